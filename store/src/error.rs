@@ -1,0 +1,161 @@
+//! What can go wrong in the store, named by what happened to which noun.
+//!
+//! Messages are one line, lower case, without a final stop and never hold their source: the caller joins the chain.
+//! [`Error::kind`] answers the one question that a timer job has: try again, mend the configuration, or wake someone.
+
+use std::path::{Path, PathBuf};
+
+use crate::path::{Name, Stamp};
+
+/// The result of everything here.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What an error asks of whoever started the verb; exit codes are made of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The request or the configuration is wrong: mend it.
+    Usage,
+    /// The answer is no: a difference, a finding, something that holds.
+    Held,
+    /// Upstream failed: try later.
+    Upstream,
+    /// Something is not authentic or not intact: stop and look.
+    Integrity,
+    /// This machine: disk full, permission, another file system.
+    Machine,
+    /// Another run holds the lock.
+    Busy,
+    /// A bug of ours.
+    Bug,
+}
+
+/// An error of the store.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A system call failed.
+    #[error("cannot {action} {}", crate::path::escape(path.as_os_str().as_encoded_bytes()))]
+    Io {
+        /// What was attempted, as a verb with its preposition: "read", "write to".
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// A name from outside is not one that we take.
+    #[error("bad {what} '{name}': {why}")]
+    BadName {
+        /// Which kind of name.
+        what: &'static str,
+        /// The name, escaped.
+        name: String,
+        /// The rule that it breaks.
+        why: String,
+    },
+    /// A file of ours does not hold what it should.
+    #[error("{} is damaged: {why}", path.display())]
+    Damaged {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The index failed.
+    #[error("the index {} failed", path.display())]
+    Index {
+        /// The database.
+        path: PathBuf,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
+    /// The index does not name exactly the snapshots whose records are on disk.
+    #[error("the index {} does not match the records on disk: {why}", path.display())]
+    Stale {
+        /// The database.
+        path: PathBuf,
+        /// The first difference.
+        why: String,
+    },
+    /// No such snapshot.
+    #[error("no snapshot {mirror}@{wanted}")]
+    NoSnapshot {
+        /// The mirror that was asked for.
+        mirror: Name,
+        /// The date, pin or channel that was asked for.
+        wanted: String,
+    },
+    /// A snapshot cannot be dropped or taken down, or a date cannot be taken.
+    #[error("{mirror}@{taken} {why}")]
+    Held {
+        /// The mirror.
+        mirror: Name,
+        /// The snapshot's date.
+        taken: Stamp,
+        /// What holds it.
+        why: String,
+    },
+    /// A tree that was to be taken holds what we refuse.
+    #[error("{} cannot be taken: {} problem(s), the first: {first}", root.display(), count)]
+    Refused {
+        /// The folder that was to be taken.
+        root: PathBuf,
+        /// How many entries are refused.
+        count: usize,
+        /// The first of them, escaped, with the reason.
+        first: String,
+    },
+    /// An object that is named is not in the store or does not have its size.
+    #[error("object {digest} is missing or damaged: {why}")]
+    MissingObject {
+        /// Its name.
+        digest: crate::digest::Digest,
+        /// What was found.
+        why: String,
+    },
+    /// Another run holds a lock.
+    #[error("{} is held by {holder}", path.display())]
+    Busy {
+        /// The lock file.
+        path: PathBuf,
+        /// The holder's pid and verb, as written inside.
+        holder: String,
+    },
+    /// The root was made by another version.
+    #[error("{} was made by a newer pinfold: {why}", root.display())]
+    Newer {
+        /// The store's root.
+        root: PathBuf,
+        /// Which number or feature is not known here.
+        why: String,
+    },
+}
+
+impl Error {
+    /// Says what the error asks of whoever started the verb.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Io { .. } | Self::Index { .. } => Kind::Machine,
+            Self::BadName { .. } | Self::NoSnapshot { .. } | Self::Newer { .. } | Self::Refused { .. } => Kind::Usage,
+            Self::Held { .. } => Kind::Held,
+            Self::Damaged { .. } | Self::Stale { .. } | Self::MissingObject { .. } => Kind::Integrity,
+            Self::Busy { .. } => Kind::Busy,
+        }
+    }
+}
+
+/// Adds what was attempted, and on what, to a failed system call.
+pub trait IoContext<T> {
+    /// Turns the error into [`Error::Io`].
+    ///
+    /// # Errors
+    /// The error itself, with its context.
+    fn at(self, action: &'static str, path: &Path) -> Result<T>;
+}
+
+impl<T, E: Into<std::io::Error>> IoContext<T> for std::result::Result<T, E> {
+    fn at(self, action: &'static str, path: &Path) -> Result<T> {
+        self.map_err(|source| Error::Io { action, path: path.to_owned(), source: source.into() })
+    }
+}
