@@ -57,6 +57,7 @@ pub struct Entry {
 
 /// Writes entries in order, hashing the plain text and compressing it.
 pub struct Encoder<W: std::io::Write> { _w: W }
+impl<W: std::io::Write> std::fmt::Debug for Encoder<W> { fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str("Encoder") } }
 /// What an [`Encoder`] wrote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Totals { /** BLAKE3 of the plain text. */ pub digest: Digest, /** Files. */ pub files: u64, /** Links. */ pub links: u64, /** Bytes of all files. */ pub bytes: u64 }
@@ -70,6 +71,7 @@ impl<W: std::io::Write> Encoder<W> {
 }
 /// Reads entries in order, in constant memory.
 pub struct Decoder { _r: Box<dyn Read + Send> }
+impl std::fmt::Debug for Decoder { fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str("Decoder") } }
 impl Decoder {
     /// Reads a manifest's compressed bytes; the digest is checked when the last entry has been read.
     pub fn new(_compressed: impl Read + Send + 'static, _expect: Digest) -> Result<Self> { todo!() }
