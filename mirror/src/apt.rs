@@ -1,0 +1,41 @@
+//! Archives of apt: suites with a `Release`, flat ones too.
+//!
+//! Signatures are not checked here: that is the business of a sync with a keyring. What comes from an archive is input
+//! from strangers all the same: sizes are bounded, names are parsed into checked paths, and nothing is believed that the
+//! tree does not confirm.
+
+mod client;
+mod heads;
+mod read;
+mod release;
+
+pub use client::{ClientFile, ClientInput, client};
+pub use heads::{HeadsInput, Signed, heads};
+pub use read::{Reading, read};
+pub use release::{Algorithm, Listed, Release};
+
+use crate::SiteWords;
+
+/// The names of a suite's root metadata.
+pub const ROOT_NAMES: [&str; 3] = ["InRelease", "Release", "Release.gpg"];
+/// The largest root metadata that is read; apt refuses more too.
+pub const RELEASE_BYTES_MAX: u64 = 10_000_000;
+
+/// What a web server needs to know of an apt archive's names.
+pub const SITE: SiteWords = SiteWords {
+    root_names: r"InRelease|Release|Release\.gpg",
+    hash_names: r"/by-hash/(?:MD5Sum|SHA1|SHA256|SHA512)/[0-9a-f]+$|\.diff/T-",
+    package_names: r"[ud]?deb|dsc|diff\.gz|(?:orig|debian)(?:-[^/]*)?\.tar\.(?:gz|bz2|xz|lzma|zst)(?:\.asc)?",
+    types: &[
+        ("deb", "application/vnd.debian.binary-package"),
+        ("udeb", "application/vnd.debian.binary-package"),
+        ("ddeb", "application/vnd.debian.binary-package"),
+        ("dsc", "text/plain"),
+        ("asc", "text/plain"),
+        ("gz", "application/gzip"),
+        ("bz2", "application/x-bzip2"),
+        ("xz", "application/x-xz"),
+        ("lzma", "application/x-lzma"),
+        ("zst", "application/zstd"),
+    ],
+};

@@ -1,0 +1,74 @@
+//! What can go wrong in an archive, its metadata, or the signing key.
+
+use std::path::PathBuf;
+
+use pinfold_store::Kind;
+
+/// The result of everything here.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An error of a family.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The store could not give what was asked for.
+    #[error(transparent)]
+    Store(#[from] pinfold_store::Error),
+    /// A system call failed.
+    #[error("cannot {action} {}", pinfold_store::path::escape(path.as_os_str().as_encoded_bytes()))]
+    Io {
+        /// What was attempted.
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// Root metadata does not parse, or names what it must not name.
+    #[error("{path} is no metadata that can be followed: {why}")]
+    BadMetadata {
+        /// Which file of the archive, escaped.
+        path: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Files of the archive are not what its own metadata says; each was reported as a problem.
+    #[error("{count} file(s) of the archive are not what its metadata says, the first: {first}")]
+    Mismatch {
+        /// How many.
+        count: usize,
+        /// The first of them, with what was expected and what is there.
+        first: String,
+    },
+    /// The signing key cannot be made, read or used.
+    #[error("cannot {action} the signing key: {why}")]
+    Key {
+        /// What was attempted.
+        action: &'static str,
+        /// Why it failed.
+        why: String,
+    },
+    /// A text cannot stand in a client's configuration.
+    #[error("bad {what} '{value}': {why}")]
+    BadText {
+        /// What the text is.
+        what: &'static str,
+        /// The text, escaped.
+        value: String,
+        /// The rule that it breaks.
+        why: &'static str,
+    },
+}
+
+impl Error {
+    /// Says what the error asks of whoever started the verb.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Store(inner) => inner.kind(),
+            Self::Io { .. } | Self::Key { .. } => Kind::Machine,
+            Self::BadMetadata { .. } | Self::Mismatch { .. } => Kind::Integrity,
+            Self::BadText { .. } => Kind::Usage,
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! The table of families.
+
+use pinfold_store::{Monitor, scan};
+
+use crate::{Result, TreeReader, apt, files};
+
+/// A package-manager format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// Debian's and Ubuntu's archives, flat ones too.
+    Apt,
+    /// Any tree, unparsed.
+    Files,
+}
+
+/// Every family, in the order of help texts.
+pub const ALL: &[Family] = &[Family::Apt, Family::Files];
+
+/// What a family's names look like to a web server. Regular expressions are in the common subset of PCRE and Rust's
+/// `regex`, without capturing groups, braces, blanks and quotes; an empty one matches nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SiteWords {
+    /// Matches the whole last part of root metadata's paths.
+    pub root_names: &'static str,
+    /// Matches somewhere in a path whose name holds a hash or a time, so that its bytes never change.
+    pub hash_names: &'static str,
+    /// Matches the whole of what follows a dot in a package's file name.
+    pub package_names: &'static str,
+    /// Extensions and their MIME types.
+    pub types: &'static [(&'static str, &'static str)],
+}
+
+/// Finds a family by its name.
+#[must_use]
+pub fn by_name(name: &str) -> Option<Family> {
+    ALL.iter().copied().find(|family| family.name() == name)
+}
+
+impl Family {
+    /// Gives the family's name, as configuration and records hold it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Apt => "apt",
+            Self::Files => "files",
+        }
+    }
+
+    /// Gives what a web server needs to know of the family's names.
+    #[must_use]
+    pub const fn site(self) -> SiteWords {
+        match self {
+            Self::Apt => apt::SITE,
+            Self::Files => files::SITE,
+        }
+    }
+
+    /// Says whether a channel shows root metadata of its own, signed anew unless configured otherwise.
+    #[must_use]
+    pub const fn is_signed(self) -> bool {
+        matches!(self, Self::Apt)
+    }
+
+    /// Reads a scanned tree: classes, names to add, root files.
+    ///
+    /// # Errors
+    /// Whatever the family finds wrong with its metadata, see [`apt::read`].
+    pub fn read(self, tree: &dyn TreeReader, monitor: &dyn Monitor) -> Result<Box<dyn scan::Reading>> {
+        Ok(match self {
+            Self::Apt => Box::new(apt::read(tree, monitor)?),
+            Self::Files => Box::new(files::Reading),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,26 @@
+//! A tree of files that nobody parses: every name may change its bytes, and none is root metadata.
+
+use pinfold_store::{Class, RelPath, scan};
+
+use crate::SiteWords;
+
+/// What a web server needs to know: nothing.
+pub const SITE: SiteWords = SiteWords { root_names: "", hash_names: "", package_names: "", types: &[] };
+
+/// The reading of any tree at all.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Reading;
+
+impl scan::Reading for Reading {
+    fn class(&self, _: &RelPath) -> Class {
+        Class::Other
+    }
+
+    fn added(&self) -> Vec<(RelPath, RelPath)> {
+        Vec::new()
+    }
+
+    fn roots(&self) -> Vec<RelPath> {
+        Vec::new()
+    }
+}
