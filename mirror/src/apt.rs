@@ -6,13 +6,14 @@
 
 mod client;
 mod heads;
+mod links;
 mod read;
 mod release;
 
 pub use client::{ClientFile, ClientInput, client};
 pub use heads::{HeadsInput, Signed, heads};
 pub use read::{Reading, read};
-pub use release::{Algorithm, Listed, Release};
+pub use release::{Algorithm, Listed, Release, Remake};
 
 use crate::SiteWords;
 

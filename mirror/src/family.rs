@@ -65,7 +65,11 @@ impl Family {
     ///
     /// # Errors
     /// Whatever the family finds wrong with its metadata, see [`apt::read`].
-    pub fn read(self, tree: &dyn TreeReader, monitor: &dyn Monitor) -> Result<Box<dyn scan::Reading>> {
+    pub fn read(
+        self,
+        tree: &dyn TreeReader,
+        monitor: &dyn Monitor,
+    ) -> Result<Box<dyn scan::Reading>> {
         Ok(match self {
             Self::Apt => Box::new(apt::read(tree, monitor)?),
             Self::Files => Box::new(files::Reading),

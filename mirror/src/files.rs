@@ -5,7 +5,8 @@ use pinfold_store::{Class, RelPath, scan};
 use crate::SiteWords;
 
 /// What a web server needs to know: nothing.
-pub const SITE: SiteWords = SiteWords { root_names: "", hash_names: "", package_names: "", types: &[] };
+pub const SITE: SiteWords =
+    SiteWords { root_names: "", hash_names: "", package_names: "", types: &[] };
 
 /// The reading of any tree at all.
 #[derive(Debug, Clone, Copy, Default)]

@@ -140,7 +140,8 @@ impl Key {
     /// [`Error::Key`] where signing fails.
     pub fn clearsign(&self, text: &[u8], at: i64) -> Result<Vec<u8>> {
         let lines = signed_lines(text);
-        let signature = self.armored_signature(SignatureType::Text, &lines.join(b"\r\n".as_slice()), at)?;
+        let signature =
+            self.armored_signature(SignatureType::Text, &lines.join(b"\r\n".as_slice()), at)?;
         let mut whole = b"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\n".to_vec();
         for line in lines {
             if line.starts_with(b"-") || line.starts_with(b"From ") {
@@ -161,7 +162,8 @@ impl Key {
             .set_signature_creation_time(made)
             .and_then(|builder| builder.sign_message(&mut self.pair.clone(), bytes))
             .map_err(&failed)?;
-        let mut armored = armor::Writer::new(Vec::new(), armor::Kind::Signature).map_err(|e| failed(e.into()))?;
+        let mut armored =
+            armor::Writer::new(Vec::new(), armor::Kind::Signature).map_err(|e| failed(e.into()))?;
         Packet::from(signature).serialize(&mut armored).map_err(&failed)?;
         let mut bytes = armored.finalize().map_err(|e| failed(e.into()))?;
         if !bytes.ends_with(b"\n") {
