@@ -63,3 +63,6 @@ pub(crate) fn read_bounded(from: impl Read, bytes_max: u64) -> std::io::Result<V
     }
     Ok(bytes)
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -95,17 +95,30 @@ fn gpg_imports_the_public_half_as_ed25519_that_does_not_expire() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("key.asc");
     pinfold_store_free_write(&path, &key.public_armor().unwrap());
-    let shown = Command::new("gpg").arg("--homedir").arg(dir.path()).args(["--batch", "--with-colons", "--show-keys"]).arg(&path).output().unwrap();
+    let shown = Command::new("gpg")
+        .arg("--homedir")
+        .arg(dir.path())
+        .args(["--batch", "--with-colons", "--show-keys"])
+        .arg(&path)
+        .output()
+        .unwrap();
     assert!(shown.status.success());
     let text = String::from_utf8(shown.stdout).unwrap();
-    let line: Vec<&str> = text.lines().find(|line| line.starts_with("pub:")).unwrap().split(':').collect();
+    let line: Vec<&str> =
+        text.lines().find(|line| line.starts_with("pub:")).unwrap().split(':').collect();
     assert_eq!((line[2], line[3], line[6]), ("255", "22", ""), "{text}");
     assert!(text.contains(&key.fingerprint()));
 }
 
 #[test]
 fn a_key_of_version_6_is_refused() {
-    let (cert, _) = CertBuilder::new().set_profile(Profile::RFC9580).unwrap().add_userid("x").add_signing_subkey().generate().unwrap();
+    let (cert, _) = CertBuilder::new()
+        .set_profile(Profile::RFC9580)
+        .unwrap()
+        .add_userid("x")
+        .add_signing_subkey()
+        .generate()
+        .unwrap();
     assert!(matches!(Key::parse(&cert.as_tsk().to_vec().unwrap()), Err(Error::Key { .. })));
 }
 

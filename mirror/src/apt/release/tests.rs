@@ -12,13 +12,19 @@ fn why(text: &[u8]) -> String {
 
 fn remade(text: &str) -> String {
     let release = Release::parse(text.as_bytes(), "Release").unwrap();
-    let change = Remake { date: 1_795_521_600, snapshots_url: Some("https://m/snapshots/debian/@SNAPSHOTID@/"), absent: &BTreeSet::new() };
+    let change = Remake {
+        date: 1_795_521_600,
+        snapshots_url: Some("https://m/snapshots/debian/@SNAPSHOTID@/"),
+        absent: &BTreeSet::new(),
+    };
     String::from_utf8(release.remade(&change)).unwrap()
 }
 
 #[test]
 fn names_that_leave_the_suite_are_refused() {
-    for bad in ["../x", "a/../../x", "/etc/passwd", "..", "a/..", ".", "a\u{7}b", "a\u{0}b", "a\u{1b}[2J"] {
+    for bad in
+        ["../x", "a/../../x", "/etc/passwd", "..", "a/..", ".", "a\u{7}b", "a\u{0}b", "a\u{1b}[2J"]
+    {
         for list in ["MD5Sum", "SHA1", "SHA256", "SHA512"] {
             let digits = Algorithm::of_field(list.as_bytes()).unwrap().digits();
             let text = format!("Suite: x\n{list}:\n {} 1 {bad}\n", "a".repeat(digits));
@@ -54,11 +60,17 @@ fn lines_that_do_not_parse_are_refused_with_an_excerpt() {
 
 #[test]
 fn oddities_of_real_archives_are_taken() {
-    let text = format!("\n# comment\nsuite: x\r\nSHA256:\r\n\t{}  1   ./a//b\r\n {B} 2 a/b\r\nAcquire-By-Hash: yes", A.to_uppercase());
+    let text = format!(
+        "\n# comment\nsuite: x\r\nSHA256:\r\n\t{}  1   ./a//b\r\n {B} 2 a/b\r\nAcquire-By-Hash: yes",
+        A.to_uppercase()
+    );
     let release = Release::parse(text.as_bytes(), "Release").unwrap();
     assert_eq!(release.field("Suite"), Some(b"x".as_slice()));
     assert_eq!(release.listed.len(), 1, "of a path that stands twice the first counts");
-    assert_eq!((release.listed[0].path.to_string().as_str(), release.listed[0].hash.as_str()), ("a/b", A));
+    assert_eq!(
+        (release.listed[0].path.to_string().as_str(), release.listed[0].hash.as_str()),
+        ("a/b", A)
+    );
     // Of a field that stands twice the last counts, lists too.
     let twice = format!("Suite: x\nSHA256:\n {A} 1 a\nSUITE: y\nsha256:\n {B} 1 b\n");
     let release = Release::parse(twice.as_bytes(), "Release").unwrap();
@@ -70,8 +82,16 @@ fn oddities_of_real_archives_are_taken() {
 fn stems_join_the_forms_of_an_index() {
     let text = format!("SHA256:\n {A} 1 m/Packages\n {A} 1 m/Packages.xz\n {A} 1 m/icons.tar.gz\n");
     let listed = Release::parse(text.as_bytes(), "Release").unwrap().listed;
-    let stems: Vec<(String, bool)> = listed.iter().map(|file| (escape(file.stem()), file.is_plain())).collect();
-    assert_eq!(stems, [("m/Packages".to_owned(), true), ("m/Packages".to_owned(), false), ("m/icons.tar".to_owned(), false)]);
+    let stems: Vec<(String, bool)> =
+        listed.iter().map(|file| (escape(file.stem()), file.is_plain())).collect();
+    assert_eq!(
+        stems,
+        [
+            ("m/Packages".to_owned(), true),
+            ("m/Packages".to_owned(), false),
+            ("m/icons.tar".to_owned(), false)
+        ]
+    );
 }
 
 #[test]
