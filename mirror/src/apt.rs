@@ -5,6 +5,7 @@
 //! tree does not confirm.
 
 mod client;
+mod compare;
 mod heads;
 mod links;
 mod read;

@@ -3,12 +3,11 @@
 //! The tree is listed a few times and never held whole: only links, root metadata and what the `Release` files list are.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read as _;
 
 use pinfold_store::path::escape;
-use pinfold_store::{Class, Code, Digest, Finding, Monitor, Node, RelPath, scan};
-use sha2::{Digest as _, Sha256, Sha512};
+use pinfold_store::{Class, Monitor, Node, RelPath, scan};
 
+use super::compare::{Comparing, Content, Want, problem};
 use super::links::Links;
 use super::release::{Algorithm, Listed, Release};
 use super::{RELEASE_BYTES_MAX, ROOT_NAMES};
@@ -47,9 +46,6 @@ impl scan::Reading for Reading {
         self.roots.clone()
     }
 }
-
-/// A file of the tree.
-type Content = (Digest, u64);
 
 /// A suite: its folder (empty at the top) and its `Release`.
 struct Suite {
@@ -97,19 +93,7 @@ pub fn read(tree: &dyn TreeReader, monitor: &dyn Monitor) -> Result<Reading> {
     reading.listed.extend(wants.iter().map(|want| want.real.clone()));
     let mut taken = BTreeSet::new();
     let found = find(tree, &wanted, &mut taken)?;
-    let mut comparing =
-        Comparing { tree, monitor, found, taken, sums: BTreeMap::new(), bad: BTreeMap::new() };
-    let mut added = BTreeMap::new();
-    for want in &wants {
-        comparing.compare(want, &links, &mut added)?;
-    }
-    if let Some(first) = comparing.bad.first_key_value() {
-        return Err(Error::Mismatch {
-            count: comparing.bad.len(),
-            first: format!("{}: {}", first.0, first.1),
-        });
-    }
-    reading.added = added.into_iter().collect();
+    reading.added = Comparing::new(tree, monitor, found, taken).all(&wants, &links)?;
     Ok(reading)
 }
 
@@ -220,13 +204,6 @@ fn small(tree: &dyn TreeReader, path: &RelPath, (digest, size_bytes): Content) -
     bytes.map_err(|source| Error::Io { action: "read", path: path.as_path().to_owned(), source })
 }
 
-/// A listed file, where it would stand, and where its by-hash name would.
-struct Want<'a> {
-    listed: &'a Listed,
-    real: RelPath,
-    by_hash: RelPath,
-}
-
 /// Lists what the suites name with a strong checksum, links followed; `wanted` receives the paths to look up.
 fn wants<'a>(suites: &'a [Suite], links: &Links, wanted: &mut BTreeSet<RelPath>) -> Vec<Want<'a>> {
     let mut wants = Vec::new();
@@ -247,122 +224,6 @@ fn wants<'a>(suites: &'a [Suite], links: &Links, wanted: &mut BTreeSet<RelPath>)
         }
     }
     wants
-}
-
-/// Compares what is listed with what is there; each content is read once.
-struct Comparing<'a> {
-    tree: &'a dyn TreeReader,
-    monitor: &'a dyn Monitor,
-    found: BTreeMap<RelPath, Content>,
-    /// Paths in by-hash folders, which an added name must not disturb.
-    taken: BTreeSet<RelPath>,
-    sums: BTreeMap<Digest, (String, String)>,
-    /// What was reported, by path.
-    bad: BTreeMap<RelPath, String>,
-}
-
-impl Comparing<'_> {
-    fn compare(
-        &mut self,
-        want: &Want<'_>,
-        links: &Links,
-        added: &mut BTreeMap<RelPath, RelPath>,
-    ) -> Result<()> {
-        let plain = self.found.get(&want.real).copied();
-        let by_hash = links.resolve(&want.by_hash).and_then(|real| self.found.get(&real).copied());
-        if let Some(content) = plain {
-            self.check(&want.real, content, want.listed)?;
-        }
-        match (plain, by_hash) {
-            (_, Some(content)) if Some(content) != plain => {
-                self.check(&want.by_hash, content, want.listed)
-            }
-            (Some(_), None) if self.is_free(&want.by_hash) => {
-                added.insert(want.by_hash.clone(), want.real.clone());
-                Ok(())
-            }
-            (Some(_), None) => {
-                let why = "something else stands there or above it, and clients fall back to the plain name";
-                self.monitor.problem(&problem(&want.by_hash.to_string(), why));
-                Ok(())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Says whether a by-hash name can be added: nothing stands there, above it or below it.
-    fn is_free(&self, path: &RelPath) -> bool {
-        let bytes = path.as_bytes();
-        let above = bytes
-            .iter()
-            .enumerate()
-            .filter(|(_, b)| **b == b'/')
-            .filter_map(|(at, _)| RelPath::parse(&bytes[..at]).ok());
-        let next = self.taken.range(path..).next();
-        next.is_none_or(|next| !next.is_below(bytes))
-            && !above.into_iter().any(|folder| self.taken.contains(&folder))
-    }
-
-    fn check(
-        &mut self,
-        path: &RelPath,
-        (digest, size_bytes): Content,
-        listed: &Listed,
-    ) -> Result<()> {
-        let flaw = if size_bytes != listed.size_bytes {
-            Some(format!("expected {} bytes, found {size_bytes}", listed.size_bytes))
-        } else {
-            let sums = self.sums(path, digest, size_bytes)?;
-            let sum = if listed.algorithm == Algorithm::Sha512 { &sums.1 } else { &sums.0 };
-            let name = listed.algorithm.name();
-            (*sum != listed.hash).then(|| format!("expected {name} {}, found {sum}", listed.hash))
-        };
-        if let Some(flaw) = flaw
-            && !self.bad.contains_key(path)
-        {
-            self.monitor.problem(&problem(&path.to_string(), &flaw));
-            self.bad.insert(path.clone(), flaw);
-        }
-        Ok(())
-    }
-
-    fn sums(
-        &mut self,
-        path: &RelPath,
-        digest: Digest,
-        size_bytes: u64,
-    ) -> Result<(String, String)> {
-        if let Some(known) = self.sums.get(&digest) {
-            return Ok(known.clone());
-        }
-        let failed = |source| Error::Io { action: "read", path: path.as_path().to_owned(), source };
-        let mut from = self.tree.open(digest, size_bytes)?;
-        let (mut sha256, mut sha512) = (Sha256::new(), Sha512::new());
-        let mut buffer = vec![0; 128 * 1024];
-        loop {
-            match from.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(read) => {
-                    sha256.update(&buffer[..read]);
-                    sha512.update(&buffer[..read]);
-                }
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(failed(error)),
-            }
-        }
-        let sums = (format!("{:x}", sha256.finalize()), format!("{:x}", sha512.finalize()));
-        self.sums.insert(digest, sums.clone());
-        Ok(sums)
-    }
-}
-
-fn problem(subject: &str, detail: &str) -> Finding {
-    Finding {
-        code: Code::ArchiveIncomplete,
-        subject: subject.to_owned(),
-        detail: detail.to_owned(),
-        remedy: "run the mirror tool again, then ingest again".to_owned(),
-    }
 }
 
 /// Joins a folder, which is empty at the top, and a path.

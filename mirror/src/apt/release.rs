@@ -188,10 +188,8 @@ impl Field {
         to.extend_from_slice(&self.name);
         to.push(b':');
         for (at, line) in self.lines.iter().enumerate() {
-            if at == 0 {
-                to.extend_from_slice(line);
-                to.push(b'\n');
-            } else if keep(line) {
+            // The first line is the field's own.
+            if at == 0 || keep(line) {
                 to.extend_from_slice(line);
                 to.push(b'\n');
             }
@@ -326,7 +324,7 @@ fn list_line(line: &[u8], algorithm: Algorithm) -> Result<Listed, String> {
     let parts: Vec<&[u8]> =
         path.split(|b| *b == b'/').filter(|part| !matches!(*part, b"" | b".")).collect();
     let path = RelPath::parse(&parts.join(b"/".as_slice()))
-        .map_err(|_| bad("names what is not below the suite"))?;
+        .map_err(|_not_below| bad("names what is not below the suite"))?;
     let hash = String::from_utf8_lossy(hash).to_ascii_lowercase();
     Ok(Listed { path, size_bytes, hash, algorithm })
 }

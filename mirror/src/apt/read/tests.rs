@@ -1,5 +1,7 @@
+use pinfold_store::Code;
 use pinfold_store::scan::Reading as _;
 use pinfold_store::{Silent, Tally};
+use sha2::{Digest as _, Sha256};
 
 use super::*;
 use crate::tree::tests::{MemoryTree, archive, path};
