@@ -112,3 +112,57 @@ fn nothing_from_outside_can_forge_a_line() {
         assert!(client(&ClientInput { public_key: Some(key), ..good.clone() }).is_err(), "{key:?}");
     }
 }
+
+#[test]
+fn apt_reads_the_files_and_asks_where_it_should() {
+    let dir = tempfile::tempdir().unwrap();
+    let tree = dir.path().join("tree");
+    archive(&tree);
+    let roots = crate::apt::read(&MemoryTree::of(&tree), &Silent).unwrap().roots();
+    let mirror: Name = "debian.security".parse().unwrap();
+    let plain = input(&mirror, &tree, &roots);
+    let url = "https://m/snapshots/debian/@SNAPSHOTID@/";
+    let keyring = Some("/usr/share/keyrings/d.gpg");
+    let files = client(&ClientInput {
+        upstream_keyring: keyring,
+        snapshots_url: Some(url),
+        ..plain.clone()
+    })
+    .unwrap();
+    let etc = dir.path().join("etc");
+    for file in &files {
+        put(&etc.join(file.path.strip_prefix("/etc/apt/").unwrap()), &file.content);
+    }
+    let at = dir.path().display();
+    let apt = |tool: &str, verb: &[&str]| {
+        let mut call = std::process::Command::new(tool);
+        call.args([
+            "-o",
+            &format!("Dir::State={at}/state"),
+            "-o",
+            &format!("Dir::Cache={at}/cache"),
+        ]);
+        call.args(["-o", "APT::Architecture=amd64"]).args(verb);
+        // The folder of configuration must be known before the command line is read.
+        put(&dir.path().join("apt.conf"), format!("Dir::Etc \"{at}/etc\";\n"));
+        let done = call
+            .env("APT_CONFIG", dir.path().join("apt.conf"))
+            .env("LC_ALL", "C")
+            .output()
+            .unwrap();
+        assert!(
+            done.status.success() && done.stderr.is_empty(),
+            "{}",
+            String::from_utf8_lossy(&done.stderr)
+        );
+        String::from_utf8(done.stdout).unwrap()
+    };
+    let asked = apt("apt-get", &["update", "--print-uris"]);
+    assert!(asked.starts_with("'https://m/debian/dists/trixie/InRelease' "), "{asked}");
+    let set =
+        apt("apt-config", &["dump", "Acquire::Snapshots::URI::Override::Label::Debian-Security"]);
+    assert_eq!(
+        set,
+        format!("Acquire::Snapshots::URI::Override::Label::Debian-Security \"{url}\";\n")
+    );
+}

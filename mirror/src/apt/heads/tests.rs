@@ -120,10 +120,13 @@ fn update(root: &Path, tree: &Path, key: &Key) -> (bool, String) {
     }
     put(&root.join("status"), "");
     put(&root.join("key.asc"), key.public_armor().unwrap());
+    // As a client has it: our key and upstream's, in two files.
+    put(&root.join("upstream.asc"), self::key().public_armor().unwrap());
     let source = format!(
-        "Types: deb\nURIs: copy:{}\nSuites: stable\nComponents: main\nArchitectures: amd64\nSigned-By: {}\n",
+        "Types: deb\nURIs: copy:{}\nSuites: stable\nComponents: main\nArchitectures: amd64\nSigned-By: {} {}\n",
         tree.display(),
-        root.join("key.asc").display()
+        root.join("key.asc").display(),
+        root.join("upstream.asc").display()
     );
     put(&root.join("etc/sources.list.d/x.sources"), source);
     let at = root.display();
