@@ -1,2 +1,13 @@
-//! x
-fn main(){}
+//! The main job from end to end: the real program, real archives, real nginx and real apt-get.
+//!
+//! One binary (one link step), a module a subject. `harness` makes the parts: a site in a temporary folder, archives built by
+//! dpkg-deb and apt-ftparchive, nginx on a free port, apt-get in a root of its own. Nothing of the host is touched. A tool that
+//! is missing is a failure that names its package, never a skipped test. `PINFOLD_TEST_LONG=1` (`./check --long`) turns the
+//! bounded samples into full sweeps.
+#![cfg(test)]
+#![expect(clippy::disallowed_methods, reason = "tests make and damage files by hand, and read the environment")]
+#![expect(clippy::let_underscore_must_use, reason = "clean-up after a failed test must not hide the failure")]
+
+mod harness;
+
+mod flow;

@@ -1,0 +1,138 @@
+//! An upstream made by the distribution's own tools: dpkg-deb, apt-ftparchive, gpg.
+use super::{temp_dir, tool, write};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use tempfile::TempDir;
+
+/// The key of the upstream archive, made once for all tests.
+#[derive(Debug)]
+pub(crate) struct UpstreamKey {
+    home: TempDir,
+}
+
+impl UpstreamKey {
+    /// The one key of this test run.
+    pub(crate) fn shared() -> &'static Self {
+        static KEY: OnceLock<UpstreamKey> = OnceLock::new();
+        KEY.get_or_init(|| {
+            let key = Self { home: temp_dir() };
+            use std::os::unix::fs::PermissionsExt;
+            std::fs::set_permissions(key.home.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
+            tool(key.gpg().args(["--passphrase", "", "--quick-generate-key", "Lab Archive <lab@example.org>", "ed25519", "sign", "never"]));
+            key
+        })
+    }
+
+    fn gpg(&self) -> Command {
+        let mut gpg = Command::new("gpg");
+        gpg.args(["--batch", "--yes", "--quiet", "--homedir"]).arg(self.home.path());
+        gpg
+    }
+
+    /// The public half, armored.
+    pub(crate) fn public(&self) -> Vec<u8> {
+        tool(self.gpg().args(["--armor", "--export"])).stdout
+    }
+}
+
+/// An archive in Debian's layout with one suite, `lab`, and one component, `main`.
+#[derive(Debug)]
+pub(crate) struct Archive {
+    _dir: TempDir,
+    work: PathBuf,
+    /// What a mirror tool would bring.
+    pub(crate) tree: PathBuf,
+}
+
+impl Archive {
+    /// An archive without packages and without indices.
+    pub(crate) fn new() -> Self {
+        let dir = temp_dir();
+        let (work, tree) = (dir.path().join("work"), dir.path().join("tree"));
+        std::fs::create_dir_all(&work).unwrap();
+        std::fs::create_dir_all(&tree).unwrap();
+        Self { _dir: dir, work, tree }
+    }
+
+    /// An archive whose packages `alpha` and `steady` have version 1.0.
+    pub(crate) fn first() -> Self {
+        let archive = Self::new();
+        archive.package("alpha", "1.0");
+        archive.package("steady", "1.0");
+        archive.index("Mon, 23 Nov 2026 04:00:00 UTC");
+        archive
+    }
+
+    /// The next day: alpha 2.0 replaces 1.0, `fresh` comes.
+    pub(crate) fn second_state(&self) {
+        self.next_state("2.0", "Tue, 24 Nov 2026 04:00:00 UTC");
+        self.package("fresh", "0.1");
+        self.index("Tue, 24 Nov 2026 04:00:00 UTC");
+    }
+
+    /// Another version of alpha replaces the one that is there.
+    pub(crate) fn next_state(&self, version: &str, date: &str) {
+        for old in std::fs::read_dir(self.tree.join("pool/main/a/alpha")).unwrap() {
+            std::fs::remove_file(old.unwrap().path()).unwrap();
+        }
+        self.package("alpha", version);
+        self.index(date);
+    }
+
+    /// Builds a package that installs one file.
+    pub(crate) fn package(&self, name: &str, version: &str) -> PathBuf {
+        let top = self.work.join(format!("{name}_{version}"));
+        write(
+            top.join("DEBIAN/control"),
+            format!("Package: {name}\nVersion: {version}\nArchitecture: all\nMaintainer: Lab <lab@example.org>\nDescription: {name} of the lab\n"),
+        );
+        write(top.join(format!("usr/share/lab/{name}")), format!("{name} {version}\n"));
+        let file = self.tree.join(format!("pool/main/{}/{name}/{name}_{version}_all.deb", &name[..1]));
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        tool(Command::new("dpkg-deb").args(["--root-owner-group", "-Zxz", "-z1", "--build"]).arg(&top).arg(&file));
+        file
+    }
+
+    /// Writes `Packages`, `Release` and their signatures anew, as a mirror tool that replaces by rename would bring them.
+    pub(crate) fn index(&self, date: &str) {
+        let packages = tool(Command::new("apt-ftparchive").args(["--arch", "amd64", "packages", "pool"]).current_dir(&self.tree)).stdout;
+        let folder = self.tree.join("dists/lab/main/binary-amd64");
+        replace(&folder.join("Packages"), &packages);
+        let xz = tool(Command::new("xz").args(["-9", "-c"]).arg(folder.join("Packages"))).stdout;
+        replace(&folder.join("Packages.xz"), &xz);
+        let suite = self.tree.join("dists/lab");
+        for old in ["Release", "InRelease", "Release.gpg"] {
+            let _ = std::fs::remove_file(suite.join(old));
+        }
+        let mut command = Command::new("apt-ftparchive");
+        for (field, value) in [("Origin", "Lab"), ("Label", "Lab"), ("Suite", "lab"), ("Codename", "lab"), ("Architectures", "amd64 all"), ("Components", "main")] {
+            command.arg("-o").arg(format!("APT::FTPArchive::Release::{field}={value}"));
+        }
+        let made = tool(command.args(["release", "."]).current_dir(&suite)).stdout;
+        let release: String = String::from_utf8(made)
+            .unwrap()
+            .lines()
+            .map(|line| if line.starts_with("Date:") { format!("Date: {date}\n") } else { format!("{line}\n") })
+            .collect();
+        replace(&suite.join("Release"), release.as_bytes());
+        let key = UpstreamKey::shared();
+        let sign = |how: &[&str], out: &str| {
+            tool(key.gpg().args(how).arg("--output").arg(suite.join(out)).arg(suite.join("Release")));
+        };
+        sign(&["--clearsign"], "InRelease");
+        sign(&["--armor", "--detach-sign"], "Release.gpg");
+    }
+
+    /// How many files the tree has.
+    pub(crate) fn files(&self) -> usize {
+        super::walk(&self.tree).iter().filter(|path| path.is_file()).count()
+    }
+}
+
+/// Writes aside and renames, as rsync does.
+fn replace(path: &Path, bytes: &[u8]) {
+    let aside = path.with_extension("part");
+    write(&aside, bytes);
+    std::fs::rename(aside, path).unwrap();
+}

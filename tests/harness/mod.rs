@@ -1,0 +1,58 @@
+//! The parts that the tests put together.
+mod archive;
+mod client;
+mod nginx;
+mod site;
+
+pub(crate) use archive::{Archive, UpstreamKey};
+pub(crate) use client::Apt;
+pub(crate) use nginx::{Nginx, Reply};
+pub(crate) use site::{Ran, Site};
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// True for the full sweeps of `./check --long`.
+pub(crate) fn long() -> bool {
+    std::env::var_os("PINFOLD_TEST_LONG").is_some()
+}
+
+/// Runs a tool of the system; a missing one or a failure ends the test with what it said.
+pub(crate) fn tool(command: &mut Command) -> Output {
+    let shown = format!("{command:?}");
+    let output = command.output().unwrap_or_else(|error| panic!("cannot run {shown}: {error}; ./check installs what is needed"));
+    assert!(output.status.success(), "{shown} failed: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr));
+    output
+}
+
+/// A temporary folder that the web server's user may enter.
+pub(crate) fn temp_dir() -> tempfile::TempDir {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::Builder::new().prefix("pinfold-test-").tempdir().unwrap();
+    std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    dir
+}
+
+/// Writes a file and the folders above it.
+pub(crate) fn write(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) {
+    let path = path.as_ref();
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, bytes).unwrap();
+}
+
+/// Every path below a folder, sorted, symlinks not followed.
+pub(crate) fn walk(top: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut open = vec![top.to_path_buf()];
+    while let Some(dir) = open.pop() {
+        let Ok(entries) = std::fs::read_dir(&dir) else { continue };
+        for entry in entries.flatten() {
+            if entry.file_type().unwrap().is_dir() {
+                open.push(entry.path());
+            }
+            found.push(entry.path());
+        }
+    }
+    found.sort();
+    found
+}
