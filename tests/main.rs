@@ -5,9 +5,25 @@
 //! is missing is a failure that names its package, never a skipped test. `PINFOLD_TEST_LONG=1` (`./check --long`) turns the
 //! bounded samples into full sweeps.
 #![cfg(test)]
-#![expect(clippy::disallowed_methods, reason = "tests make and damage files by hand, and read the environment")]
-#![expect(clippy::let_underscore_must_use, reason = "clean-up after a failed test must not hide the failure")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests make and damage files by hand, and read the environment"
+)]
+#![expect(
+    clippy::let_underscore_must_use,
+    reason = "clean-up after a failed test must not hide the failure"
+)]
 
 mod harness;
 
+mod crash;
+mod disk_full;
+mod flips;
 mod flow;
+mod hostile;
+mod ingest;
+mod refusals;
+mod removal;
+mod serving;
+mod tidy;
+mod two_at_once;

@@ -18,8 +18,17 @@ impl UpstreamKey {
         KEY.get_or_init(|| {
             let key = Self { home: temp_dir() };
             use std::os::unix::fs::PermissionsExt;
-            std::fs::set_permissions(key.home.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
-            tool(key.gpg().args(["--passphrase", "", "--quick-generate-key", "Lab Archive <lab@example.org>", "ed25519", "sign", "never"]));
+            std::fs::set_permissions(key.home.path(), std::fs::Permissions::from_mode(0o700))
+                .unwrap();
+            tool(key.gpg().args([
+                "--passphrase",
+                "",
+                "--quick-generate-key",
+                "Lab Archive <lab@example.org>",
+                "ed25519",
+                "sign",
+                "never",
+            ]));
             key
         })
     }
@@ -60,15 +69,15 @@ impl Archive {
         let archive = Self::new();
         archive.package("alpha", "1.0");
         archive.package("steady", "1.0");
-        archive.index("Mon, 23 Nov 2026 04:00:00 UTC");
+        archive.index("Mon, 23 Mar 2026 04:00:00 UTC");
         archive
     }
 
     /// The next day: alpha 2.0 replaces 1.0, `fresh` comes.
     pub(crate) fn second_state(&self) {
-        self.next_state("2.0", "Tue, 24 Nov 2026 04:00:00 UTC");
+        self.next_state("2.0", "Tue, 24 Mar 2026 04:00:00 UTC");
         self.package("fresh", "0.1");
-        self.index("Tue, 24 Nov 2026 04:00:00 UTC");
+        self.index("Tue, 24 Mar 2026 04:00:00 UTC");
     }
 
     /// Another version of alpha replaces the one that is there.
@@ -85,18 +94,31 @@ impl Archive {
         let top = self.work.join(format!("{name}_{version}"));
         write(
             top.join("DEBIAN/control"),
-            format!("Package: {name}\nVersion: {version}\nArchitecture: all\nMaintainer: Lab <lab@example.org>\nDescription: {name} of the lab\n"),
+            format!(
+                "Package: {name}\nVersion: {version}\nArchitecture: all\nMaintainer: Lab <lab@example.org>\nDescription: {name} of the lab\n"
+            ),
         );
         write(top.join(format!("usr/share/lab/{name}")), format!("{name} {version}\n"));
-        let file = self.tree.join(format!("pool/main/{}/{name}/{name}_{version}_all.deb", &name[..1]));
+        let file =
+            self.tree.join(format!("pool/main/{}/{name}/{name}_{version}_all.deb", &name[..1]));
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-        tool(Command::new("dpkg-deb").args(["--root-owner-group", "-Zxz", "-z1", "--build"]).arg(&top).arg(&file));
+        tool(
+            Command::new("dpkg-deb")
+                .args(["--root-owner-group", "-Zxz", "-z1", "--build"])
+                .arg(&top)
+                .arg(&file),
+        );
         file
     }
 
     /// Writes `Packages`, `Release` and their signatures anew, as a mirror tool that replaces by rename would bring them.
     pub(crate) fn index(&self, date: &str) {
-        let packages = tool(Command::new("apt-ftparchive").args(["--arch", "amd64", "packages", "pool"]).current_dir(&self.tree)).stdout;
+        let packages = tool(
+            Command::new("apt-ftparchive")
+                .args(["--arch", "amd64", "packages", "pool"])
+                .current_dir(&self.tree),
+        )
+        .stdout;
         let folder = self.tree.join("dists/lab/main/binary-amd64");
         replace(&folder.join("Packages"), &packages);
         let xz = tool(Command::new("xz").args(["-9", "-c"]).arg(folder.join("Packages"))).stdout;
@@ -106,19 +128,34 @@ impl Archive {
             let _ = std::fs::remove_file(suite.join(old));
         }
         let mut command = Command::new("apt-ftparchive");
-        for (field, value) in [("Origin", "Lab"), ("Label", "Lab"), ("Suite", "lab"), ("Codename", "lab"), ("Architectures", "amd64 all"), ("Components", "main")] {
+        for (field, value) in [
+            ("Origin", "Lab"),
+            ("Label", "Lab"),
+            ("Suite", "lab"),
+            ("Codename", "lab"),
+            ("Architectures", "amd64 all"),
+            ("Components", "main"),
+        ] {
             command.arg("-o").arg(format!("APT::FTPArchive::Release::{field}={value}"));
         }
         let made = tool(command.args(["release", "."]).current_dir(&suite)).stdout;
         let release: String = String::from_utf8(made)
             .unwrap()
             .lines()
-            .map(|line| if line.starts_with("Date:") { format!("Date: {date}\n") } else { format!("{line}\n") })
+            .map(|line| {
+                if line.starts_with("Date:") {
+                    format!("Date: {date}\n")
+                } else {
+                    format!("{line}\n")
+                }
+            })
             .collect();
         replace(&suite.join("Release"), release.as_bytes());
         let key = UpstreamKey::shared();
         let sign = |how: &[&str], out: &str| {
-            tool(key.gpg().args(how).arg("--output").arg(suite.join(out)).arg(suite.join("Release")));
+            tool(
+                key.gpg().args(how).arg("--output").arg(suite.join(out)).arg(suite.join("Release")),
+            );
         };
         sign(&["--clearsign"], "InRelease");
         sign(&["--armor", "--detach-sign"], "Release.gpg");

@@ -15,7 +15,18 @@ impl Apt {
     pub(crate) fn new(source: &str, keys: &[Vec<u8>]) -> Self {
         let apt = Self { root: temp_dir() };
         let root = apt.root();
-        for folder in ["etc/apt/apt.conf.d", "etc/apt/preferences.d", "etc/apt/sources.list.d", "etc/apt/trusted.gpg.d", "var/lib/apt/lists/partial", "var/cache/apt/archives/partial", "var/log/apt", "var/lib/dpkg/info", "var/lib/dpkg/updates", "var/lib/dpkg/triggers"] {
+        for folder in [
+            "etc/apt/apt.conf.d",
+            "etc/apt/preferences.d",
+            "etc/apt/sources.list.d",
+            "etc/apt/trusted.gpg.d",
+            "var/lib/apt/lists/partial",
+            "var/cache/apt/archives/partial",
+            "var/log/apt",
+            "var/lib/dpkg/info",
+            "var/lib/dpkg/updates",
+            "var/lib/dpkg/triggers",
+        ] {
             std::fs::create_dir_all(root.join(folder)).unwrap();
         }
         write(root.join("var/lib/dpkg/status"), "");
@@ -49,7 +60,13 @@ impl Apt {
 
     /// Runs a program of apt with this root.
     pub(crate) fn run(&self, program: &str, args: &[&str]) -> Output {
-        Command::new(program).args(args).env("APT_CONFIG", self.root().join("apt.conf")).env("LC_ALL", "C").env("DEBIAN_FRONTEND", "noninteractive").output().unwrap()
+        Command::new(program)
+            .args(args)
+            .env("APT_CONFIG", self.root().join("apt.conf"))
+            .env("LC_ALL", "C")
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .output()
+            .unwrap()
     }
 
     /// Runs apt-get; an exit code or a warning is a failure. Gives what it said.
@@ -57,7 +74,10 @@ impl Apt {
         let output = self.run("apt-get", args);
         let said = said(&output);
         assert!(output.status.success(), "apt-get {args:?}: {}\n{said}", output.status);
-        assert!(!said.lines().any(|line| line.starts_with("W:") || line.starts_with("E:")), "apt-get {args:?} complained:\n{said}");
+        assert!(
+            !said.lines().any(|line| line.starts_with("W:") || line.starts_with("E:")),
+            "apt-get {args:?} complained:\n{said}"
+        );
         said
     }
 
@@ -65,7 +85,8 @@ impl Apt {
     pub(crate) fn try_update(&self) -> Result<(), String> {
         let output = self.run("apt-get", &["update"]);
         let said = said(&output);
-        let complained = said.lines().any(|line| ["W:", "E:", "Err:"].iter().any(|mark| line.starts_with(mark)));
+        let complained =
+            said.lines().any(|line| ["W:", "E:", "Err:"].iter().any(|mark| line.starts_with(mark)));
         if output.status.success() && !complained { Ok(()) } else { Err(said) }
     }
 
@@ -84,5 +105,9 @@ impl Apt {
 }
 
 fn said(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
 }

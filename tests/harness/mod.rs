@@ -1,13 +1,15 @@
 //! The parts that the tests put together.
 mod archive;
 mod client;
+mod mount;
 mod nginx;
 mod site;
 
 pub(crate) use archive::{Archive, UpstreamKey};
 pub(crate) use client::Apt;
-pub(crate) use nginx::{Nginx, Reply};
-pub(crate) use site::{Ran, Site};
+pub(crate) use mount::Mount;
+pub(crate) use nginx::ask;
+pub(crate) use site::{Site, ran};
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -20,8 +22,15 @@ pub(crate) fn long() -> bool {
 /// Runs a tool of the system; a missing one or a failure ends the test with what it said.
 pub(crate) fn tool(command: &mut Command) -> Output {
     let shown = format!("{command:?}");
-    let output = command.output().unwrap_or_else(|error| panic!("cannot run {shown}: {error}; ./check installs what is needed"));
-    assert!(output.status.success(), "{shown} failed: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr));
+    let output = command.output().unwrap_or_else(|error| {
+        panic!("cannot run {shown}: {error}; ./check installs what is needed")
+    });
+    assert!(
+        output.status.success(),
+        "{shown} failed: {}\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
     output
 }
 

@@ -50,7 +50,13 @@ impl Nginx {
             ),
         );
         tool(Command::new("nginx").arg("-t").arg("-c").arg(&conf).arg("-p").arg(&home));
-        let child = Command::new("nginx").args(["-g", "daemon off;", "-c"]).arg(&conf).arg("-p").arg(&home).spawn().unwrap();
+        let child = Command::new("nginx")
+            .args(["-g", "daemon off;", "-c"])
+            .arg(&conf)
+            .arg("-p")
+            .arg(&home)
+            .spawn()
+            .unwrap();
         for _ in 0..200 {
             if TcpStream::connect(("127.0.0.1", site.port)).is_ok() {
                 return Self { child, port: site.port };
@@ -74,7 +80,10 @@ impl Nginx {
 impl Drop for Nginx {
     fn drop(&mut self) {
         // SIGTERM, so that the master takes its workers along.
-        let _ = rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), rustix::process::Signal::TERM);
+        let _ = rustix::process::kill_process(
+            rustix::process::Pid::from_child(&self.child),
+            rustix::process::Signal::TERM,
+        );
         let _ = self.child.wait();
     }
 }
@@ -86,10 +95,15 @@ pub(crate) fn ask(port: u16, method: &str, path: &str, headers: &str) -> Reply {
     stream.write_all(format!("{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n{headers}\r\n").as_bytes()).unwrap();
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).unwrap();
-    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or_else(|| panic!("no answer to {method} {path}: {}", String::from_utf8_lossy(&bytes)));
+    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or_else(|| {
+        panic!("no answer to {method} {path}: {}", String::from_utf8_lossy(&bytes))
+    });
     let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
     let mut lines = head.lines();
     let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
-    let headers = lines.filter_map(|line| line.split_once(": ")).map(|(name, value)| (name.to_lowercase(), value.to_owned())).collect();
+    let headers = lines
+        .filter_map(|line| line.split_once(": "))
+        .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
+        .collect();
     Reply { status, headers, body: bytes[end + 4..].to_vec() }
 }

@@ -1,5 +1,6 @@
 //! A configured Pinfold in a temporary folder, and the program itself.
-use super::{Apt, Nginx, UpstreamKey, temp_dir, write};
+use super::nginx::Nginx;
+use super::{Apt, UpstreamKey, temp_dir, write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
@@ -65,7 +66,8 @@ impl Site {
     }
 
     fn at(dir: TempDir, root: PathBuf) -> Self {
-        let port = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+        let port =
+            std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
         let site = Self { dir, root, port };
         site.configure("");
         site
@@ -74,7 +76,12 @@ impl Site {
     /// Writes pinfold.toml with further lines at its end.
     pub(crate) fn configure(&self, more: &str) {
         let (root, port) = (self.root.display(), self.port);
-        write(self.config(), format!("root = \"{root}\"\n\n[site]\nurl = \"http://127.0.0.1:{port}\"\nlisten = \"127.0.0.1:{port}\"\n{more}"));
+        write(
+            self.config(),
+            format!(
+                "root = \"{root}\"\n\n[site]\nurl = \"http://127.0.0.1:{port}\"\nlisten = \"127.0.0.1:{port}\"\n{more}"
+            ),
+        );
     }
 
     /// Writes a mirror's file.
@@ -95,7 +102,14 @@ impl Site {
     /// The program with this configuration, to be started by the caller.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pinfold"));
-        command.arg("--config").arg(self.config()).args(args).env_remove("PINFOLD_KILL_AT").env("NO_COLOR", "1").env("LC_ALL", "C").stdin(Stdio::null());
+        command
+            .arg("--config")
+            .arg(self.config())
+            .args(args)
+            .env_remove("PINFOLD_KILL_AT")
+            .env("NO_COLOR", "1")
+            .env("LC_ALL", "C")
+            .stdin(Stdio::null());
         command
     }
 
@@ -131,7 +145,10 @@ impl Site {
 
     /// The dates of a mirror's records, oldest first.
     pub(crate) fn dates(&self, mirror: &str) -> Vec<String> {
-        names(&self.root.join("snapshots").join(mirror)).into_iter().filter(|name| name.starts_with("20") && name.ends_with('Z')).collect()
+        names(&self.root.join("snapshots").join(mirror))
+            .into_iter()
+            .filter(|name| name.starts_with("20") && name.ends_with('Z'))
+            .collect()
     }
 
     /// The dates whose trees stand.
@@ -152,7 +169,10 @@ impl Site {
 
     /// The date that a channel shows of a mirror, by its `tree` link.
     pub(crate) fn shows(&self, channel: &str, mirror: &str) -> Option<String> {
-        let link = std::fs::read_link(self.root.join("www/channels").join(channel).join(mirror).join("tree")).ok()?;
+        let link = std::fs::read_link(
+            self.root.join("www/channels").join(channel).join(mirror).join("tree"),
+        )
+        .ok()?;
         Some(link.file_name().unwrap().to_str().unwrap().to_owned())
     }
 
@@ -173,14 +193,18 @@ impl Site {
 
     /// An apt client of a channel, trusting our key and upstream's.
     pub(crate) fn client(&self, channel: &str) -> Apt {
-        let prefix = if channel == "production" { String::new() } else { format!("/channels/{channel}") };
+        let prefix =
+            if channel == "production" { String::new() } else { format!("/channels/{channel}") };
         self.client_of(&format!("{prefix}/archive.example.org/lab"))
     }
 
     /// An apt client of any path of the site.
     pub(crate) fn client_of(&self, path: &str) -> Apt {
         let ours = std::fs::read(self.root.join("www/pinfold.asc")).unwrap();
-        Apt::new(&format!("deb http://127.0.0.1:{}{path} lab main", self.port), &[ours, UpstreamKey::shared().public()])
+        Apt::new(
+            &format!("deb http://127.0.0.1:{}{path} lab main", self.port),
+            &[ours, UpstreamKey::shared().public()],
+        )
     }
 
     /// The whole check finds nothing.
@@ -192,13 +216,18 @@ impl Site {
 /// Runs a prepared command of the program.
 pub(crate) fn ran(command: &mut Command) -> Ran {
     let output = command.output().unwrap();
-    Ran { code: output.status.code(), out: String::from_utf8_lossy(&output.stdout).into_owned(), err: String::from_utf8_lossy(&output.stderr).into_owned() }
+    Ran {
+        code: output.status.code(),
+        out: String::from_utf8_lossy(&output.stdout).into_owned(),
+        err: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
 }
 
 /// The names in a folder, sorted; none where it is absent.
 fn names(folder: &Path) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     names
 }

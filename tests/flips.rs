@@ -1,0 +1,163 @@
+//! Clients that loop while the channel moves: not one of them may fail.
+use crate::harness::{Apt, Archive, Site, ask, long};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// What the clients of one run have to say.
+#[derive(Debug, Default)]
+struct Tally {
+    done: AtomicBool,
+    runs: AtomicU64,
+    requests: AtomicU64,
+    failures: Mutex<Vec<String>>,
+}
+
+impl Tally {
+    fn fail(&self, what: String) {
+        self.failures.lock().unwrap().push(what);
+    }
+
+    fn goes_on(&self) -> bool {
+        !self.done.load(Ordering::Relaxed)
+    }
+}
+
+/// Updates and downloads again and again; `fresh` starts from empty lists each time.
+fn apt_loop(site: &Site, fresh: bool, tally: &Tally) {
+    let mut apt = site.client("production");
+    while tally.goes_on() {
+        if fresh {
+            apt = site.client("production");
+        }
+        tally.runs.fetch_add(1, Ordering::Relaxed);
+        if let Err(said) = apt.try_update() {
+            tally.fail(format!("update: {said}"));
+            continue;
+        }
+        download(&apt, tally);
+    }
+}
+
+fn download(apt: &Apt, tally: &Tally) {
+    let at = apt.root().join("downloads");
+    let _ = std::fs::remove_dir_all(&at);
+    std::fs::create_dir_all(&at).unwrap();
+    let output = std::process::Command::new("apt-get")
+        .args(["download", "alpha", "steady"])
+        .env("APT_CONFIG", apt.root().join("apt.conf"))
+        .env("LC_ALL", "C")
+        .current_dir(&at)
+        .output()
+        .unwrap();
+    if !output.status.success() {
+        tally.fail(format!(
+            "download: {}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        ));
+    }
+}
+
+/// Asks for root metadata and for files of both states: never anything but 200.
+fn request_loop(port: u16, paths: &[String], tally: &Tally) {
+    while tally.goes_on() {
+        for path in paths {
+            let reply = ask(port, "GET", path, "");
+            tally.requests.fetch_add(1, Ordering::Relaxed);
+            if reply.status != 200 || reply.body.is_empty() {
+                tally.fail(format!("GET {path}: {} with {} bytes", reply.status, reply.body.len()));
+            }
+        }
+    }
+}
+
+/// The site's own program `curl`, as a person would loop it.
+fn curl_loop(url: &str, tally: &Tally) {
+    while tally.goes_on() {
+        let output = std::process::Command::new("curl")
+            .args(["--silent", "--show-error", "--fail", "--output", "/dev/null", url])
+            .output()
+            .unwrap();
+        tally.requests.fetch_add(1, Ordering::Relaxed);
+        if !output.status.success() {
+            tally.fail(format!("curl {url}: {}", String::from_utf8_lossy(&output.stderr)));
+        }
+    }
+}
+
+#[test]
+fn no_client_fails_while_the_channel_moves() {
+    let flips = if long() { 1000 } else { 150 };
+    let site = Site::new();
+    let archive = Archive::first();
+    let first = site.ingest(&archive.tree, &["--taken", "2026-03-23T04:00:00Z"]);
+    archive.second_state();
+    let second = site.ingest(&archive.tree, &["--taken", "2026-03-24T04:00:00Z"]);
+    site.ok(&["promote", &format!("lab@{first}"), "--to", "production"]);
+    let nginx = site.nginx();
+    let base = "/archive.example.org/lab";
+    let paths: Vec<String> = [
+        "dists/lab/InRelease",
+        "dists/lab/Release",
+        "dists/lab/Release.gpg",
+        "pool/main/a/alpha/alpha_1.0_all.deb",
+        "pool/main/a/alpha/alpha_2.0_all.deb",
+        "pool/main/s/steady/steady_1.0_all.deb",
+    ]
+    .iter()
+    .map(|path| format!("{base}/{path}"))
+    .collect();
+    let tally = Tally::default();
+    let port = site.port;
+    let apt = site.client("production");
+    std::thread::scope(|scope| {
+        scope.spawn(|| apt_loop(&site, false, &tally));
+        scope.spawn(|| apt_loop(&site, true, &tally));
+        scope.spawn(|| request_loop(port, &paths[..3], &tally));
+        let url = format!("http://127.0.0.1:{port}{base}/dists/lab/InRelease");
+        let tally = &tally;
+        scope.spawn(move || curl_loop(&url, tally));
+        for flip in 0..flips {
+            let wanted = if flip % 2 == 0 { &second } else { &first };
+            let args: Vec<String> = if flip % 2 == 1 && flip % 4 == 1 {
+                ["rollback", "production"].map(str::to_owned).to_vec()
+            } else {
+                vec!["promote".into(), format!("lab@{wanted}"), "--to".into(), "production".into()]
+            };
+            let args: Vec<&str> = args.iter().map(String::as_str).collect();
+            let moved = site.run(&args);
+            if moved.code != Some(0) {
+                tally.fail(format!("{args:?}: {:?} {}", moved.code, moved.said()));
+                break;
+            }
+            // A handful of moments in which the state is known: the client must follow each.
+            if flip % 50 == 49 {
+                let expected = if site.shows("production", "lab").as_deref() == Some(&first) {
+                    "1.0"
+                } else {
+                    "2.0"
+                };
+                apt.get(&["update"]);
+                let got = apt.candidate("alpha");
+                if got.as_deref() != Some(expected) {
+                    tally.fail(format!("after flip {flip} apt takes {got:?}, not {expected}"));
+                }
+            }
+        }
+        tally.done.store(true, Ordering::Relaxed);
+    });
+    for path in &paths {
+        assert_eq!(nginx.get(path).status, 200, "{path}: old and new packages stay reachable");
+    }
+    let failures = tally.failures.lock().unwrap();
+    let (runs, requests) =
+        (tally.runs.load(Ordering::Relaxed), tally.requests.load(Ordering::Relaxed));
+    println!("{flips} moves, {runs} apt runs, {requests} requests, {} failed", failures.len());
+    assert!(
+        failures.is_empty(),
+        "{} of {runs} apt runs and {requests} requests failed; the first: {}",
+        failures.len(),
+        failures[0]
+    );
+    assert!(runs >= 10 && requests >= 100, "the clients hardly ran: {runs} and {requests}");
+}

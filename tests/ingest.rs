@@ -1,0 +1,140 @@
+//! What an ingest reads, notices and remembers.
+use crate::harness::{Site, temp_dir, write};
+use std::os::unix::fs::MetadataExt;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+fn files_site() -> Site {
+    let site = Site::bare();
+    site.mirror("tree", "family = \"files\"\nmount = \"files\"\n");
+    site.ok(&["init"]);
+    site
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_read_is_never_stored_torn() {
+    let site = files_site();
+    let dir = temp_dir();
+    let path = dir.path().join("moving");
+    let stop = AtomicBool::new(false);
+    write(&path, vec![b'0'; 8 << 20]);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            use std::io::{Seek, Write};
+            for turn in (0..10u8).cycle() {
+                let mut file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+                for _ in 0..8 {
+                    file.write_all(&vec![b'0' + turn; 1 << 20]).unwrap();
+                }
+                let _ = file.rewind();
+                if stop.load(Ordering::Relaxed) {
+                    return;
+                }
+            }
+        });
+        for _ in 0..5 {
+            let ran = site.run(&["ingest", "tree", dir.path().to_str().unwrap()]);
+            assert!(ran.code != Some(70) && ran.code.is_some(), "{}", ran.said());
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+    site.ok(&["ingest", "tree", dir.path().to_str().unwrap()]);
+    site.sound();
+}
+
+#[test]
+fn a_change_that_keeps_size_and_mtime_is_seen() {
+    let site = files_site();
+    let dir = temp_dir();
+    let path = dir.path().join("file");
+    write(&path, "one one");
+    let time = std::fs::metadata(&path).unwrap().modified().unwrap();
+    site.ok(&["ingest", "tree", dir.path().to_str().unwrap()]);
+    write(&path, "two two");
+    std::fs::File::options().write(true).open(&path).unwrap().set_modified(time).unwrap();
+    site.ok(&["ingest", "tree", dir.path().to_str().unwrap()]);
+    let dates = site.dates("tree");
+    assert_eq!(dates.len(), 2, "ctime gives the change away");
+    let read = |date: &str| std::fs::read_to_string(site.tree("tree", date).join("file")).unwrap();
+    assert_eq!((read(&dates[0]), read(&dates[1])), ("one one".to_owned(), "two two".to_owned()));
+    let stamp =
+        |date: &str| std::fs::metadata(site.tree("tree", date).join("file")).unwrap().mtime();
+    assert_ne!(
+        stamp(&dates[0]),
+        stamp(&dates[1]),
+        "one size, two contents: two times, or a web server mistakes one for the other"
+    );
+}
+
+#[test]
+fn link_adopts_the_files_and_dates_must_grow() {
+    let site = files_site();
+    let dir = tempfile::tempdir_in(site.dir()).unwrap();
+    write(dir.path().join("file"), "adopted");
+    let tree = dir.path().to_str().unwrap();
+    site.ok(&["ingest", "tree", tree, "--link", "--taken", "2026-03-23T04:00:00Z"]);
+    assert!(
+        std::fs::metadata(dir.path().join("file")).unwrap().nlink() >= 2,
+        "the file itself became the object"
+    );
+    for early in ["2026-03-23T04:00:00Z", "2026-03-22", "yesterday", ""] {
+        let ran = site.run(&["ingest", "tree", tree, "--taken", early, "--even-if-unchanged"]);
+        assert_eq!(ran.code, Some(2), "{early}: {}", ran.said());
+    }
+    assert_eq!(site.dates("tree").len(), 1);
+    site.ok(&["ingest", "tree", tree, "--even-if-unchanged"]);
+    site.ok(&["ingest", "tree", tree, "--even-if-unchanged"]);
+    assert_eq!(site.dates("tree").len(), 3, "two in one second have two names");
+    site.sound();
+}
+
+#[test]
+fn the_summary_says_what_was_done() {
+    let site = files_site();
+    let dir = temp_dir();
+    write(dir.path().join("a"), "same");
+    write(dir.path().join("b"), "same");
+    let said = site.run(&["ingest", "tree", dir.path().to_str().unwrap()]).expect(0).said();
+    for word in ["2 files", "new"] {
+        assert!(said.contains(word), "{word:?} is not in {said}");
+    }
+    let json = site.ok(&["snapshots", "--json"]);
+    assert!(json.trim_start().starts_with(['{', '[']) && json.contains("\"none\""), "{json}");
+}
+
+#[test]
+fn a_damaged_object_is_found_and_healed_by_the_same_content() {
+    let site = files_site();
+    let dir = temp_dir();
+    write(dir.path().join("file"), "precious");
+    site.ok(&["ingest", "tree", dir.path().to_str().unwrap()]);
+    let object = crate::harness::walk(&site.root.join("objects"))
+        .into_iter()
+        .find(|path| path.is_file())
+        .unwrap();
+    let rebuilt = site.run(&["fsck", "--rebuild"]).expect(0);
+    drop(rebuilt);
+    std::fs::remove_file(&object).unwrap();
+    let found = site.run(&["fsck"]);
+    assert!(matches!(found.code, Some(1 | 4)), "{}", found.said());
+    site.ok(&["ingest", "tree", dir.path().to_str().unwrap(), "--even-if-unchanged"]);
+    assert!(object.exists(), "the same content came again");
+}
+
+#[test]
+fn a_flipped_bit_is_damage_and_is_named() {
+    let site = files_site();
+    let dir = temp_dir();
+    write(dir.path().join("file"), "precious");
+    site.ok(&["ingest", "tree", dir.path().to_str().unwrap()]);
+    let object = crate::harness::walk(&site.root.join("objects"))
+        .into_iter()
+        .find(|path| path.is_file())
+        .unwrap();
+    let time = std::fs::metadata(&object).unwrap().modified().unwrap();
+    std::fs::write(&object, "preciouz").unwrap();
+    std::fs::File::options().write(true).open(&object).unwrap().set_modified(time).unwrap();
+    let found = site.run(&["fsck", "--deep"]).expect(4);
+    let name = object.file_name().unwrap().to_str().unwrap().to_owned();
+    assert!(found.said().contains(&name[..12]), "{}", found.said());
+    site.run(&["verify", "tree", "--deep"]).expect(4);
+}

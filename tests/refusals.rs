@@ -1,0 +1,191 @@
+//! What is refused, with which exit code, and what the person is told to do.
+use crate::harness::{Archive, Mount, Site, ran, write};
+
+#[test]
+fn a_bad_configuration_is_refused_with_file_and_mend() {
+    let site = Site::new();
+    let good = std::fs::read_to_string(site.config()).unwrap();
+    let cases = [
+        ("unknown key", format!("colour = \"blue\"\n{good}"), "colour"),
+        ("unknown site key", format!("{good}speed = 3\n"), "speed"),
+        ("not TOML", "root = \n".to_owned(), "pinfold.toml"),
+        ("relative root", good.replace("root = \"/", "root = \""), "root"),
+        ("bad channel", format!("{good}\n[channels.\"Pro/duction\"]\n"), "Pro"),
+        ("bad url", good.replace("url = \"http", "url = \"gopher"), "url"),
+    ];
+    for (what, text, named) in cases {
+        write(site.config(), text);
+        let refused = site.run(&["channels"]);
+        assert_eq!(refused.code, Some(2), "{what}: {}", refused.said());
+        let refused = refused.says(named).says("pinfold.toml");
+        assert!(refused.out.is_empty(), "{what} wrote to stdout");
+    }
+    std::fs::remove_file(site.config()).unwrap();
+    site.run(&["channels"]).expect(2).says("pinfold.toml");
+}
+
+#[test]
+fn bad_mirrors_are_refused_by_file() {
+    let good = "family = \"apt\"\nmount = \"other\"\n";
+    let cases = [
+        (
+            "second",
+            "family = \"apt\"\nmount = \"archive.example.org/lab\"\n",
+            "archive.example.org/lab",
+        ),
+        (
+            "nested",
+            "family = \"apt\"\nmount = \"archive.example.org/lab/deep\"\n",
+            "archive.example.org/lab",
+        ),
+        ("above", "family = \"apt\"\nmount = \"archive.example.org\"\n", "archive.example.org"),
+        ("ours", "family = \"apt\"\nmount = \"snapshots/x\"\n", "snapshots"),
+        ("climbs", "family = \"apt\"\nmount = \"../x\"\n", "mount"),
+        ("breaks", "family = \"apt\"\nmount = \"x; return 200\"\n", "mount"),
+        ("key", "family = \"apt\"\nmount = \"other\"\ncolour = 1\n", "colour"),
+        ("family", "family = \"cpan\"\nmount = \"other\"\n", "cpan"),
+        ("least", "mount = \"other\"\n", "family"),
+        ("Upper", good, "Upper"),
+        ("a;b", good, "a;b"),
+        ("-dash", good, "-dash"),
+    ];
+    for (name, text, named) in cases {
+        let site = Site::new();
+        site.mirror(name, text);
+        let refused = site.run(&["site"]);
+        assert_eq!(refused.code, Some(2), "{name}: {}", refused.said());
+        assert!(refused.says(named).says(&format!("{name}.toml")).out.is_empty());
+    }
+}
+
+#[test]
+fn a_root_on_two_file_systems_is_refused() {
+    let mount = Mount::ext4(32, &[]);
+    let site = Site::bare();
+    site.mirror("lab", "family = \"apt\"\nmount = \"archive.example.org/lab\"\n");
+    std::fs::create_dir_all(&site.root).unwrap();
+    std::os::unix::fs::symlink(mount.path(), site.root.join("www")).unwrap();
+    let refused = site.run(&["init"]);
+    assert!(matches!(refused.code, Some(2 | 5)), "{}", refused.said());
+    assert!(refused.says("file system").code.is_some());
+}
+
+#[test]
+fn init_says_what_the_file_system_can_and_is_harmless_twice() {
+    let site = Site::new();
+    let said = site.run(&["init"]).expect(0).said();
+    for word in ["link", "inode"] {
+        assert!(said.contains(word), "{word:?} is not in {said}");
+    }
+    use std::os::unix::fs::PermissionsExt;
+    let keys = std::fs::metadata(site.root.join("keys")).unwrap().permissions().mode();
+    assert_eq!(keys & 0o777, 0o700);
+    let key = std::fs::read(site.root.join("www/pinfold.asc")).unwrap();
+    site.ok(&["init"]);
+    assert_eq!(std::fs::read(site.root.join("www/pinfold.asc")).unwrap(), key, "the key stays");
+    assert_eq!(site.generation("production"), 0);
+}
+
+#[test]
+fn wrong_usage_and_unknown_names_are_exit_2() {
+    let site = Site::new();
+    let archive = Archive::first();
+    site.ingest(&archive.tree, &["--taken", "2026-03-23T04:00:00Z"]);
+    let cases: [&[&str]; 14] = [
+        &["frobnicate"],
+        &["promote", "lab"],
+        &["promote", "lab", "--to", "nowhere"],
+        &["promote", "other", "--to", "production"],
+        &["promote", "lab@2026-03-01", "--to", "production"],
+        &["promote", "lab@nothing", "--to", "production"],
+        &["ingest", "other", "/tmp"],
+        &["ingest", "lab", "/nonexistent/tree"],
+        &["ingest", "lab", "/etc/passwd"],
+        &["rollback", "nowhere"],
+        &["log", "nowhere"],
+        &["show", "lab@2026-02-30"],
+        &["verify", "../lab"],
+        &["publish", "lab@20260323T040001Z"],
+    ];
+    for args in cases {
+        let refused = site.run(args);
+        assert!(
+            matches!(refused.code, Some(2))
+                || (args[1] == "lab" && args[0] == "ingest" && refused.code == Some(5)),
+            "{args:?}: {:?} {}",
+            refused.code,
+            refused.said()
+        );
+        assert!(
+            !refused.err.trim().is_empty() && refused.out.is_empty(),
+            "{args:?} says why, on stderr"
+        );
+        assert!(
+            !refused.err.contains("panicked") && !refused.err.contains("RUST_BACKTRACE"),
+            "{}",
+            refused.err
+        );
+    }
+    site.run(&["--help"]).expect(0);
+    site.run(&["--version"]).expect(0);
+}
+
+#[test]
+fn dry_runs_change_nothing() {
+    let site = Site::new();
+    let archive = Archive::first();
+    let tree = archive.tree.to_str().unwrap();
+    site.ok(&["ingest", "lab", tree, "--dry-run"]);
+    assert!(site.dates("lab").is_empty() && site.objects() == 0);
+    let first = site.ingest(&archive.tree, &["--taken", "2026-03-23T04:00:00Z"]);
+    site.ok(&["promote", "lab", "--to", "production", "--dry-run"]);
+    assert_eq!(site.generation("production"), 0);
+    site.ok(&["promote", "lab", "--to", "production"]);
+    site.ok(&["promote", "lab", "--to", "staging"]);
+    let held = format!("lab@{first}");
+    archive.second_state();
+    site.ingest(&archive.tree, &["--taken", "2026-03-24T04:00:00Z"]);
+    site.ok(&["promote", "lab", "--to", "staging"]);
+    site.ok(&["promote", "lab", "--to", "production"]);
+    let numbers = (site.generation("production"), site.generation("staging"));
+    for args in [
+        &["rollback", "production", "--dry-run"][..],
+        &["retire", &held, "--dry-run"],
+        &["prune", &held, "--dry-run"],
+    ] {
+        site.ok(args);
+    }
+    assert_eq!((site.generation("production"), site.generation("staging")), numbers);
+    assert_eq!((site.dates("lab").len(), site.published("lab").len()), (2, 2));
+}
+
+#[test]
+fn a_reader_that_goes_away_or_a_full_output_is_no_success() {
+    let site = Site::new();
+    let archive = Archive::first();
+    site.ingest(&archive.tree, &[]);
+    for args in [&["snapshots"][..], &["site"], &["channels", "--json"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let status =
+            site.command(args).stdout(full).stderr(std::process::Stdio::piped()).output().unwrap();
+        assert_eq!(
+            status.status.code(),
+            Some(5),
+            "{args:?} to a full device: {}",
+            String::from_utf8_lossy(&status.stderr)
+        );
+    }
+}
+
+#[test]
+fn a_newer_store_is_refused_and_left_alone() {
+    let site = Site::new();
+    let format = site.root.join("FORMAT");
+    let text = std::fs::read_to_string(&format).unwrap();
+    let newer = text.replacen('1', "99", 1);
+    assert_ne!(text, newer);
+    write(&format, &newer);
+    let refused = ran(&mut site.command(&["snapshots"]));
+    assert!(refused.code.is_some_and(|code| code != 0 && code != 70), "{}", refused.said());
+    assert_eq!(std::fs::read_to_string(&format).unwrap(), newer);
+}

@@ -1,0 +1,92 @@
+//! The house keeps its own rules: who may call whom, how long a file may be, and that no test file is forgotten.
+use std::path::{Path, PathBuf};
+
+fn top() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+fn sources() -> Vec<PathBuf> {
+    ["store", "mirror", "publisher", "cli", "tests"]
+        .iter()
+        .flat_map(|room| crate::harness::walk(&top().join(room)))
+        .filter(|path| path.extension().is_some_and(|end| end == "rs"))
+        .collect()
+}
+
+#[test]
+fn crates_call_only_whom_the_design_lets_them() {
+    for (room, allowed) in [
+        ("store", &[][..]),
+        ("mirror", &["pinfold-store"]),
+        ("publisher", &["pinfold-store"]),
+        ("cli", &["pinfold-store", "pinfold-mirror", "pinfold-publisher"]),
+    ] {
+        let text = std::fs::read_to_string(top().join(room).join("Cargo.toml")).unwrap();
+        for line in text.lines().filter(|line| line.starts_with("pinfold-")) {
+            let called = line.split(['.', ' ', '=']).next().unwrap();
+            assert!(allowed.contains(&called), "{room} must not depend on {called}");
+        }
+    }
+}
+
+#[test]
+fn no_file_grows_into_a_hall_and_none_is_a_drawer() {
+    for path in sources() {
+        let lines = std::fs::read_to_string(&path).unwrap().lines().count();
+        assert!(
+            lines <= 400 || path.ends_with("tests.rs"),
+            "{} has {lines} lines, more than 400",
+            path.display()
+        );
+        let stem = path.file_stem().unwrap().to_str().unwrap();
+        assert!(
+            !["util", "utils", "common", "helpers", "types", "misc"].contains(&stem),
+            "{} has a name that says nothing",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn no_test_file_is_forgotten() {
+    let main = std::fs::read_to_string(top().join("tests/main.rs")).unwrap();
+    for entry in std::fs::read_dir(top().join("tests")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let module = name.strip_suffix(".rs").unwrap_or(&name).to_owned();
+        assert!(
+            module == "main" || main.contains(&format!("mod {module};")),
+            "tests/{name} is not in tests/main.rs"
+        );
+    }
+}
+
+#[test]
+fn every_verb_is_in_the_readme_or_the_operations_guide() {
+    let said = std::fs::read_to_string(top().join("README.md")).unwrap()
+        + &std::fs::read_to_string(top().join("docs/operations.md")).unwrap();
+    for verb in [
+        "init",
+        "ingest",
+        "snapshots",
+        "show",
+        "verify",
+        "publish",
+        "retire",
+        "prune",
+        "fsck",
+        "channels",
+        "promote",
+        "rollback",
+        "log",
+        "pin",
+        "unpin",
+        "site",
+        "client",
+        "serve",
+    ] {
+        assert!(
+            said.contains(&format!("pinfold {verb}")) || said.contains(&format!("`{verb}")),
+            "{verb} is not documented"
+        );
+    }
+}

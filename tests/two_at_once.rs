@@ -1,0 +1,136 @@
+//! Two processes at once: one works, the other says who does, and readers never wait.
+use crate::harness::{Archive, Site, temp_dir, write};
+use std::process::Stdio;
+use std::time::Duration;
+
+/// A tree whose ingest takes a while.
+fn big(files: usize, seed: usize) -> tempfile::TempDir {
+    let dir = temp_dir();
+    for number in 0..files {
+        write(
+            dir.path().join(format!("d{}/f{number}", number % 37)),
+            format!("{seed} {number} ").repeat(200),
+        );
+    }
+    dir
+}
+
+fn files_site(names: &[&str]) -> Site {
+    let site = Site::bare();
+    for name in names {
+        site.mirror(name, &format!("family = \"files\"\nmount = \"{name}\"\n"));
+    }
+    site.ok(&["init"]);
+    site
+}
+
+#[test]
+fn the_same_content_comes_by_two_processes_at_once() {
+    let site = files_site(&["left", "right"]);
+    let dir = big(3000, 1);
+    let tree = dir.path().to_str().unwrap();
+    let start = |mirror: &str| {
+        site.command(&["ingest", mirror, tree, "--wait", "120"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    let (left, right) = (start("left"), start("right"));
+    for child in [left, right] {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    assert_eq!(site.objects(), 3000);
+    site.sound();
+}
+
+#[test]
+fn a_second_ingest_of_one_mirror_is_told_who_works() {
+    let site = files_site(&["left"]);
+    let dir = big(6000, 2);
+    let tree = dir.path().to_str().unwrap();
+    let mut first = site
+        .command(&["ingest", "left", tree])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut refused = None;
+    while first.try_wait().unwrap().is_none() {
+        let second = site.run(&["ingest", "left", tree, "--even-if-unchanged"]);
+        if second.code == Some(75) {
+            assert!(
+                second.said().contains(&first.id().to_string()) && second.said().contains("ingest"),
+                "names pid and verb: {}",
+                second.said()
+            );
+            refused = Some(());
+        }
+        let reader = site.run(&["snapshots"]);
+        assert_eq!(reader.code, Some(0), "readers never wait: {}", reader.said());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(refused.is_some(), "no run was refused while the first worked");
+    site.run(&["ingest", "left", tree]).expect(0);
+    site.sound();
+}
+
+#[test]
+fn moves_prunes_and_ingests_at_once_leave_a_whole_site() {
+    let site = Site::new();
+    let archive = Archive::first();
+    let mut dates = Vec::new();
+    for (number, day) in (10..18).enumerate() {
+        archive.next_state(&format!("1.{number}"), &format!("Mon, {day} Mar 2026 04:00:00 UTC"));
+        dates.push(site.ingest(&archive.tree, &["--taken", &format!("2026-03-{day}T04:00:00Z")]));
+    }
+    site.ok(&["promote", "lab", "--to", "production"]);
+    archive.next_state("9.0", "Mon, 23 Mar 2026 04:00:00 UTC");
+    std::thread::scope(|scope| {
+        let fine = |args: Vec<String>| {
+            let args: Vec<&str> = args.iter().map(String::as_str).collect();
+            let ran = site.run(&args);
+            assert!(
+                matches!(ran.code, Some(0 | 1 | 75)),
+                "{args:?}: {:?} {}",
+                ran.code,
+                ran.said()
+            );
+        };
+        scope.spawn(move || {
+            for _ in 0..10 {
+                fine(
+                    ["promote", "lab", "--to", "production", "--wait", "60"]
+                        .map(str::to_owned)
+                        .to_vec(),
+                );
+                fine(["rollback", "production", "--wait", "60"].map(str::to_owned).to_vec());
+            }
+        });
+        let old = &dates;
+        scope.spawn(move || {
+            for date in &old[..4] {
+                fine(["prune", &format!("lab@{date}"), "--wait", "60"].map(str::to_owned).to_vec());
+            }
+        });
+        let tree = archive.tree.to_str().unwrap();
+        scope.spawn(move || {
+            for _ in 0..3 {
+                fine(
+                    ["ingest", "lab", tree, "--even-if-unchanged", "--wait", "60"]
+                        .map(str::to_owned)
+                        .to_vec(),
+                );
+            }
+        });
+    });
+    let apt = {
+        let _nginx = site.nginx();
+        let apt = site.client("production");
+        apt.get(&["update"]);
+        apt
+    };
+    assert!(apt.candidate("alpha").is_some());
+    site.sound();
+}
