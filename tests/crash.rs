@@ -131,6 +131,7 @@ fn chain(point: &str) -> bool {
     step(&site, &["prune", &format!("lab@{second}")], &[0, 1, 2], &[shows(&first)]);
     site.sound();
     site.ok(&["verify", "lab", "--deep"]);
+    assert_eq!(site.leftovers(), Vec::<String>::new(), "{point}");
     assert!(
         !site.dates("lab").contains(&second) && !site.published("lab").contains(&second),
         "{point}"
@@ -172,7 +173,7 @@ fn killed_at_any_moment_a_reader_sees_whole_states_only() {
             std::thread::sleep(Duration::from_micros(
                 (seed.wrapping_mul(2_654_435_761).wrapping_add(round * 7919)) % 90_000,
             ));
-            let _ = child.kill();
+            drop(child.kill());
             child.wait().unwrap();
             allowed.extend(site.dates("lab").into_iter().map(Some));
             whole(&site, &allowed);

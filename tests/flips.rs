@@ -40,7 +40,7 @@ fn apt_loop(site: &Site, fresh: bool, tally: &Tally) {
 
 fn download(apt: &Apt, tally: &Tally) {
     let at = apt.root().join("downloads");
-    let _ = std::fs::remove_dir_all(&at);
+    drop(std::fs::remove_dir_all(&at));
     std::fs::create_dir_all(&at).unwrap();
     let output = std::process::Command::new("apt-get")
         .args(["download", "alpha", "steady"])

@@ -25,7 +25,7 @@ fn a_file_that_changes_while_it_is_read_is_never_stored_torn() {
                 for _ in 0..8 {
                     file.write_all(&vec![b'0' + turn; 1 << 20]).unwrap();
                 }
-                let _ = file.rewind();
+                drop(file.rewind());
                 if stop.load(Ordering::Relaxed) {
                     return;
                 }

@@ -9,10 +9,6 @@
     clippy::disallowed_methods,
     reason = "tests make and damage files by hand, and read the environment"
 )]
-#![expect(
-    clippy::let_underscore_must_use,
-    reason = "clean-up after a failed test must not hide the failure"
-)]
 
 mod harness;
 

@@ -102,7 +102,7 @@ fn the_index_can_be_lost() {
     let (site, _archive, first, second) = two_days();
     let shown = site.ok(&["snapshots", "--json"]);
     for name in ["index.sqlite", "index.sqlite-wal", "index.sqlite-shm"] {
-        let _ = std::fs::remove_file(site.root.join(name));
+        drop(std::fs::remove_file(site.root.join(name)));
     }
     let before = site.objects();
     let refused = site.run(&["prune", &format!("lab@{first}")]);

@@ -125,7 +125,7 @@ impl Archive {
         replace(&folder.join("Packages.xz"), &xz);
         let suite = self.tree.join("dists/lab");
         for old in ["Release", "InRelease", "Release.gpg"] {
-            let _ = std::fs::remove_file(suite.join(old));
+            drop(std::fs::remove_file(suite.join(old)));
         }
         let mut command = Command::new("apt-ftparchive");
         for (field, value) in [
@@ -159,11 +159,6 @@ impl Archive {
         };
         sign(&["--clearsign"], "InRelease");
         sign(&["--armor", "--detach-sign"], "Release.gpg");
-    }
-
-    /// How many files the tree has.
-    pub(crate) fn files(&self) -> usize {
-        super::walk(&self.tree).iter().filter(|path| path.is_file()).count()
     }
 }
 

@@ -74,6 +74,6 @@ impl Mount {
 
 impl Drop for Mount {
     fn drop(&mut self) {
-        let _ = Command::new("umount").args(["-l"]).arg(&self.at).output();
+        drop(Command::new("umount").args(["-l"]).arg(&self.at).output());
     }
 }

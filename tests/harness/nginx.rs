@@ -80,11 +80,11 @@ impl Nginx {
 impl Drop for Nginx {
     fn drop(&mut self) {
         // SIGTERM, so that the master takes its workers along.
-        let _ = rustix::process::kill_process(
-            rustix::process::Pid::from_child(&self.child),
-            rustix::process::Signal::TERM,
-        );
-        let _ = self.child.wait();
+        let master = rustix::process::Pid::from_child(&self.child);
+        if rustix::process::kill_process(master, rustix::process::Signal::TERM).is_err() {
+            drop(self.child.kill());
+        }
+        drop(self.child.wait());
     }
 }
 
