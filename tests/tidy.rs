@@ -90,3 +90,41 @@ fn every_verb_is_in_the_readme_or_the_operations_guide() {
         );
     }
 }
+
+/// True where an SPDX expression can be met with the allowed licences: every AND needs one OR that is allowed.
+fn permitted(expression: &str, allowed: &[String]) -> bool {
+    let plain = expression.replace(['(', ')'], "").replace('/', " OR ");
+    plain
+        .split(" AND ")
+        .all(|part| part.split(" OR ").any(|name| allowed.iter().any(|good| good == name.trim())))
+}
+
+#[test]
+fn every_dependency_has_a_licence_that_the_policy_allows() {
+    let text = std::fs::read_to_string(top().join("deny.toml")).unwrap();
+    let policy: toml::Value = toml::from_str(&text).unwrap();
+    let words = |value: &toml::Value| -> Vec<String> {
+        value.as_array().unwrap().iter().map(|word| word.as_str().unwrap().to_owned()).collect()
+    };
+    let allowed = words(&policy["licenses"]["allow"]);
+    let mut command = std::process::Command::new(env!("CARGO"));
+    command
+        .args(["metadata", "--locked", "--offline", "--format-version", "1"])
+        .args(["--filter-platform", "x86_64-unknown-linux-gnu", "--manifest-path"])
+        .arg(top().join("Cargo.toml"));
+    let metadata: serde_json::Value =
+        serde_json::from_slice(&crate::harness::tool(&mut command).stdout).unwrap();
+    for package in metadata["packages"].as_array().unwrap() {
+        let (name, licence) =
+            (package["name"].as_str().unwrap(), package["license"].as_str().unwrap_or(""));
+        let excepted = policy["licenses"]["exceptions"].as_array().unwrap().iter().any(|one| {
+            one["crate"].as_str() == Some(name) && permitted(licence, &words(&one["allow"]))
+        });
+        assert!(
+            excepted || permitted(licence, &allowed),
+            "{name} is under {licence:?}, which deny.toml does not allow"
+        );
+        let source = package["source"].as_str().unwrap_or("registry+path");
+        assert!(source.starts_with("registry+"), "{name} comes from {source}");
+    }
+}
