@@ -3,7 +3,10 @@
 //! `generate DIR FILES` makes an archive in Debian's pool layout; `change DIR SEED` replaces one file in a hundred;
 //! `copy FROM TO` copies and hashes every file with two threads into folders by hash; `links FROM TO` makes a tree of
 //! hardlinks, relative to folder descriptors and in path order. `benches/run` times them beside the program.
-#![expect(clippy::disallowed_methods, reason = "a measuring tool beside the program, not a part of it")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a measuring tool beside the program, not a part of it"
+)]
 #![expect(clippy::unwrap_used, reason = "a measuring tool stops where it stands")]
 
 use rustix::fs::{AtFlags, Mode, OFlags, linkat, mkdirat, openat};
@@ -13,7 +16,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn main() {
-    let words: Vec<OsString> = std::env::args_os().skip(1).filter(|word| word != "--bench").collect();
+    let words: Vec<OsString> =
+        std::env::args_os().skip(1).filter(|word| word != "--bench").collect();
     let path = |at: usize| PathBuf::from(&words[at]);
     let number = |at: usize| words[at].to_str().unwrap().parse::<u64>().unwrap();
     match words.first().and_then(|word| word.to_str()) {
@@ -49,13 +53,15 @@ fn generate(top: &Path, files: u64) {
     let mut state = 42;
     let mut made = 0;
     while made < files {
-        let word: String =
-            (0..9).map(|_| char::from(b'a' + u8::try_from(next(&mut state) % 26).unwrap())).collect();
+        let word: String = (0..9)
+            .map(|_| char::from(b'a' + u8::try_from(next(&mut state) % 26).unwrap()))
+            .collect();
         let folder = top.join("pool/main").join(&word[..1]).join(&word);
         std::fs::create_dir_all(&folder).unwrap();
         for version in 0..(1 + u64::from(next(&mut state) % 7 < 6)).min(files - made) {
             made += 1;
-            std::fs::write(folder.join(format!("{word}_{version}_amd64.deb")), content(made)).unwrap();
+            std::fs::write(folder.join(format!("{word}_{version}_amd64.deb")), content(made))
+                .unwrap();
         }
     }
 }
@@ -79,7 +85,8 @@ fn change(top: &Path, seed: u64) {
         let number = u64::try_from(number).unwrap();
         if number % 100 == seed % 100 {
             let aside = path.with_extension("new");
-            std::fs::write(&aside, content(seed.wrapping_mul(1_000_003).wrapping_add(number))).unwrap();
+            std::fs::write(&aside, content(seed.wrapping_mul(1_000_003).wrapping_add(number)))
+                .unwrap();
             std::fs::rename(aside, path).unwrap();
         }
     }
@@ -108,7 +115,13 @@ fn open(at: &OwnedFd, name: &std::ffi::OsStr) -> OwnedFd {
 }
 
 fn open_top(path: &Path) -> OwnedFd {
-    openat(rustix::fs::CWD, path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).unwrap()
+    openat(
+        rustix::fs::CWD,
+        path,
+        OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
+        Mode::empty(),
+    )
+    .unwrap()
 }
 
 fn links(from: &Path, to: &Path) {
