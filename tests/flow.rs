@@ -44,7 +44,7 @@ fn an_archive_is_dated_promoted_and_rolled_back_under_a_real_client() {
     assert!(said.contains("lab"), "{said}");
     assert_eq!(site.shows("production", "lab"), Some(first.clone()));
     assert_eq!(candidate(&apt).as_deref(), Some("1.0"), "a client that had the newer state obeys");
-    assert_eq!(apt.candidate("fresh").is_some(), true, "the installed one is still a candidate");
+    assert!(apt.candidate("fresh").is_some(), "the installed one is still a candidate");
     assert_eq!(candidate(&site.client("staging")).as_deref(), Some("2.0"), "staging stays");
     assert!(site.ok(&["log", "production"]).contains("alpha 2.0 breaks boot"));
     assert!(site.ok(&["channels"]).contains("production"));

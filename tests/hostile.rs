@@ -72,15 +72,22 @@ fn any_bytes_that_the_kernel_takes_are_kept_as_they_are() {
     site.sound();
 }
 
+/// Puts something at a path that no archive has.
+type Maker = &'static dyn Fn(&Path);
+
 #[test]
 fn escaping_links_and_special_files_are_refused_by_name() {
     let site = files_site();
-    let cases: [(&str, &dyn Fn(&Path)); 5] = [
+    let cases: [(&str, Maker); 5] = [
         ("absolute", &|at| symlink("/etc/passwd", at).unwrap()),
         ("escaping", &|at| symlink("../../outside", at).unwrap()),
-        ("fifo", &|at| assert!(Command::new("mkfifo").arg(at).status().unwrap().success())),
+        ("fifo", &|at| {
+            assert!(Command::new("mkfifo").arg(at).status().unwrap().success());
+        }),
         ("device", &|at| {
-            assert!(Command::new("mknod").arg(at).args(["c", "1", "3"]).status().unwrap().success())
+            assert!(
+                Command::new("mknod").arg(at).args(["c", "1", "3"]).status().unwrap().success()
+            );
         }),
         ("socket", &|at| drop(std::os::unix::net::UnixListener::bind(at).unwrap())),
     ];

@@ -147,6 +147,46 @@ fn nothing_outside_the_site_is_reachable() {
     nothing_escapes(site.port);
 }
 
+/// Paths of every class, there and not there.
+fn sample() -> Vec<String> {
+    let (date, base) = ("2026-03-23", LAB);
+    let mut paths: Vec<String> = [
+        "dists/lab/InRelease",
+        "dists/lab/Release.gpg",
+        "pool/main/a/alpha/alpha_1.0_all.deb",
+        "pool/main/a/alpha/alpha_2.0_all.deb",
+        "dists/lab/main/binary-amd64/Packages.xz",
+        "dists/lab/nothing",
+        "pool",
+        "pool/",
+        "",
+    ]
+    .iter()
+    .flat_map(|rest| {
+        [
+            format!("{base}/{rest}"),
+            format!("/channels/staging{base}/{rest}"),
+            format!("/snapshots/lab/{date}/{rest}"),
+            format!("/snapshots/lab/20260325T12/{rest}"),
+            format!("/snapshots/lab/20260301/{rest}"),
+        ]
+    })
+    .collect();
+    paths.extend(
+        [
+            "/",
+            "/pinfold.asc",
+            "/files/InRelease",
+            "/files/.hidden",
+            "/files/a%20file.txt",
+            "/channels/",
+            "/channels/staging/files/InRelease",
+        ]
+        .map(str::to_owned),
+    );
+    paths
+}
+
 #[test]
 fn the_embedded_server_follows_the_same_rules() {
     let site = prepared();
@@ -166,42 +206,7 @@ fn the_embedded_server_follows_the_same_rules() {
     }
     let checked = std::panic::catch_unwind(|| {
         let nginx = site.nginx();
-        let (date, base) = ("2026-03-23", LAB);
-        let mut paths: Vec<String> = [
-            "dists/lab/InRelease",
-            "dists/lab/Release.gpg",
-            "pool/main/a/alpha/alpha_1.0_all.deb",
-            "pool/main/a/alpha/alpha_2.0_all.deb",
-            "dists/lab/main/binary-amd64/Packages.xz",
-            "dists/lab/nothing",
-            "pool",
-            "pool/",
-            "",
-        ]
-        .iter()
-        .flat_map(|rest| {
-            [
-                format!("{base}/{rest}"),
-                format!("/channels/staging{base}/{rest}"),
-                format!("/snapshots/lab/{date}/{rest}"),
-                format!("/snapshots/lab/20260325T12/{rest}"),
-                format!("/snapshots/lab/20260301/{rest}"),
-            ]
-        })
-        .collect();
-        paths.extend(
-            [
-                "/",
-                "/pinfold.asc",
-                "/files/InRelease",
-                "/files/.hidden",
-                "/files/a%20file.txt",
-                "/channels/",
-                "/channels/staging/files/InRelease",
-            ]
-            .map(str::to_owned),
-        );
-        for path in &paths {
+        for path in &sample() {
             let (ours, theirs) = (ask(port, "GET", path, ""), nginx.get(path));
             assert_eq!(ours.status, theirs.status, "{path}");
             if theirs.status == 200 {

@@ -57,9 +57,10 @@ impl Nginx {
             .arg(&home)
             .spawn()
             .unwrap();
+        let nginx = Self { child, port: site.port };
         for _ in 0..200 {
             if TcpStream::connect(("127.0.0.1", site.port)).is_ok() {
-                return Self { child, port: site.port };
+                return nginx;
             }
             std::thread::sleep(Duration::from_millis(50));
         }
