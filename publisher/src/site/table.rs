@@ -1,0 +1,325 @@
+//! The table: patterns in order, and for each the files that are tried.
+//!
+//! A template is text with `${name}` in it: `pinfold_www` (the www folder), `pinfold_view` (what the request asks for,
+//! below www), `pinfold_pub` (where that leads to, resolved once a request), and the groups of the pattern. nginx
+//! prints them as they are; `answer.rs` fills them in itself.
+
+use std::collections::BTreeMap;
+
+use regex::bytes::{Regex, RegexBuilder};
+
+use super::check::refused;
+use super::{LOGS, MirrorSite, SiteConfig, SiteError};
+
+/// For names whose bytes may change: ask each time.
+pub(super) const NO_CACHE: &str = "no-cache";
+/// For names that hold a hash and for dated trees.
+pub(super) const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+/// For package names, which some vendors build anew in place.
+pub(super) const DAY: &str = "public, max-age=86400";
+/// For extensions that nobody named.
+pub(super) const OCTETS: &str = "application/octet-stream";
+/// For root metadata without an extension, and our own words.
+pub(super) const TEXT: &str = "text/plain";
+
+/// How long a client waits for a mirror's first snapshot, in seconds.
+pub(super) const RETRY_SECONDS: u32 = 300;
+
+/// A date in full: the exact name of a dated tree.
+const FULL: &str = "[0-9]{8}T[0-9]{6}Z";
+/// A day.
+const DATE: &str = "(?<pinfold_y>[0-9]{4})-?(?<pinfold_m>[0-9]{2})-?(?<pinfold_d>[0-9]{2})";
+/// A day or an hour, as one group.
+const SPAN: &str = "(?<pinfold_date>[0-9]{4}-?[0-9]{2}-?[0-9]{2}(?:T[0-9]{2})?)";
+
+/// Types that every mirror has.
+const TYPES: [(&str, &str); 18] = [
+    ("asc", TEXT),
+    ("bz2", "application/x-bzip2"),
+    ("css", "text/css"),
+    ("gpg", "application/pgp-signature"),
+    ("gz", "application/gzip"),
+    ("htm", "text/html"),
+    ("html", "text/html"),
+    ("js", "text/javascript"),
+    ("json", "application/json"),
+    ("lz4", "application/x-lz4"),
+    ("png", "image/png"),
+    ("sig", "application/pgp-signature"),
+    ("svg", "image/svg+xml"),
+    ("tar", "application/x-tar"),
+    ("txt", TEXT),
+    ("xml", "application/xml"),
+    ("xz", "application/x-xz"),
+    ("zst", "application/zstd"),
+];
+
+/// A regular expression that nginx and we read alike.
+#[derive(Debug)]
+pub(super) struct Pattern {
+    pub(super) text: String,
+    pub(super) regex: Regex,
+}
+
+impl Pattern {
+    /// Compiles a pattern over bytes; `.` takes line ends too, names may hold them.
+    fn new(text: &str) -> Result<Self, SiteError> {
+        let text = format!("(?s){text}");
+        match RegexBuilder::new(&text).unicode(false).build() {
+            Ok(regex) => Ok(Self { text, regex }),
+            Err(error) => Err(refused("names", &text, &error.to_string().replace('\n', " "))),
+        }
+    }
+}
+
+/// Files that are tried one after the other, all with one caching rule.
+#[derive(Debug)]
+pub(super) struct Step {
+    pub(super) candidates: Vec<String>,
+    pub(super) cache: Cache,
+}
+
+/// The Cache-Control of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cache {
+    /// Always this one.
+    Always(&'static str),
+    /// By the name, as the mirror of this number has it.
+    ByName(usize),
+}
+
+/// What is said when no file is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// Nothing is known of the URL.
+    Plain(&'static str),
+    /// Of a mirror in a channel.
+    Channel(usize),
+    /// Of a dated tree of a mirror.
+    Dated(usize),
+}
+
+/// One pattern of URLs.
+#[derive(Debug)]
+pub(super) struct Route {
+    pub(super) pattern: Pattern,
+    pub(super) mirror: Option<usize>,
+    pub(super) steps: Vec<Step>,
+    pub(super) missing: Missing,
+    pub(super) default_type: &'static str,
+}
+
+/// A mirror's part of the table.
+#[derive(Debug)]
+pub(super) struct Mirror {
+    pub(super) name: String,
+    /// The first that matches the mirror-relative path, with its leading slash, gives the Cache-Control.
+    pub(super) caching: Vec<(Pattern, &'static str)>,
+    pub(super) types: BTreeMap<String, String>,
+}
+
+/// All rules.
+#[derive(Debug)]
+pub(super) struct Table {
+    pub(super) www: String,
+    pub(super) logs: String,
+    /// What a URL asks for, below www; the first that matches.
+    pub(super) views: Vec<(Pattern, String)>,
+    /// What every other URL asks for.
+    pub(super) view_otherwise: String,
+    /// For a URL with an hour: the pattern, the last hour of its day below `at/`, and the view if that hour exists.
+    ///
+    /// A day has either all its hours or, where it had no snapshot, none. So it is this one link that decides between
+    /// the hour and the day: falling from an absent hour to its day would show a later state than was asked for.
+    pub(super) hours: Option<(Pattern, String, String)>,
+    pub(super) routes: Vec<Route>,
+    pub(super) mirrors: Vec<Mirror>,
+    pub(super) types: BTreeMap<String, String>,
+}
+
+impl Table {
+    /// Makes the table from checked parts.
+    pub(super) fn new(
+        config: &SiteConfig,
+        mirrors: &[MirrorSite],
+        root: &str,
+    ) -> Result<Self, SiteError> {
+        let channels = alternatives(config.channels.iter().map(super::Name::as_str));
+        let names = alternatives(mirrors.iter().map(|mirror| mirror.name.as_str()));
+        let default = config.default_channel().map_or("production", super::Name::as_str);
+        let mut views = vec![(
+            Pattern::new(&format!("^/channels/(?<pinfold_channel>{channels})/"))?,
+            "channels/${pinfold_channel}".to_owned(),
+        )];
+        let mut hours = None;
+        if !mirrors.is_empty() {
+            let of = format!("^/snapshots/(?<pinfold_mirror>{names})");
+            let day = "at/${pinfold_mirror}/${pinfold_y}${pinfold_m}${pinfold_d}";
+            views.push((
+                Pattern::new(&format!("{of}/(?<pinfold_date>{FULL})/"))?,
+                "snapshots/${pinfold_mirror}/${pinfold_date}".to_owned(),
+            ));
+            views.push((Pattern::new(&format!("{of}/{DATE}(?:T[0-9]{{2}})?/"))?, day.to_owned()));
+            let hour = Pattern::new(&format!("{of}/{DATE}T(?<pinfold_h>[0-9]{{2}})/"))?;
+            hours = Some((hour, format!("{day}T23"), format!("{day}T${{pinfold_h}}")));
+        }
+        let mut routes = own()?;
+        for (number, mirror) in mirrors.iter().enumerate() {
+            routes.extend(of_mirror(number, mirror, &channels)?);
+        }
+        let logs = config
+            .logs
+            .as_deref()
+            .and_then(std::path::Path::to_str)
+            .unwrap_or(LOGS)
+            .trim_end_matches('/')
+            .to_owned();
+        Ok(Self {
+            www: format!("{root}/www"),
+            logs,
+            views,
+            view_otherwise: format!("channels/{default}"),
+            hours,
+            routes,
+            mirrors: mirrors.iter().map(part).collect::<Result<_, _>>()?,
+            types: types(&[]),
+        })
+    }
+}
+
+/// Makes the routes of no mirror; the first of all refuses hidden names.
+fn own() -> Result<Vec<Route>, SiteError> {
+    let route = |pattern: &str, file: Option<&str>, default_type| {
+        let steps = file.map(|file| Step {
+            candidates: vec![format!("${{pinfold_www}}/{file}")],
+            cache: Cache::Always(NO_CACHE),
+        });
+        let missing = Missing::Plain(if file.is_some() {
+            "no such file"
+        } else {
+            "hidden names are not served"
+        });
+        Ok(Route {
+            pattern: Pattern::new(pattern)?,
+            mirror: None,
+            steps: steps.into_iter().collect(),
+            missing,
+            default_type,
+        })
+    };
+    Ok(vec![
+        route(r"/\.", None, OCTETS)?,
+        route(r"^/pinfold\.asc\z", Some("pinfold.asc"), TEXT)?,
+        route(r"^/status/\z", Some("status/index.html"), OCTETS)?,
+        route(r"^/status(?<pinfold_rest>/.*)\z", Some("status${pinfold_rest}"), OCTETS)?,
+    ])
+}
+
+/// Makes the routes of a mirror: in channels, at exact dates, at days and hours; root metadata first in each.
+fn of_mirror(number: usize, mirror: &MirrorSite, channels: &str) -> Result<Vec<Route>, SiteError> {
+    let name = mirror.name.as_str();
+    let tree = format!("${{pinfold_pub}}/{name}/tree${{pinfold_rest}}");
+    let heads = format!("${{pinfold_pub}}/{name}/heads${{pinfold_rest}}");
+    let dated = "${pinfold_pub}${pinfold_rest}".to_owned();
+    let union = format!("${{pinfold_www}}/union/{name}${{pinfold_rest}}");
+    let step = |candidates: &[&String], cache| Step {
+        candidates: candidates.iter().map(|c| (*c).clone()).collect(),
+        cache,
+    };
+    let (ask, by_name, fixed) =
+        (Cache::Always(NO_CACHE), Cache::ByName(number), Cache::Always(IMMUTABLE));
+
+    let in_channel = format!("^(?:/channels/(?:{channels}))?/{}", literal(mirror.mount.as_str()));
+    let exact = format!("^/snapshots/{}/(?<pinfold_date>{FULL})", literal(name));
+    let at = format!("^/snapshots/{}/{SPAN}", literal(name));
+    // What lies in a dated tree never changes; what stands in for it from the union may, and so has a step of its own.
+    let plan = [
+        (
+            &in_channel,
+            Missing::Channel(number),
+            vec![step(&[&heads, &tree], ask)],
+            vec![step(&[&tree, &union], by_name)],
+        ),
+        (
+            &exact,
+            Missing::Dated(number),
+            vec![step(&[&dated], fixed)],
+            vec![step(&[&dated], fixed), step(&[&union], by_name)],
+        ),
+        (
+            &at,
+            Missing::Dated(number),
+            vec![step(&[&dated], ask)],
+            vec![step(&[&dated, &union], by_name)],
+        ),
+    ];
+    let mut routes = Vec::new();
+    for (prefix, missing, root, rest) in plan {
+        if !mirror.root_names.is_empty() {
+            let pattern = Pattern::new(&format!(
+                r"{prefix}(?<pinfold_rest>/(?:.*/)?(?:{}))\z",
+                strict(&mirror.root_names)
+            ))?;
+            routes.push(Route {
+                pattern,
+                mirror: Some(number),
+                steps: root,
+                missing: missing.clone(),
+                default_type: TEXT,
+            });
+        }
+        let pattern = Pattern::new(&format!(r"{prefix}(?<pinfold_rest>/.*)\z"))?;
+        routes.push(Route {
+            pattern,
+            mirror: Some(number),
+            steps: rest,
+            missing,
+            default_type: OCTETS,
+        });
+    }
+    Ok(routes)
+}
+
+/// Makes a mirror's rules of caching and types.
+fn part(mirror: &MirrorSite) -> Result<Mirror, SiteError> {
+    let mut caching = Vec::new();
+    if !mirror.hash_names.is_empty() {
+        caching.push((Pattern::new(&format!("(?:{})", strict(&mirror.hash_names)))?, IMMUTABLE));
+    }
+    if !mirror.package_names.is_empty() {
+        caching.push((Pattern::new(&format!(r"\.(?:{})\z", strict(&mirror.package_names)))?, DAY));
+    }
+    Ok(Mirror { name: mirror.name.as_str().to_owned(), caching, types: types(&mirror.types) })
+}
+
+fn types(more: &[(String, String)]) -> BTreeMap<String, String> {
+    let own = TYPES.iter().map(|(extension, mime)| ((*extension).to_owned(), (*mime).to_owned()));
+    own.chain(more.iter().map(|(extension, mime)| (extension.to_ascii_lowercase(), mime.clone())))
+        .collect()
+}
+
+/// Writes names as alternatives of a pattern, the longest first.
+fn alternatives<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let mut names: Vec<_> = names.map(literal).collect();
+    names.sort_by_key(|name| std::cmp::Reverse(name.len()));
+    names.join("|")
+}
+
+/// Writes a checked name or mount so that a pattern takes it literally.
+fn literal(text: &str) -> String {
+    text.replace('.', r"\.").replace('+', r"\+")
+}
+
+/// Makes `$` mean the very end: to PCRE it is also the place before a last line end.
+fn strict(fragment: &str) -> String {
+    let (mut strict, mut escaped, mut class) = (String::new(), false, false);
+    for letter in fragment.chars() {
+        match letter {
+            '$' if !escaped && !class => strict.push_str(r"\z"),
+            other => strict.push(other),
+        }
+        class = if escaped { class } else { (class || letter == '[') && letter != ']' };
+        escaped = letter == '\\' && !escaped;
+    }
+    strict
+}
