@@ -36,8 +36,10 @@ impl Nginx {
     /// Starts nginx beside a default site, as Debian's package has one, and waits until it answers.
     pub(crate) fn start(site: &Site) -> Self {
         let home = site.dir().join("nginx");
-        write(home.join("pinfold.conf"), site.ok(&["site"]));
         let shown = home.display();
+        // The logs of the host are left alone.
+        let printed = site.ok(&["site"]).replace("/var/log/nginx", &shown.to_string());
+        write(home.join("pinfold.conf"), printed);
         let conf = home.join("nginx.conf");
         write(
             &conf,
