@@ -1,34 +1,9 @@
 //! Killed at every failure point, and the power cut: the next run carries on, and nobody ever saw a half tree.
 use crate::harness::{Archive, Mount, Site, long, ran, walk};
+use pinfold_store::disk::POINTS;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
-
-/// The failure points in the order in which they come, as docs/operations.md lists them.
-const POINTS: &[&str] = &[
-    "object-written",
-    "objects-synced",
-    "object-renamed",
-    "manifest-written",
-    "record-written",
-    "index-committed",
-    "tree-linked",
-    "tree-synced",
-    "union-added",
-    "tree-renamed",
-    "tree-closed",
-    "at-linked",
-    "generation-recorded",
-    "heads-written",
-    "generation-placed",
-    "flip-made",
-    "pins-written",
-    "retire-renamed",
-    "union-reduced",
-    "tree-removed",
-    "record-removed",
-    "object-removed",
-];
 
 /// The seed of the sample, printed so that a failure can be run again.
 fn seed() -> u64 {

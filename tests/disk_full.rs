@@ -73,10 +73,10 @@ fn with_no_byte_free_a_channel_is_whole_and_a_retire_makes_room() {
 
 #[test]
 fn running_out_of_inodes_is_named_as_such() {
-    let mount = Mount::ext4(64, &["-N", "2200"]);
+    let mount = Mount::ext4(64, &["-N", "3200"]);
     let (site, archive, first) = prepared(&mount);
     archive.second_state();
-    for number in 0..3000 {
+    for number in 0..4000 {
         write(
             archive.tree.join(format!("pool/main/n/many/many{number}.bin")),
             format!("number {number}\n"),

@@ -128,3 +128,20 @@ fn every_dependency_has_a_licence_that_the_policy_allows() {
         assert!(source.starts_with("registry+"), "{name} comes from {source}");
     }
 }
+
+#[test]
+fn every_finding_and_failure_point_is_documented() {
+    let findings = std::fs::read_to_string(top().join("docs/findings.md")).unwrap();
+    let source = std::fs::read_to_string(top().join("store/src/report.rs")).unwrap();
+    let codes = source
+        .lines()
+        .filter_map(|line| line.split_once(" => \""))
+        .map(|(_, rest)| rest.split('"').next().unwrap());
+    for code in codes {
+        assert!(findings.contains(&format!("`{code}`")), "{code} is not in docs/findings.md");
+    }
+    let operations = std::fs::read_to_string(top().join("docs/operations.md")).unwrap();
+    for point in pinfold_store::disk::POINTS {
+        assert!(operations.contains(point), "{point} is not in docs/operations.md");
+    }
+}
