@@ -1,0 +1,221 @@
+//! `pinfold serve`: the site without nginx, for a first look on this machine.
+//!
+//! The same table of rules as nginx gets decides which file answers and with which headers; tower-http sends it. This
+//! is the only async code, on a runtime of its own, and it does no TLS, no logs and no tuning: that is nginx's work.
+
+use std::convert::Infallible;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, IF_MODIFIED_SINCE, LAST_MODIFIED, RETRY_AFTER,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderValue, Method, Request, Response, StatusCode};
+use pinfold_publisher::site::{
+    Answer, Candidate, MirrorSite, Refusal, Rules, SiteConfig, SiteError,
+};
+use pinfold_store::Kind;
+use tower::ServiceExt as _;
+use tower_http::services::ServeFile;
+
+/// What is to be served, and where.
+#[derive(Debug)]
+pub(crate) struct ServeInput {
+    /// The store's root.
+    pub(crate) root: PathBuf,
+    /// What the configuration says of the site.
+    pub(crate) site: SiteConfig,
+    /// Every mirror.
+    pub(crate) mirrors: Vec<MirrorSite>,
+    /// The address to listen on; port 0 takes a free one.
+    pub(crate) listen: SocketAddr,
+}
+
+/// Why nothing is served.
+#[derive(Debug)]
+pub(crate) enum ServeError {
+    /// The rules cannot be made.
+    Site(SiteError),
+    /// The address cannot be had, or the runtime not be started.
+    Io {
+        /// What was attempted.
+        action: &'static str,
+        /// Where.
+        listen: SocketAddr,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+}
+
+impl ServeError {
+    /// Says what the error asks of whoever started the verb.
+    pub(crate) const fn kind(&self) -> Kind {
+        match self {
+            Self::Site(error) => error.kind(),
+            Self::Io { .. } => Kind::Machine,
+        }
+    }
+}
+
+impl std::fmt::Display for ServeError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Site(error) => error.fmt(f),
+            Self::Io { action, listen, .. } => write!(f, "cannot {action} {listen}"),
+        }
+    }
+}
+
+impl std::error::Error for ServeError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Site(error) => error.source(),
+            Self::Io { source, .. } => Some(source),
+        }
+    }
+}
+
+/// A site that has its address and waits to be run.
+#[derive(Debug)]
+pub(crate) struct Bound {
+    rules: Rules,
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+/// Makes the rules and takes the address, so that the caller can say where the site is before it runs.
+///
+/// # Errors
+/// [`ServeError`] where the configuration is refused or the address taken.
+pub(crate) fn bind(input: &ServeInput) -> Result<Bound, ServeError> {
+    let rules = Rules::new(&input.site, &input.mirrors, &input.root).map_err(ServeError::Site)?;
+    let io = |source| ServeError::Io { action: "listen on", listen: input.listen, source };
+    let listener = TcpListener::bind(input.listen).map_err(io)?;
+    listener.set_nonblocking(true).map_err(io)?;
+    let address = listener.local_addr().map_err(io)?;
+    Ok(Bound { rules, listener, address })
+}
+
+impl Bound {
+    /// Gives the address, with the port that was free.
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until a signal ends the process.
+    ///
+    /// # Errors
+    /// [`ServeError::Io`] where the runtime cannot be started.
+    pub(crate) fn run(self) -> Result<(), ServeError> {
+        let io = |source| ServeError::Io { action: "serve on", listen: self.address, source };
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(io)?;
+        let rules = Arc::new(self.rules);
+        runtime.block_on(async move {
+            let listener = tokio::net::TcpListener::from_std(self.listener).map_err(io)?;
+            let router = axum::Router::new().fallback(move |request: Request<Body>| {
+                let rules = Arc::clone(&rules);
+                async move { answer(rules, request).await }
+            });
+            axum::serve(listener, router).await.map_err(io)
+        })
+    }
+}
+
+/// Binds and serves until a signal ends the process.
+///
+/// # Errors
+/// [`ServeError`], see [`bind`] and [`Bound::run`].
+pub(crate) fn run(input: &ServeInput) -> Result<(), ServeError> {
+    bind(input)?.run()
+}
+
+/// Answers one request.
+async fn answer(rules: Arc<Rules>, request: Request<Body>) -> Response<Body> {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        let refusal =
+            Refusal { status: 405, text: "only GET and HEAD\n".to_owned(), retry_after: None };
+        let mut response = refused(&refusal);
+        set(&mut response, ALLOW, "GET, HEAD");
+        return response;
+    }
+    let path = request.uri().path().as_bytes().to_vec();
+    let looked = tokio::task::spawn_blocking(move || {
+        let answer = rules.resolve(&path);
+        let found = answer.found().cloned().map(|file| (modified(&file), file));
+        (answer, found)
+    });
+    let Ok((answer, found)) = looked.await else {
+        return refused(&Refusal {
+            status: 500,
+            text: "the lookup failed\n".to_owned(),
+            retry_after: None,
+        });
+    };
+    match found {
+        Some((modified, file)) => send(&answer, &file, modified, request).await,
+        None => refused(&answer.not_found),
+    }
+}
+
+/// Gives a file's modification time as the header has it.
+fn modified(file: &Candidate) -> Option<String> {
+    let time = std::fs::metadata(&file.path).ok()?.modified().ok()?;
+    let seconds = time.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs();
+    let time = jiff::Timestamp::from_second(i64::try_from(seconds).ok()?).ok()?;
+    Some(time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
+}
+
+/// Sends a file, with ranges and conditions.
+async fn send(
+    answer: &Answer,
+    file: &Candidate,
+    modified: Option<String>,
+    mut request: Request<Body>,
+) -> Response<Body> {
+    // Exactly this time, as nginx with `if_modified_since exact`: after a rollback a file may be older than the client's.
+    let since = request.headers().get(IF_MODIFIED_SINCE);
+    if since.is_some_and(|since| Some(since.as_bytes()) != modified.as_deref().map(str::as_bytes)) {
+        request.headers_mut().remove(IF_MODIFIED_SINCE);
+    }
+    let sent: Result<_, Infallible> = ServeFile::new(&file.path).oneshot(request).await;
+    let Ok(sent) = sent;
+    if sent.status() == StatusCode::NOT_FOUND {
+        return refused(&answer.not_found);
+    }
+    let mut response = sent.map(Body::new);
+    if response.headers().contains_key(CONTENT_TYPE) && response.status().is_success() {
+        set(&mut response, CONTENT_TYPE, &answer.content_type);
+    }
+    if let Some(modified) = modified.filter(|_| response.headers().contains_key(LAST_MODIFIED)) {
+        set(&mut response, LAST_MODIFIED, &modified);
+    }
+    set(&mut response, CACHE_CONTROL, file.cache);
+    set(&mut response, X_CONTENT_TYPE_OPTIONS, "nosniff");
+    response
+}
+
+/// Answers with words.
+fn refused(refusal: &Refusal) -> Response<Body> {
+    let mut response = Response::new(Body::from(refusal.text.clone()));
+    *response.status_mut() = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::NOT_FOUND);
+    set(&mut response, CONTENT_TYPE, "text/plain");
+    set(&mut response, CACHE_CONTROL, "no-cache");
+    set(&mut response, X_CONTENT_TYPE_OPTIONS, "nosniff");
+    if let Some(seconds) = refusal.retry_after {
+        set(&mut response, RETRY_AFTER, &seconds.to_string());
+    }
+    response
+}
+
+fn set(response: &mut Response<Body>, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests;
