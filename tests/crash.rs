@@ -1,19 +1,9 @@
 //! Killed at every failure point, and the power cut: the next run carries on, and nobody ever saw a half tree.
-use crate::harness::{Archive, Mount, Site, long, ran, walk};
+use crate::harness::{Archive, Mount, Site, long, ran, seed, walk};
 use pinfold_store::disk::POINTS;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
-
-/// The seed of the sample, printed so that a failure can be run again.
-fn seed() -> u64 {
-    let seed = std::env::var("PINFOLD_TEST_SEED")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or_else(|| u64::from(std::process::id()));
-    println!("PINFOLD_TEST_SEED={seed}");
-    seed
-}
 
 /// The passes of a point that are tried: all up to a limit in the long run, the first and a sample otherwise.
 fn passes(point: &str, seed: u64) -> Vec<u64> {

@@ -18,6 +18,7 @@ mod flips;
 mod flow;
 mod hostile;
 mod ingest;
+mod model;
 mod refusals;
 mod removal;
 mod serving;

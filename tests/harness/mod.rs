@@ -19,6 +19,14 @@ pub(crate) fn long() -> bool {
     std::env::var_os("PINFOLD_TEST_LONG").is_some()
 }
 
+/// The seed of this run's samples, printed so that a failure can be run again.
+pub(crate) fn seed() -> u64 {
+    let given = std::env::var("PINFOLD_TEST_SEED").ok().and_then(|text| text.parse().ok());
+    let seed = given.unwrap_or_else(|| u64::from(std::process::id()));
+    println!("PINFOLD_TEST_SEED={seed}");
+    seed
+}
+
 /// Runs a tool of the system; a missing one or a failure ends the test with what it said.
 pub(crate) fn tool(command: &mut Command) -> Output {
     let shown = format!("{command:?}");
