@@ -73,7 +73,9 @@ impl World {
         let site = Site::bare();
         site.mirror("tree", "family = \"files\"\nmount = \"files\"\n");
         site.ok(&["init"]);
-        Self { site, source: temp_dir(), kept: BTreeMap::new(), said: Vec::new() }
+        let source = temp_dir();
+        write(source.path().join("always"), "there");
+        Self { site, source, kept: BTreeMap::new(), said: Vec::new() }
     }
 
     fn change(&mut self, dice: &mut Dice) {
