@@ -80,17 +80,17 @@ impl std::error::Error for ServeError {
 
 /// A site that has its address and waits to be run.
 #[derive(Debug)]
-pub(crate) struct Bound {
+struct Bound {
     rules: Rules,
     listener: TcpListener,
     address: SocketAddr,
 }
 
-/// Makes the rules and takes the address, so that the caller can say where the site is before it runs.
+/// Makes the rules and takes the address.
 ///
 /// # Errors
 /// [`ServeError`] where the configuration is refused or the address taken.
-pub(crate) fn bind(input: &ServeInput) -> Result<Bound, ServeError> {
+fn bind(input: &ServeInput) -> Result<Bound, ServeError> {
     let rules = Rules::new(&input.site, &input.mirrors, &input.root).map_err(ServeError::Site)?;
     let io = |source| ServeError::Io { action: "listen on", listen: input.listen, source };
     let listener = TcpListener::bind(input.listen).map_err(io)?;
@@ -100,16 +100,11 @@ pub(crate) fn bind(input: &ServeInput) -> Result<Bound, ServeError> {
 }
 
 impl Bound {
-    /// Gives the address, with the port that was free.
-    pub(crate) const fn address(&self) -> SocketAddr {
-        self.address
-    }
-
     /// Serves until a signal ends the process.
     ///
     /// # Errors
     /// [`ServeError::Io`] where the runtime cannot be started.
-    pub(crate) fn run(self) -> Result<(), ServeError> {
+    fn run(self) -> Result<(), ServeError> {
         let io = |source| ServeError::Io { action: "serve on", listen: self.address, source };
         let runtime =
             tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(io)?;
@@ -125,12 +120,14 @@ impl Bound {
     }
 }
 
-/// Binds and serves until a signal ends the process.
+/// Takes the address, says to `ready` which it is, and serves until a signal ends the process.
 ///
 /// # Errors
-/// [`ServeError`], see [`bind`] and [`Bound::run`].
-pub(crate) fn run(input: &ServeInput) -> Result<(), ServeError> {
-    bind(input)?.run()
+/// [`ServeError`] where the configuration is refused, the address taken or the runtime not started.
+pub(crate) fn run(input: &ServeInput, ready: impl FnOnce(SocketAddr)) -> Result<(), ServeError> {
+    let bound = bind(input)?;
+    ready(bound.address);
+    bound.run()
 }
 
 /// Answers one request.

@@ -1,3 +1,5 @@
+#![expect(clippy::disallowed_methods, reason = "a www folder made by hand")]
+
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -51,7 +53,7 @@ fn site() -> (tempfile::TempDir, SocketAddr) {
     )
     .unwrap();
     let bound = bind(&input(dir.path())).unwrap();
-    let address = bound.address();
+    let address = bound.address;
     std::thread::spawn(move || bound.run());
     (dir, address)
 }
@@ -158,9 +160,10 @@ fn a_mirror_without_a_snapshot_asks_to_come_again() {
 #[test]
 fn a_taken_address_is_said() {
     let (dir, address) = site();
-    let error = run(&ServeInput { listen: address, ..input(dir.path()) }).unwrap_err();
+    let error = run(&ServeInput { listen: address, ..input(dir.path()) }, |_| {}).unwrap_err();
     assert_eq!(error.to_string(), format!("cannot listen on {address}"));
     assert_eq!(error.kind(), pinfold_store::Kind::Machine);
-    let error = run(&ServeInput { root: "relative".into(), ..input(dir.path()) }).unwrap_err();
+    let error =
+        run(&ServeInput { root: "relative".into(), ..input(dir.path()) }, |_| {}).unwrap_err();
     assert!(error.to_string().starts_with("bad root 'relative'"), "{error}");
 }

@@ -36,7 +36,7 @@ pub(super) fn host(url: &str) -> Result<Host, SiteError> {
     };
     let rest = rest.strip_suffix('/').unwrap_or(rest);
     let (name, port) = match rest.rsplit_once(':') {
-        Some((name, port)) if !port.ends_with(']') => (name, port.parse().map_err(|_| refuse())?),
+        Some((name, port)) if !port.ends_with(']') => (name, port.parse().ok().ok_or_else(refuse)?),
         _ => (rest, usual),
     };
     let plain =

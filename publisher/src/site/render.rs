@@ -83,7 +83,7 @@ fn quote(text: &str) -> String {
     while let Some(letter) = letters.next() {
         match letter {
             '\\' if matches!(letters.peek(), None | Some('"' | '\'' | '\\' | 't' | 'r' | 'n')) => {
-                quoted.push_str(r"\\")
+                quoted.push_str(r"\\");
             }
             '"' => quoted.push_str("\\\""),
             '\n' => quoted.push_str("\\n"),
