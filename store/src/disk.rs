@@ -2,47 +2,165 @@
 //!
 //! The rest of the workspace changes the disk only through here (clippy.toml). Holds I2: nothing with a final name is ever
 //! rewritten; I3: bytes are durable before they are named.
-use std::os::fd::OwnedFd;
-use std::path::Path;
-use crate::Result;
 
-/// Names of all failure points in the order in which they come; tests kill the program at each.
-pub const POINTS: &[&str] = &[];
-/// Kills the process at the `pass`-th time that the point `name` is reached. Set once by the program from its environment.
-pub fn arm(_name: &str, _pass: u64) -> Result<()> { todo!() }
-/// A failure point: does nothing unless armed.
-pub fn point(_name: &'static str) { }
+pub(crate) mod content;
+mod file;
+mod point;
+mod tree;
+
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags};
+use rustix::io::Errno;
+
+pub use file::{create_durably, link, link_over, point_symlink, remove_file, rename_new, symlink_at, write_durably, write_with_mtime};
+pub use point::{POINTS, arm, point};
+pub(crate) use tree::list;
+pub use tree::remove_tree;
+
+use crate::error::{IoContext, Result};
+
+/// How folders are opened.
+const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC).union(OFlags::NOFOLLOW);
+
+/// The mode of folders of ours: the web server's user reads them, whatever the umask.
+const FOLDER_MODE: u32 = 0o755;
+
+/// Names an entry below a descriptor for an error message.
+pub(crate) fn shown(dir: &impl AsFd, name: &Path) -> PathBuf {
+    let link = format!("/proc/self/fd/{}", dir.as_fd().as_raw_fd());
+    std::fs::read_link(link).map_or_else(|_| name.to_owned(), |folder| folder.join(name))
+}
+
 /// Opens a folder as a descriptor, following no symlink in the last part.
-pub fn open_dir(_path: &Path) -> Result<OwnedFd> { todo!() }
+///
+/// # Errors
+/// [`crate::Error::Io`] with the path.
+pub fn open_dir(path: &Path) -> Result<OwnedFd> {
+    rustix::fs::open(path, FOLDER, Mode::empty()).at("open", path)
+}
+
 /// Opens a folder below a descriptor (`RESOLVE_BENEATH | NO_SYMLINKS`).
-pub fn open_dir_at(_dir: &OwnedFd, _name: &Path) -> Result<OwnedFd> { todo!() }
+///
+/// # Errors
+/// [`crate::Error::Io`] with the path; `ELOOP` where a part of it is a symlink.
+pub fn open_dir_at(dir: &OwnedFd, name: &Path) -> Result<OwnedFd> {
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
+    loop {
+        // EAGAIN: a rename elsewhere raced the walk (openat2(2)).
+        match rustix::fs::openat2(dir, name, FOLDER, Mode::empty(), resolve) {
+            Err(Errno::AGAIN) => {}
+            done => return done.map_err(std::io::Error::from).at("open", &shown(dir, name)),
+        }
+    }
+}
+
 /// Makes a folder; one that exists is fine. Mode 0755 whatever the umask.
-pub fn make_dir(_path: &Path) -> Result<()> { todo!() }
+///
+/// # Errors
+/// [`crate::Error::Io`] with the path.
+pub fn make_dir(path: &Path) -> Result<()> {
+    match rustix::fs::mkdir(path, Mode::from_raw_mode(FOLDER_MODE)) {
+        Ok(()) => rustix::fs::chmod(path, Mode::from_raw_mode(FOLDER_MODE)).at("set the mode of", path),
+        Err(Errno::EXIST) if path.is_dir() => Ok(()),
+        Err(errno) => Err(errno).at("make the folder", path),
+    }
+}
+
 /// Makes a folder and those above it.
-pub fn make_dirs(_path: &Path) -> Result<()> { todo!() }
+///
+/// # Errors
+/// [`crate::Error::Io`] with the path.
+pub fn make_dirs(path: &Path) -> Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        make_dirs(parent)?;
+    }
+    make_dir(path)
+}
+
 /// Makes a folder below a descriptor and opens it. Mode 0755 whatever the umask.
-pub fn make_dir_at(_dir: &OwnedFd, _name: &Path) -> Result<OwnedFd> { todo!() }
+///
+/// # Errors
+/// [`crate::Error::Io`] with the path.
+pub fn make_dir_at(dir: &OwnedFd, name: &Path) -> Result<OwnedFd> {
+    let mode = Mode::from_raw_mode(FOLDER_MODE);
+    match rustix::fs::mkdirat(dir, name, mode) {
+        Ok(()) | Err(Errno::EXIST) => {}
+        Err(errno) => return Err(errno).at("make the folder", &shown(dir, name)),
+    }
+    rustix::fs::openat(dir, name, FOLDER, Mode::empty()).at("open", &shown(dir, name))
+}
+
 /// Sets the mode of an open file or folder.
-pub fn set_mode(_fd: &OwnedFd, _mode: u32, _shown: &Path) -> Result<()> { todo!() }
-/// Writes a small file durably: aside, synced, renamed over, folder synced.
-pub fn write_durably(_path: &Path, _bytes: &[u8], _mode: u32) -> Result<()> { todo!() }
-/// Like [`write_durably`], with a modification time, for root metadata.
-pub fn write_with_mtime(_path: &Path, _bytes: &[u8], _mode: u32, _mtime_seconds: i64) -> Result<()> { todo!() }
-/// Like [`write_durably`], but the name must be free: EEXIST is an error.
-pub fn create_durably(_path: &Path, _bytes: &[u8], _mode: u32) -> Result<()> { todo!() }
-/// Hardlinks a file that is no object (heads carried to the next generation).
-pub fn link(_from: &Path, _to: &Path) -> Result<()> { todo!() }
-/// Links `from` over `to` by a temporary name and a rename, so that `to` is never absent.
-pub fn link_over(_from: &Path, _to: &Path) -> Result<()> { todo!() }
-/// Makes or moves a symlink by one rename; true where it changed. The folder is synced.
-pub fn point_symlink(_link: &Path, _target: &Path) -> Result<bool> { todo!() }
-/// Renames within the file system; the target must be free (`RENAME_NOREPLACE`). Both folders are synced.
-pub fn rename_new(_from: &Path, _to: &Path) -> Result<()> { todo!() }
-/// Removes a file or symlink; one that is gone is fine. True where it was there.
-pub fn remove_file(_path: &Path) -> Result<bool> { todo!() }
-/// Removes a tree, folders without write permission included, relative to descriptors, in parallel; one that is gone is fine.
-pub fn remove_tree(_path: &Path) -> Result<()> { todo!() }
+///
+/// # Errors
+/// [`crate::Error::Io`] with the path `shown`.
+pub fn set_mode(fd: &impl AsFd, mode: u32, shown: &Path) -> Result<()> {
+    rustix::fs::fchmod(fd, Mode::from_raw_mode(mode)).at("set the mode of", shown)
+}
+
 /// Syncs a file or folder.
-pub fn sync_path(_path: &Path) -> Result<()> { todo!() }
+///
+/// # Errors
+/// [`crate::Error::Io`] with the path.
+pub fn sync_path(path: &Path) -> Result<()> {
+    let fd = rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).at("open", path)?;
+    rustix::fs::fsync(fd).at("sync", path)
+}
+
+/// Syncs the folder that holds a path.
+///
+/// # Errors
+/// [`crate::Error::Io`] with the folder.
+pub fn sync_parent(path: &Path) -> Result<()> {
+    path.parent().map_or(Ok(()), sync_path)
+}
+
 /// Syncs the whole file system that holds a path (`syncfs`).
-pub fn sync_file_system(_path: &Path) -> Result<()> { todo!() }
+///
+/// # Errors
+/// [`crate::Error::Io`] with the path.
+pub fn sync_file_system(path: &Path) -> Result<()> {
+    let fd = rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).at("open", path)?;
+    rustix::fs::syncfs(fd).at("sync the file system of", path)
+}
+
+/// Says whether a name stands, whatever it is; symlinks are not followed.
+///
+/// # Errors
+/// [`crate::Error::Io`] where that cannot be known.
+pub fn stands(path: &Path) -> Result<bool> {
+    match rustix::fs::statat(rustix::fs::CWD, path, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(_) => Ok(true),
+        Err(Errno::NOENT | Errno::NOTDIR) => Ok(false),
+        Err(errno) => Err(errno).at("look at", path),
+    }
+}
+
+/// Lists the names in a folder, sorted; an absent folder is empty. Names that begin with a dot are ours in the making, and left out.
+///
+/// # Errors
+/// [`crate::Error::Io`] with the folder.
+pub fn names(folder: &Path) -> Result<Vec<std::ffi::OsString>> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error).at("list", folder),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let name = entry.at("list", folder)?.file_name();
+        if !name.as_encoded_bytes().starts_with(b".") {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,15 +1,229 @@
 //! Dropping snapshots and collecting what only they held.
-use crate::{Monitor, Name, Result, Stamp, Store, lock::{Asker, MirrorLock}};
+//!
+//! The record goes first, by a rename that a later run finds and completes; then the index, the manifest, the objects. Objects are
+//! removed in short batches under the store's exclusive lock, and each is looked up again under it.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use crate::error::{Error, IoContext, Result};
+use crate::index::{Index, ObjectRow};
+use crate::lock::{Asker, Collector, MirrorLock};
+use crate::{Counter, Digest, Monitor, Name, Record, Stamp, Store, disk};
+
+/// Objects that are removed under one hold of the lock.
+const BATCH: usize = 500;
+
 /// What was dropped and collected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Collected { /** Objects. */ pub objects: u64, /** Their bytes. */ pub bytes: u64 }
+pub struct Collected {
+    /// Objects.
+    pub objects: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+impl Collected {
+    fn add(&mut self, bytes: u64) {
+        self.objects += 1;
+        self.bytes = self.bytes.saturating_add(bytes);
+    }
+}
+
 /// Whether to do it or only to say it; the same code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Run { /** Do it. */ Real, /** Say it. */ Dry }
+pub enum Run {
+    /// Do it.
+    Real,
+    /// Say it.
+    Dry,
+}
+
 impl Store {
     /// Drops a snapshot that no pin holds and collects its objects. The caller has made sure that no channel or tree shows it.
-    pub fn drop_snapshot(&self, _lock: &MirrorLock, _taken: Stamp, _how: (Run, &Asker), _monitor: &dyn Monitor) -> Result<Collected> { todo!() }
+    ///
+    /// Holds: I11. Locks: the mirror's; takes the store's exclusive one in batches, so the caller must not hold the shared one.
+    /// Cost: what only this snapshot had.
+    ///
+    /// # Errors
+    /// [`Error::Held`] where a pin holds it; [`Error::Stale`] where the index does not match the records.
+    pub fn drop_snapshot(&self, lock: &MirrorLock, taken: Stamp, how: (Run, &Asker), monitor: &dyn Monitor) -> Result<Collected> {
+        let (run, asker) = how;
+        let record = self.record(&lock.mirror, taken)?;
+        if let Some((name, pin)) = self.pins(&lock.mirror, taken)?.into_iter().next() {
+            let why = format!("is pinned as '{name}' by {} ({}); pinfold unpin {} {name} takes the pin away", pin.who, pin.reason, lock.mirror);
+            return Err(Error::Held { mirror: lock.mirror.clone(), taken, why });
+        }
+        let mut index = self.index()?;
+        index.catch_up(self, &lock.mirror)?;
+        index.must_match(self)?;
+        if run == Run::Dry {
+            let mut total = Collected::default();
+            index.would_free(&lock.mirror, taken)?.iter().for_each(|row| total.add(row.size_bytes));
+            return Ok(total);
+        }
+        disk::rename_new(&self.record_path(&lock.mirror, taken), &self.dropped_path(&lock.mirror, taken))?;
+        disk::point("record-removed");
+        self.finish_drop(&mut index, &record, asker, monitor)
+    }
+
+    /// Does the rest of a drop whose record is set aside.
+    fn finish_drop(&self, index: &mut Index, record: &Record, asker: &Asker, monitor: &dyn Monitor) -> Result<Collected> {
+        self.forget_pins(&record.mirror, record.taken)?;
+        let free = index.drop_snapshot(&record.mirror, record.taken)?;
+        let mut total = Collected::default();
+        monitor.step("removing objects", u64::try_from(free.len()).ok());
+        for batch in free.chunks(BATCH) {
+            let collector = self.collector(asker)?;
+            self.collect(index, &collector, batch, (Run::Real, &mut total), monitor)?;
+        }
+        let collector = self.collector(asker)?;
+        if !index.has_manifest(record.manifest)? {
+            disk::remove_file(&self.manifest_path(record.manifest))?;
+        }
+        drop(collector);
+        let marker = self.dropped_path(&record.mirror, record.taken);
+        disk::remove_file(&marker)?;
+        disk::sync_parent(&marker)?;
+        Ok(total)
+    }
+
+    /// Removes those of a batch that no span names.
+    fn collect(
+        &self,
+        index: &mut Index,
+        _collector: &Collector,
+        batch: &[ObjectRow],
+        (run, total): (Run, &mut Collected),
+        monitor: &dyn Monitor,
+    ) -> Result<()> {
+        let mut gone = Vec::with_capacity(batch.len());
+        for row in batch {
+            if index.is_held(row.digest)? {
+                continue;
+            }
+            total.add(row.size_bytes);
+            monitor.advance(1);
+            if run == Run::Real {
+                self.remove_object(row.digest)?;
+                gone.push(row.digest);
+                monitor.count(Counter::ObjectsRemoved, 1);
+                monitor.count(Counter::BytesRemoved, row.size_bytes);
+            }
+        }
+        index.forget_objects(&gone)
+    }
+
+    /// Removes an object and its replicas, the replicas first: none is left without its first inode.
+    fn remove_object(&self, digest: Digest) -> Result<()> {
+        for replica in self.replicas(digest).iter().rev() {
+            disk::remove_file(replica)?;
+        }
+        disk::remove_file(&self.object_path(digest))?;
+        disk::point("object-removed");
+        Ok(())
+    }
+
     /// Collects every object that no span names and every manifest that no record names: what crashes left.
-    pub fn sweep(&self, _how: (Run, &Asker), _monitor: &dyn Monitor) -> Result<Collected> { todo!() }
+    ///
+    /// Holds: I11. Locks: takes mirrors' locks and the store's exclusive one, in batches.
+    ///
+    /// # Errors
+    /// [`Error::Stale`] where the index does not match the records: an empty index must never read as "everything is garbage".
+    pub fn sweep(&self, how: (Run, &Asker), monitor: &dyn Monitor) -> Result<Collected> {
+        let (run, asker) = how;
+        let mut index = self.index()?;
+        let mut total = Collected::default();
+        if run == Run::Real {
+            self.finish_drops(&mut index, asker, monitor)?;
+        }
+        index.must_match(self)?;
+        monitor.step("collecting what nothing names", None);
+        let mut after = None;
+        loop {
+            let batch = index.unheld_after(after, BATCH)?;
+            let Some(last) = batch.last() else { break };
+            after = Some(last.digest);
+            let collector = self.collector(asker)?;
+            self.collect(&mut index, &collector, &batch, (run, &mut total), monitor)?;
+        }
+        for shard in 0..=255_u8 {
+            let collector = self.collector(asker)?;
+            self.sweep_shard(&index, &collector, shard, (run, &mut total))?;
+        }
+        let _collector = self.collector(asker)?;
+        for name in disk::names(&self.root().join("incoming"))? {
+            let is_ours = name.to_str().and_then(|name| name.split_once('.')).is_some_and(|(a, b)| a.parse::<u32>().is_ok() && b.parse::<u64>().is_ok());
+            if is_ours && run == Run::Real {
+                disk::remove_file(&self.root().join("incoming").join(&name))?;
+            }
+        }
+        Ok(total)
+    }
+
+    /// Completes the drops that a crash interrupted.
+    fn finish_drops(&self, index: &mut Index, asker: &Asker, monitor: &dyn Monitor) -> Result<()> {
+        for mirror in self.mirrors()? {
+            for taken in self.dropped(&mirror)? {
+                let lock = self.lock_mirror(&mirror, asker)?;
+                let path = self.dropped_path(&mirror, taken);
+                let text = std::fs::read_to_string(&path).at("read", &path)?;
+                let record: Record =
+                    toml::from_str(&text).map_err(|error| Error::Damaged { path: path.clone(), why: error.message().to_owned() })?;
+                self.finish_drop(index, &record, asker, monitor)?;
+                drop(lock);
+            }
+        }
+        Ok(())
+    }
+
+    /// Lists the snapshots of a mirror whose removal has begun.
+    fn dropped(&self, mirror: &Name) -> Result<Vec<Stamp>> {
+        let folder = self.records(mirror);
+        let mut dates = Vec::new();
+        for entry in std::fs::read_dir(&folder).at("list", &folder)? {
+            let name = entry.at("list", &folder)?.file_name();
+            dates.extend(name.to_str().and_then(|name| name.strip_prefix(".dropped-")).and_then(|taken| taken.parse::<Stamp>().ok()));
+        }
+        dates.sort_unstable();
+        Ok(dates)
+    }
+
+    /// Removes what a crash left between naming an object or manifest and the index.
+    fn sweep_shard(&self, index: &Index, _collector: &Collector, shard: u8, (run, total): (Run, &mut Collected)) -> Result<()> {
+        let folder = self.root().join(format!("objects/{shard:02x}"));
+        for name in disk::names(&folder)? {
+            let Some(digest) = digest_of(shard, &name) else { continue };
+            if index.object(digest)?.is_none() {
+                total.add(size_of(&folder.join(&name))?);
+                if run == Run::Real {
+                    self.remove_object(digest)?;
+                }
+            }
+        }
+        let folder = self.root().join(format!("manifests/{shard:02x}"));
+        for name in disk::names(&folder)? {
+            let stem = name.to_str().and_then(|name| name.strip_suffix(".zst")).map(std::ffi::OsString::from);
+            let digest = stem.and_then(|stem| digest_of(shard, &stem));
+            if let Some(digest) = digest
+                && !index.has_manifest(digest)?
+                && run == Run::Real
+            {
+                disk::remove_file(&folder.join(&name))?;
+            }
+        }
+        Ok(())
+    }
 }
-#[allow(unused)] fn _keep(_: &Name) {}
+
+/// The digest that a name below `objects/` stands for; `None` for replicas and strays.
+pub(crate) fn digest_of(shard: u8, rest: &std::ffi::OsStr) -> Option<Digest> {
+    format!("{shard:02x}{}", rest.to_str()?).parse().ok()
+}
+
+fn size_of(path: &Path) -> Result<u64> {
+    path.symlink_metadata().at("look at", path).map(|meta| meta.size())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,45 +1,186 @@
 //! The SQLite index: derived from the files, may be deleted.
-use crate::{Digest, Entry, Name, Record, RelPath, Result, Stamp, Report, Store, Monitor};
+//!
+//! It answers "which days had this file" and "what does nobody need any more" without reading manifests: the contents of snapshots are
+//! kept as spans (path, content, first and last snapshot), so a day costs what it changed. The stat cache is here too; a rebuild
+//! leaves it cold. Holds I6 (never the only record of anything) and I13 (no two objects share size and modification time).
+
+mod cache;
+mod objects;
+mod rebuild;
+mod schema;
+mod spans;
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+
+use crate::error::{Error, Result};
+use crate::{Code, Digest, Entry, Finding, Name, Report, Stamp, Store};
+
 /// An open index.
-pub struct Index { _c: rusqlite::Connection }
-impl std::fmt::Debug for Index { fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str("Index") } }
+pub struct Index {
+    connection: Connection,
+    path: PathBuf,
+}
+
+impl std::fmt::Debug for Index {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Index").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
 /// How a file looked when it was last read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Seen { /** Device. */ pub device: u64, /** Inode. */ pub inode: u64, /** Size. */ pub size_bytes: u64, /** Modification time in nanoseconds since 1970. */ pub mtime_ns: i64, /** Change time in nanoseconds since 1970. */ pub ctime_ns: i64 }
+pub struct Seen {
+    /// Device.
+    pub device: u64,
+    /// Inode.
+    pub inode: u64,
+    /// Size.
+    pub size_bytes: u64,
+    /// Modification time in nanoseconds since 1970.
+    pub mtime_ns: i64,
+    /// Change time in nanoseconds since 1970.
+    pub ctime_ns: i64,
+}
+
 /// A row of the objects' table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ObjectRow { /** Name. */ pub digest: Digest, /** Size. */ pub size_bytes: u64, /** Modification time of its first inode, in seconds since 1970. */ pub mtime: i64 }
+pub struct ObjectRow {
+    /// Name.
+    pub digest: Digest,
+    /// Size.
+    pub size_bytes: u64,
+    /// Modification time of its first inode, in seconds since 1970.
+    pub mtime: i64,
+}
+
 /// A span of a path: from which to which snapshot it showed one content.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Span { /** Content and kind. */ pub entry: Entry, /** First snapshot that has it. */ pub first: Stamp, /** Last snapshot that has it; `None` while it is in the newest. */ pub last: Option<Stamp> }
+pub struct Span {
+    /// Content and kind.
+    pub entry: Entry,
+    /// First snapshot that has it.
+    pub first: Stamp,
+    /// Last snapshot that has it; `None` while it is in the newest.
+    pub last: Option<Stamp>,
+}
+
+impl Span {
+    /// Says whether the span covers a snapshot's date.
+    #[must_use]
+    pub fn covers(&self, taken: Stamp) -> bool {
+        self.first <= taken && self.last.is_none_or(|last| taken <= last)
+    }
+}
+
+/// Who holds an object: a mirror's path from one snapshot to another.
+pub type Holder = (Name, crate::RelPath, Stamp, Option<Stamp>);
+
+/// Names a failure of the database.
+fn sql<T>(path: &Path, done: rusqlite::Result<T>) -> Result<T> {
+    done.map_err(|source| Error::Index { path: path.to_owned(), source })
+}
+
+/// SQLite's integers are signed; what does not fit does not exist on any disk.
+fn int(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// Reads back what [`int`] wrote; device and inode numbers use all 64 bits.
+fn uint(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or_default()
+}
+
 impl Index {
-    /// Says whether any object has this size.
-    pub fn has_size(&self, _size_bytes: u64) -> Result<bool> { todo!() }
-    /// In one immediate transaction: gives every new object a modification time such that no two objects share size and time (I13), calls
-    /// `settle` with the rows (which sets the times and renames the files), then commits. Rows that exist are returned as they are.
-    pub fn add_objects(&mut self, _wanted: &[ObjectRow], _settle: &mut dyn FnMut(&[ObjectRow]) -> Result<()>) -> Result<()> { todo!() }
-    /// Forgets objects that were removed.
-    pub fn forget_objects(&mut self, _digests: &[Digest]) -> Result<()> { todo!() }
-    /// Reads up to `limit` rows of a mirror's stat cache after a path, in the order of paths.
-    pub fn seen_after(&self, _mirror: &Name, _after: Option<&RelPath>, _limit: usize) -> Result<Vec<(RelPath, Seen, Digest)>> { todo!() }
-    /// Writes rows of the stat cache and forgets others.
-    pub fn remember_seen(&mut self, _mirror: &Name, _rows: &[(RelPath, Seen, Digest)], _gone: &[RelPath]) -> Result<()> { todo!() }
-    /// Adds a snapshot: its row and the spans that begin or end with it, from the changes against its predecessor.
-    pub fn add_snapshot(&mut self, _record: &Record, _changes: &mut dyn Iterator<Item = Result<crate::manifest::Change>>) -> Result<()> { todo!() }
-    /// Drops a snapshot: edits only the spans that begin or end at it; gives the objects that no span names any more.
-    pub fn drop_snapshot(&mut self, _mirror: &Name, _taken: Stamp) -> Result<Vec<ObjectRow>> { todo!() }
+    /// Opens or makes the database at a path.
+    ///
+    /// # Errors
+    /// [`Error::Index`] where it is damaged; [`Error::Newer`] where a later version made it.
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        let connection = sql(path, Connection::open(path))?;
+        let mut index = Self { connection, path: path.to_owned() };
+        sql(path, schema::prepare(&index.connection))?;
+        schema::migrate(&mut index.connection, path)?;
+        Ok(index)
+    }
+
+    fn sql<T>(&self, done: rusqlite::Result<T>) -> Result<T> {
+        sql(&self.path, done)
+    }
+
+    /// Says how a stored value broke its own rules.
+    fn stale(&self, why: impl Into<String>) -> Error {
+        Error::Stale { path: self.path.clone(), why: why.into() }
+    }
+
     /// Lists the snapshots that the index knows, oldest first.
-    pub fn snapshots(&self, _mirror: &Name) -> Result<Vec<(Stamp, Digest)>> { todo!() }
-    /// All spans of one path of a mirror.
-    pub fn spans(&self, _mirror: &Name, _path: &RelPath) -> Result<Vec<Span>> { todo!() }
-    /// The snapshots of all mirrors that hold an object.
-    pub fn holders(&self, _digest: Digest) -> Result<Vec<(Name, RelPath, Stamp, Option<Stamp>)>> { todo!() }
-    /// Compares with the records on disk; `Error::Stale` names the first difference.
-    pub fn must_match(&self, _store: &Store) -> Result<()> { todo!() }
+    ///
+    /// # Errors
+    /// [`Error::Index`] where it cannot be read.
+    pub fn snapshots(&self, mirror: &Name) -> Result<Vec<(Stamp, Digest)>> {
+        let text = "SELECT taken, manifest FROM snapshots JOIN mirrors ON mirrors.id = mirror WHERE name = ?1 ORDER BY taken";
+        let mut statement = self.sql(self.connection.prepare_cached(text))?;
+        let rows = statement.query_map([mirror.as_str()], |row| Ok((Stamp::from_seconds(row.get(0)?), Digest::from_bytes(row.get(1)?))));
+        self.sql(rows.and_then(Iterator::collect))
+    }
+
+    /// Lists the mirrors that the index knows.
+    fn mirrors(&self) -> Result<Vec<Name>> {
+        let mut statement = self.sql(self.connection.prepare_cached("SELECT name FROM mirrors ORDER BY name"))?;
+        let rows = statement.query_map([], |row| row.get::<_, String>(0));
+        let names: Vec<String> = self.sql(rows.and_then(Iterator::collect))?;
+        names.iter().map(|name| name.parse()).collect()
+    }
+
+    /// Compares with the records on disk; [`Error::Stale`] names the first difference.
+    ///
+    /// # Errors
+    /// [`Error::Stale`] where they differ.
+    pub fn must_match(&self, store: &Store) -> Result<()> {
+        let mut mirrors = store.mirrors()?;
+        mirrors.extend(self.mirrors()?);
+        mirrors.sort_unstable();
+        mirrors.dedup();
+        mirrors.iter().try_for_each(|mirror| self.must_match_mirror(store, mirror))
+    }
+
+    /// [`Index::must_match`] for one mirror.
+    pub(crate) fn must_match_mirror(&self, store: &Store, mirror: &Name) -> Result<()> {
+        let records = store.dates(mirror)?;
+        let known: Vec<Stamp> = self.snapshots(mirror)?.into_iter().map(|(taken, _)| taken).collect();
+        if let Some(taken) = records.iter().find(|taken| known.binary_search(taken).is_err()) {
+            return Err(self.stale(format!("it lacks {mirror}@{taken}")));
+        }
+        if let Some(taken) = known.iter().find(|taken| records.binary_search(taken).is_err()) {
+            return Err(self.stale(format!("the record of {mirror}@{taken} is gone")));
+        }
+        Ok(())
+    }
+
     /// SQLite's own integrity check.
-    pub fn integrity(&self) -> Result<Report> { todo!() }
+    ///
+    /// # Errors
+    /// [`Error::Index`] where the check itself cannot run.
+    pub fn integrity(&self) -> Result<Report> {
+        let mut report = Report::default();
+        for check in ["PRAGMA integrity_check(20)", "PRAGMA foreign_key_check"] {
+            let mut statement = self.sql(self.connection.prepare(check))?;
+            let rows = statement.query_map([], |row| row.get::<_, String>(0));
+            let lines: Vec<String> = match rows.and_then(Iterator::collect) {
+                Ok(lines) => lines,
+                Err(error) => vec![error.to_string()],
+            };
+            report.findings.extend(lines.into_iter().filter(|line| line != "ok").map(|line| Finding {
+                code: Code::IndexDamaged,
+                subject: self.path.display().to_string(),
+                detail: line,
+                remedy: "pinfold fsck --rebuild".to_owned(),
+            }));
+        }
+        Ok(report)
+    }
 }
-impl Store {
-    /// Makes the index anew from the files, beside the old one, and renames it over.
-    pub fn rebuild_index(&self, _collector: &crate::lock::Collector, _monitor: &dyn Monitor) -> Result<()> { todo!() }
-}
+
+#[cfg(test)]
+mod tests;

@@ -1,24 +1,125 @@
 //! `flock` on open files, the holder's pid and verb written inside. Readers take none.
-use crate::{Name, Result, Store};
-use std::time::Duration;
+//!
+//! A lock dies with its process, so none is ever stale. The guards are what changing functions take: holding the lock is a type.
+
+use std::fs::File;
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rustix::fs::{FlockOperation, Mode, OFlags};
+use rustix::io::Errno;
+
+use crate::error::{Error, IoContext, Result};
+use crate::{Name, Store};
+
 /// Who asks, and how long it waits.
 #[derive(Debug, Clone)]
-pub struct Asker { /** The verb, written into the file. */ pub verb: String, /** How long to wait; zero answers at once. */ pub wait: Duration }
+pub struct Asker {
+    /// The verb, written into the file.
+    pub verb: String,
+    /// How long to wait; zero answers at once.
+    pub wait: Duration,
+}
+
 /// The store's lock, shared: held by everything that writes. Objects cannot be collected while it lives.
-#[derive(Debug)] pub struct Writer { _f: std::fs::File }
+#[derive(Debug)]
+pub struct Writer {
+    _file: File,
+}
+
 /// The store's lock, exclusive: held by collection, in short batches.
-#[derive(Debug)] pub struct Collector { _f: std::fs::File }
+#[derive(Debug)]
+pub struct Collector {
+    _file: File,
+}
+
 /// A mirror's lock: sync, ingest and dropping its snapshots.
-#[derive(Debug)] pub struct MirrorLock { _f: std::fs::File, /** Which mirror. */ pub mirror: Name }
+#[derive(Debug)]
+pub struct MirrorLock {
+    _file: File,
+    /// Which mirror.
+    pub mirror: Name,
+}
+
 /// The site's lock: publish, retire, channels.
-#[derive(Debug)] pub struct SiteLock { _f: std::fs::File }
+#[derive(Debug)]
+pub struct SiteLock {
+    _file: File,
+}
+
 impl Store {
     /// Takes the store's lock, shared.
-    pub fn writer(&self, _asker: &Asker) -> Result<Writer> { todo!() }
+    ///
+    /// # Errors
+    /// [`Error::Busy`] where collection holds it for longer than the asker waits.
+    pub fn writer(&self, asker: &Asker) -> Result<Writer> {
+        take(&self.root().join("lock"), FlockOperation::NonBlockingLockShared, asker).map(|file| Writer { _file: file })
+    }
+
     /// Takes the store's lock, exclusive.
-    pub fn collector(&self, _asker: &Asker) -> Result<Collector> { todo!() }
+    ///
+    /// # Errors
+    /// [`Error::Busy`] where a writer holds it for longer than the asker waits.
+    pub fn collector(&self, asker: &Asker) -> Result<Collector> {
+        take(&self.root().join("lock"), FlockOperation::NonBlockingLockExclusive, asker).map(|file| Collector { _file: file })
+    }
+
     /// Takes a mirror's lock.
-    pub fn lock_mirror(&self, _mirror: &Name, _asker: &Asker) -> Result<MirrorLock> { todo!() }
+    ///
+    /// # Errors
+    /// [`Error::Busy`] where another run holds it for longer than the asker waits.
+    pub fn lock_mirror(&self, mirror: &Name, asker: &Asker) -> Result<MirrorLock> {
+        let path = self.root().join("locks").join(format!("mirror.{mirror}"));
+        take(&path, FlockOperation::NonBlockingLockExclusive, asker).map(|file| MirrorLock { _file: file, mirror: mirror.clone() })
+    }
+
     /// Takes the site's lock.
-    pub fn lock_site(&self, _asker: &Asker) -> Result<SiteLock> { todo!() }
+    ///
+    /// # Errors
+    /// [`Error::Busy`] where another run holds it for longer than the asker waits.
+    pub fn lock_site(&self, asker: &Asker) -> Result<SiteLock> {
+        let path: PathBuf = self.root().join("locks/site");
+        take(&path, FlockOperation::NonBlockingLockExclusive, asker).map(|file| SiteLock { _file: file })
+    }
 }
+
+/// Opens the lock's file and locks it, trying again until the asker's patience ends.
+fn take(path: &Path, how: FlockOperation, asker: &Asker) -> Result<File> {
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    let mut file = File::from(rustix::fs::open(path, flags, Mode::from_raw_mode(0o644)).at("open the lock", path)?);
+    let begun = Instant::now();
+    loop {
+        match rustix::fs::flock(&file, how) {
+            Ok(()) => break,
+            Err(Errno::INTR) => {}
+            Err(Errno::WOULDBLOCK) if begun.elapsed() < asker.wait => std::thread::sleep(Duration::from_millis(20)),
+            Err(Errno::WOULDBLOCK) => return Err(Error::Busy { path: path.to_owned(), holder: holder(&mut file) }),
+            Err(errno) => return Err(errno).at("lock", path),
+        }
+    }
+    sign(&mut file, asker).at("write to the lock", path)?;
+    Ok(file)
+}
+
+/// Writes who holds the lock. Of several shared holders the last one is named.
+fn sign(file: &mut File, asker: &Asker) -> std::io::Result<()> {
+    let text = format!("pid {} ({})\n", std::process::id(), asker.verb);
+    // The name is a courtesy to whoever waits: with a full disk the lock must still work.
+    let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(text.as_bytes()));
+    match written {
+        Err(error) if error.kind() == std::io::ErrorKind::StorageFull => Ok(()),
+        other => other,
+    }
+}
+
+/// Reads who holds the lock.
+fn holder(file: &mut File) -> String {
+    let mut text = String::new();
+    let read = file.rewind().and_then(|()| file.take(200).read_to_string(&mut text));
+    let text = text.trim();
+    if read.is_ok() && !text.is_empty() { crate::path::escape(text.as_bytes()) } else { "another process".to_owned() }
+}
+
+#[cfg(test)]
+mod tests;

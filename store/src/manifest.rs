@@ -11,8 +11,16 @@
 //! CLASS is `r` root, `f` fixed, `o` other. In PATH and TARGET the bytes below 0x20, 0x7f and the backslash are
 //! written `\xNN`; all others stand as they are. No times: the same state has one name on every host.
 
-use std::io::Read;
-use crate::{Digest, Error, RelPath, Result};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::PathBuf;
+
+use crate::error::{Error, Result};
+use crate::{Digest, RelPath};
+
+mod diff;
+mod line;
+
+pub use diff::{Change, diff};
 
 /// How a name is served (DESIGN.md, "Names in an archive"). Decided by the family from the archive's metadata.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -55,30 +63,215 @@ pub struct Entry {
     pub added: bool,
 }
 
+/// The first line of a manifest.
+const HEADER: &[u8] = b"pinfold-manifest 1\n";
+/// The longest line that is read: two escaped paths and the fields.
+const LINE_BYTES_MAX: u64 = 40_000;
+/// Fast, and within a few percent of the size of higher levels for hexadecimal text.
+const ZSTD_LEVEL: i32 = 3;
+
 /// Writes entries in order, hashing the plain text and compressing it.
-pub struct Encoder<W: std::io::Write> { _w: W }
-impl<W: std::io::Write> std::fmt::Debug for Encoder<W> { fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str("Encoder") } }
+pub struct Encoder<W: Write> {
+    to: zstd::stream::write::Encoder<'static, W>,
+    hasher: blake3::Hasher,
+    order: Order,
+    line: Vec<u8>,
+    files: u64,
+    links: u64,
+    bytes: u64,
+}
+
+impl<W: Write> std::fmt::Debug for Encoder<W> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Encoder").field("files", &self.files).field("links", &self.links).finish_non_exhaustive()
+    }
+}
+
 /// What an [`Encoder`] wrote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Totals { /** BLAKE3 of the plain text. */ pub digest: Digest, /** Files. */ pub files: u64, /** Links. */ pub links: u64, /** Bytes of all files. */ pub bytes: u64 }
-impl<W: std::io::Write> Encoder<W> {
-    /// Begins a manifest.
-    pub fn new(_to: W) -> Result<Self> { todo!() }
-    /// Appends an entry; refuses one that does not sort after the last.
-    pub fn push(&mut self, _entry: &Entry) -> Result<()> { todo!() }
-    /// Ends the manifest and gives back the writer.
-    pub fn finish(self) -> Result<(W, Totals)> { todo!() }
+pub struct Totals {
+    /// BLAKE3 of the plain text.
+    pub digest: Digest,
+    /// Files.
+    pub files: u64,
+    /// Links.
+    pub links: u64,
+    /// Bytes of all files.
+    pub bytes: u64,
 }
+
+impl<W: Write> Encoder<W> {
+    /// Begins a manifest.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where the writer fails.
+    pub fn new(to: W) -> Result<Self> {
+        let to = zstd::stream::write::Encoder::new(to, ZSTD_LEVEL).map_err(write_failed)?;
+        let (hasher, order) = (blake3::Hasher::new(), Order::default());
+        let mut encoder = Self { to, hasher, order, line: HEADER.to_vec(), files: 0, links: 0, bytes: 0 };
+        encoder.write_line()?;
+        Ok(encoder)
+    }
+
+    /// Appends an entry; refuses one that does not sort after the last.
+    ///
+    /// Holds: sorted, unique, no file above another entry.
+    ///
+    /// # Errors
+    /// [`Error::BadName`] where the path breaks the order or lies below a file, or a link's target is not one;
+    /// [`Error::Io`] where the writer fails.
+    pub fn push(&mut self, entry: &Entry) -> Result<()> {
+        let flaw = self.order.accept(&entry.path).or_else(|| line::flaw(&entry.node));
+        if let Some(why) = flaw {
+            return Err(Error::BadName { what: "manifest entry", name: entry.path.to_string(), why: why.to_owned() });
+        }
+        match &entry.node {
+            Node::File { size_bytes, .. } => {
+                self.files += 1;
+                self.bytes = self.bytes.saturating_add(*size_bytes);
+            }
+            Node::Link { .. } => self.links += 1,
+        }
+        self.line.clear();
+        line::write(entry, &mut self.line);
+        self.write_line()
+    }
+
+    /// Ends the manifest and gives back the writer.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where the writer fails.
+    pub fn finish(self) -> Result<(W, Totals)> {
+        let digest = Digest::from(self.hasher.finalize());
+        let to = self.to.finish().map_err(write_failed)?;
+        Ok((to, Totals { digest, files: self.files, links: self.links, bytes: self.bytes }))
+    }
+
+    fn write_line(&mut self) -> Result<()> {
+        self.hasher.update(&self.line);
+        self.to.write_all(&self.line).map_err(write_failed)
+    }
+}
+
+fn write_failed(source: std::io::Error) -> Error {
+    Error::Io { action: "write", path: PathBuf::from("a manifest"), source }
+}
+
 /// Reads entries in order, in constant memory.
-pub struct Decoder { _r: Box<dyn Read + Send> }
-impl std::fmt::Debug for Decoder { fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str("Decoder") } }
+///
+/// Strict: a line that [`Encoder`] would not have written is damage. After the first error nothing more is read.
+pub struct Decoder {
+    from: BufReader<Box<dyn Read + Send>>,
+    expect: Digest,
+    hasher: blake3::Hasher,
+    order: Order,
+    line: Vec<u8>,
+    again: Vec<u8>,
+    done: bool,
+}
+
+impl std::fmt::Debug for Decoder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Decoder").field("expect", &self.expect).finish_non_exhaustive()
+    }
+}
+
 impl Decoder {
     /// Reads a manifest's compressed bytes; the digest is checked when the last entry has been read.
-    pub fn new(_compressed: impl Read + Send + 'static, _expect: Digest) -> Result<Self> { todo!() }
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] where the bytes do not begin as a manifest does.
+    pub fn new(compressed: impl Read + Send + 'static, expect: Digest) -> Result<Self> {
+        let damaged = |why: &str| damaged(expect, why);
+        let plain = zstd::stream::read::Decoder::new(compressed).map_err(|e| damaged(&e.to_string()))?;
+        let mut decoder = Self {
+            from: BufReader::with_capacity(1 << 16, Box::new(plain)),
+            expect,
+            hasher: blake3::Hasher::new(),
+            order: Order::default(),
+            line: Vec::new(),
+            again: Vec::new(),
+            done: false,
+        };
+        decoder.read_line()?;
+        if decoder.line == HEADER { Ok(decoder) } else { Err(damaged("its first line is not that of a manifest")) }
+    }
+
+    /// Reads the next line with its end into `line`; empty at the end of the file.
+    fn read_line(&mut self) -> Result<()> {
+        self.line.clear();
+        let read = self.from.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut self.line);
+        read.map_err(|e| damaged(self.expect, &e.to_string()))?;
+        self.hasher.update(&self.line);
+        if self.line.last().is_some_and(|b| *b != b'\n') {
+            return Err(damaged(self.expect, "a line is cut off or too long"));
+        }
+        Ok(())
+    }
+
+    fn entry(&mut self) -> Result<Option<Entry>> {
+        self.read_line()?;
+        if self.line.is_empty() {
+            return if Digest::from(self.hasher.finalize()) == self.expect {
+                Ok(None)
+            } else {
+                Err(damaged(self.expect, "its text does not hash to its name"))
+            };
+        }
+        let entry = line::parse(&self.line).map_err(|why| damaged(self.expect, why))?;
+        self.again.clear();
+        line::write(&entry, &mut self.again);
+        if self.again != self.line {
+            return Err(damaged(self.expect, "a line is not written in the canonical way"));
+        }
+        match self.order.accept(&entry.path) {
+            Some(why) => Err(damaged(self.expect, &format!("{}: {why}", entry.path))),
+            None => Ok(Some(entry)),
+        }
+    }
 }
-impl Iterator for Decoder { type Item = Result<Entry>; fn next(&mut self) -> Option<Self::Item> { todo!() } }
-/// One difference between two manifests.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change { /** Only in the new one. */ Added(Entry), /** Only in the old one. */ Removed(Entry), /** In both, not the same. */ Changed { /** As it was. */ old: Entry, /** As it is. */ new: Entry } }
-/// Compares two sorted streams in constant memory.
-pub fn diff<A, B>(_old: A, _new: B) -> impl Iterator<Item = Result<Change>> where A: Iterator<Item = Result<Entry>>, B: Iterator<Item = Result<Entry>> { std::iter::from_fn(|| Some(Err(Error::BadName { what: "", name: String::new(), why: String::new() }))) }
+
+impl Iterator for Decoder {
+    type Item = Result<Entry>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.done {
+            return None;
+        }
+        let next = self.entry().transpose();
+        self.done = !matches!(next, Some(Ok(_)));
+        next
+    }
+}
+
+fn damaged(manifest: Digest, why: &str) -> Error {
+    let (shard, rest) = manifest.shard();
+    Error::Damaged { path: PathBuf::from(format!("manifests/{shard}/{rest}.zst")), why: why.to_owned() }
+}
+
+/// Accepts paths in the order of a manifest only.
+#[derive(Default)]
+struct Order {
+    /// The accepted paths that are a prefix, as bytes, of the last one, and the last one itself.
+    open: Vec<RelPath>,
+}
+
+impl Order {
+    /// Takes the next path, or says what is wrong with it.
+    fn accept(&mut self, path: &RelPath) -> Option<&'static str> {
+        if self.open.last().is_some_and(|last| last >= path) {
+            return Some("it does not sort after the entry before it");
+        }
+        while self.open.last().is_some_and(|last| !path.as_bytes().starts_with(last.as_bytes())) {
+            self.open.pop();
+        }
+        if self.open.iter().any(|above| path.is_below(above.as_bytes())) {
+            return Some("it lies below a file or link");
+        }
+        self.open.push(path.clone());
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests;

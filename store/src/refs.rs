@@ -1,17 +1,103 @@
 //! Pins on snapshots: files beside the records. With the records and channels, the roots of collection.
+
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
-use crate::{Name, Result, Stamp, Store, lock::MirrorLock};
+
+use crate::error::{Error, IoContext, Result};
+use crate::lock::MirrorLock;
+use crate::{Name, Stamp, Store, disk};
+
 /// A named hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Pin { /** Who. */ pub who: String, /** Why. */ pub reason: String, /** Since when. */ pub since: Stamp, /** Until when, where it ends by itself. */ #[serde(skip_serializing_if = "Option::is_none")] pub until: Option<Stamp> }
+pub struct Pin {
+    /// Who.
+    pub who: String,
+    /// Why.
+    pub reason: String,
+    /// Since when.
+    pub since: Stamp,
+    /// Until when, where it ends by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Stamp>,
+}
+
 impl Store {
+    fn pins_folder(&self, mirror: &Name, taken: Stamp) -> PathBuf {
+        self.root().join("snapshots").join(mirror.as_str()).join(format!("{taken}.pins"))
+    }
+
     /// Lists a snapshot's pins by name.
-    pub fn pins(&self, _mirror: &Name, _taken: Stamp) -> Result<Vec<(Name, Pin)>> { todo!() }
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] where a pin does not parse: an unreadable hold still holds.
+    pub fn pins(&self, mirror: &Name, taken: Stamp) -> Result<Vec<(Name, Pin)>> {
+        let folder = self.pins_folder(mirror, taken);
+        let mut pins = Vec::new();
+        for name in disk::names(&folder)? {
+            let path = folder.join(&name);
+            let damaged = |why: String| Error::Damaged { path: path.clone(), why };
+            let text = std::fs::read_to_string(&path).at("read", &path)?;
+            let pin = toml::from_str(&text).map_err(|error| damaged(error.message().to_owned()))?;
+            let name = name.to_string_lossy().parse().map_err(|error: Error| damaged(error.to_string()))?;
+            pins.push((name, pin));
+        }
+        Ok(pins)
+    }
+
     /// Sets a pin on a snapshot. Replaces one of the same name on this mirror.
-    pub fn pin(&self, _lock: &MirrorLock, _taken: Stamp, _name: &Name, _pin: &Pin) -> Result<()> { todo!() }
+    ///
+    /// # Errors
+    /// [`Error::NoSnapshot`] where there is no such snapshot.
+    pub fn pin(&self, lock: &MirrorLock, taken: Stamp, name: &Name, pin: &Pin) -> Result<()> {
+        self.record(&lock.mirror, taken)?;
+        let before = self.pinned(&lock.mirror, name)?;
+        let folder = self.pins_folder(&lock.mirror, taken);
+        disk::make_dir(&folder)?;
+        let path = folder.join(name.as_str());
+        let text = toml::to_string(pin).map_err(|error| Error::Damaged { path: path.clone(), why: error.to_string() })?;
+        disk::write_durably(&path, text.as_bytes(), 0o644)?;
+        disk::sync_parent(&folder)?;
+        match before {
+            Some(before) if before != taken => self.remove_pin(&lock.mirror, before, name),
+            _ => Ok(()),
+        }
+    }
+
     /// Takes a pin away; gives the date that it held, `None` where there was none.
-    pub fn unpin(&self, _lock: &MirrorLock, _name: &Name) -> Result<Option<Stamp>> { todo!() }
+    ///
+    /// # Errors
+    /// [`Error::Io`] where the file cannot be removed.
+    pub fn unpin(&self, lock: &MirrorLock, name: &Name) -> Result<Option<Stamp>> {
+        let held = self.pinned(&lock.mirror, name)?;
+        if let Some(taken) = held {
+            self.remove_pin(&lock.mirror, taken, name)?;
+        }
+        Ok(held)
+    }
+
     /// Finds the snapshot that a pin's name holds.
-    pub fn pinned(&self, _mirror: &Name, _name: &Name) -> Result<Option<Stamp>> { todo!() }
+    ///
+    /// # Errors
+    /// [`Error::Io`] where the records cannot be listed.
+    pub fn pinned(&self, mirror: &Name, name: &Name) -> Result<Option<Stamp>> {
+        for taken in self.dates(mirror)?.into_iter().rev() {
+            if disk::stands(&self.pins_folder(mirror, taken).join(name.as_str()))? {
+                return Ok(Some(taken));
+            }
+        }
+        Ok(None)
+    }
+
+    fn remove_pin(&self, mirror: &Name, taken: Stamp, name: &Name) -> Result<()> {
+        let path = self.pins_folder(mirror, taken).join(name.as_str());
+        disk::remove_file(&path)?;
+        disk::sync_parent(&path)
+    }
+
+    /// Removes the folder of pins of a snapshot that was dropped.
+    pub(crate) fn forget_pins(&self, mirror: &Name, taken: Stamp) -> Result<()> {
+        disk::remove_tree(&self.pins_folder(mirror, taken))
+    }
 }

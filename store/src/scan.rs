@@ -1,11 +1,45 @@
 //! Taking any folder as a new snapshot: a sorted walk, parallel reading, objects made durable in batches.
-use std::path::Path;
-use crate::{Monitor, Record, RelPath, Result, Stamp, Store, Class, lock::{MirrorLock, Writer}, manifest::Totals};
+//!
+//! Three stages on bounded channels keep memory flat: one thread walks in the manifest's order and joins the stat cache, all cores look
+//! at and read files, one thread makes each batch durable (one `syncfs`), names its objects and writes the manifest's lines.
+
+mod commit;
+mod seal;
+mod take;
+mod walk;
+
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::lock::{MirrorLock, Writer};
+use crate::manifest::Totals;
+use crate::{Class, Monitor, Record, RelPath, Stamp, Store, disk};
+
 /// How files become objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Adopt { /** Copied, or reflinked where the file system can. */ Copy, /** Hardlinked: for tools that only ever replace by rename. */ Link }
+pub enum Adopt {
+    /// Copied, or reflinked where the file system can.
+    Copy,
+    /// Hardlinked: for tools that only ever replace by rename.
+    Link,
+}
+
 /// What a scan found: a manifest of the bare tree, not sealed yet. Every object is durable.
-#[derive(Debug)] pub struct Draft { /** Counts and digest of the bare tree. */ pub totals: Totals }
+#[derive(Debug)]
+pub struct Draft {
+    /// Counts and digest of the bare tree.
+    pub totals: Totals,
+    /// The bare manifest in `incoming/`; gone with the draft.
+    path: PathBuf,
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // What stays is removed by the next scan.
+        drop(disk::remove_file(&self.path));
+    }
+}
+
 /// What a family adds to the bare tree before it is sealed.
 pub trait Reading {
     /// The class of a path. Asked once for every file, in order.
@@ -15,16 +49,100 @@ pub trait Reading {
     /// Paths of class root, with those through symlinked folders.
     fn roots(&self) -> Vec<RelPath>;
 }
+
 /// What sealing needs to know.
 #[derive(Debug, Clone)]
-pub struct Seal { /** The clock. */ pub now: Stamp, /** `--taken`: must be later than the newest. */ pub taken: Option<Stamp>, /** The family's name. */ pub family: String, /** For people. */ pub source: String, /** Make a snapshot even where nothing changed. */ pub even_if_unchanged: bool }
+pub struct Seal {
+    /// The clock.
+    pub now: Stamp,
+    /// `--taken`: must be later than the newest.
+    pub taken: Option<Stamp>,
+    /// The family's name.
+    pub family: String,
+    /// For people.
+    pub source: String,
+    /// Make a snapshot even where nothing changed.
+    pub even_if_unchanged: bool,
+}
+
 /// What sealing made.
-#[derive(Debug)] pub enum Sealed { /** A new snapshot. */ New(Record), /** The newest snapshot is the same state. */ Unchanged(Record) }
+#[derive(Debug)]
+pub enum Sealed {
+    /// A new snapshot.
+    New(Record),
+    /// The newest snapshot is the same state.
+    Unchanged(Record),
+}
+
 impl Store {
     /// Walks a folder and stores what is new.
-    pub fn scan(&self, _lock: &MirrorLock, _writer: &Writer, _from: (&Path, Adopt), _monitor: &dyn Monitor) -> Result<Draft> { todo!() }
+    ///
+    /// Locks: the mirror's, and the store's shared one. Durable: every object that the draft names.
+    /// Cost: two `stat` a file that did not change; memory does not grow with the number of files.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] where the tree holds special files or links that leave it, every one told to the monitor;
+    /// [`Error::Io`] naming a file that cannot be read.
+    pub fn scan(&self, lock: &MirrorLock, _writer: &Writer, from: (&Path, Adopt), monitor: &dyn Monitor) -> Result<Draft> {
+        remove_leftovers(self)?;
+        let mut index = self.index()?;
+        index.catch_up(self, &lock.mirror)?;
+        let (folder, adopt) = from;
+        let root = disk::open_dir(folder)?;
+        let clock_ns = disk::content::clock_ns(self)?;
+        monitor.step("reading files", None);
+        let taker = take::Taker::new(self, &root, adopt, monitor)?;
+        let (path, totals) = std::thread::scope(|scope| {
+            let (items, batches) = std::sync::mpsc::sync_channel(4);
+            let (taken, commits) = std::sync::mpsc::sync_channel(1);
+            let cache = self.index()?;
+            let walker = scope.spawn(|| walk::walk(walk::Walk { root: &root, shown: folder, cache, mirror: &lock.mirror, monitor }, items));
+            let committer = scope.spawn(|| {
+                let commit = commit::Commit { store: self, root: &root, mirror: &lock.mirror, clock_ns, monitor };
+                commit.run(index, commits)
+            });
+            let read = taker.run(batches, taken);
+            // The stage that failed first says why; the others only saw a channel close.
+            let committed = join(committer);
+            let walked = join(walker);
+            walked.and_then(|()| read).and(committed)
+        })?;
+        Ok(Draft { totals, path })
+    }
+
     /// Reads a draft's entries in order, any number of times. Files have class Other.
-    pub fn draft_entries(&self, _draft: &Draft) -> Result<crate::manifest::Decoder> { todo!() }
-    /// Names the state: classes and added names merged in, manifest and record made durable, index brought up to date.
-    pub fn seal(&self, _lock: &MirrorLock, _writer: &Writer, _draft: Draft, _reading: &dyn Reading, _seal: &Seal) -> Result<Sealed> { todo!() }
+    ///
+    /// # Errors
+    /// [`Error::Io`] where the draft cannot be read.
+    pub fn draft_entries(&self, draft: &Draft) -> Result<crate::manifest::Decoder> {
+        use crate::error::IoContext;
+        let file = std::fs::File::open(&draft.path).at("open", &draft.path)?;
+        crate::manifest::Decoder::new(file, draft.totals.digest)
+    }
 }
+
+/// Waits for a stage. A panic in it is a bug of ours and goes on in this thread.
+fn join<T>(stage: std::thread::ScopedJoinHandle<'_, Result<T>>) -> Result<T> {
+    stage.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// Removes the temporary files of processes that are gone.
+fn remove_leftovers(store: &Store) -> Result<()> {
+    let incoming = store.root().join("incoming");
+    for name in disk::names(&incoming)? {
+        let process = name.to_str().and_then(|name| name.split_once('.')).filter(|(_, number)| number.parse::<u64>().is_ok());
+        let dead = process.and_then(|(process, _)| process.parse::<u32>().ok()).is_some_and(|id| !Path::new(&format!("/proc/{id}")).exists());
+        if dead {
+            disk::remove_file(&incoming.join(&name))?;
+        }
+    }
+    Ok(())
+}
+
+/// A channel closed because another stage failed; that stage's error is the one that is shown.
+fn other_stage_failed() -> Error {
+    Error::Damaged { path: "incoming".into(), why: "BUG: a stage of the scan ended early without an error".to_owned() }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,157 @@
+//! The table of objects: their sizes and the times that nobody else has.
+
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+
+use super::{Index, ObjectRow, int, sql, uint};
+use crate::error::Result;
+use crate::{Digest, Name, RelPath, Stamp};
+
+/// Modification times are kept between 1970 and 2100: what every file system can hold.
+const MTIME_MAX: i64 = 4_102_444_800;
+
+impl Index {
+    /// Says whether any object has this size.
+    ///
+    /// # Errors
+    /// [`crate::Error::Index`] where it cannot be read.
+    pub fn has_size(&self, size_bytes: u64) -> Result<bool> {
+        let mut statement = self.sql(self.connection.prepare_cached("SELECT 1 FROM objects WHERE size = ?1 LIMIT 1"))?;
+        self.sql(statement.exists([int(size_bytes)]))
+    }
+
+    /// Looks an object up.
+    ///
+    /// # Errors
+    /// [`crate::Error::Index`] where it cannot be read.
+    pub fn object(&self, digest: Digest) -> Result<Option<ObjectRow>> {
+        self.sql(find(&self.connection, digest))
+    }
+
+    /// In one immediate transaction: gives every new object a modification time such that no two objects share size and time (I13),
+    /// calls `settle` with the rows, in the order of `wanted` (it sets the times and renames the files), then commits. Rows that exist
+    /// are handed on as they are.
+    ///
+    /// # Errors
+    /// Whatever `settle` says; nothing is kept then.
+    pub fn add_objects(&mut self, wanted: &[ObjectRow], settle: &mut dyn FnMut(&[ObjectRow]) -> Result<()>) -> Result<()> {
+        let path = self.path.clone();
+        let transaction = sql(&path, self.connection.transaction_with_behavior(TransactionBehavior::Immediate))?;
+        let mut rows = Vec::with_capacity(wanted.len());
+        for row in wanted {
+            rows.push(sql(&path, add(&transaction, *row))?);
+        }
+        settle(&rows)?;
+        sql(&path, transaction.commit())
+    }
+
+    /// Forgets objects that were removed.
+    ///
+    /// # Errors
+    /// [`crate::Error::Index`] where a span still names one: nothing is forgotten then.
+    pub fn forget_objects(&mut self, digests: &[Digest]) -> Result<()> {
+        let path = self.path.clone();
+        let transaction = sql(&path, self.connection.transaction_with_behavior(TransactionBehavior::Immediate))?;
+        for digest in digests {
+            sql(&path, transaction.prepare_cached("DELETE FROM objects WHERE digest = ?1").and_then(|mut s| s.execute([digest.as_bytes()])))?;
+        }
+        sql(&path, transaction.commit())
+    }
+
+    /// Lists up to `limit` objects that no span names, after a digest, in the order of digests.
+    ///
+    /// # Errors
+    /// [`crate::Error::Index`] where it cannot be read.
+    pub fn unheld_after(&self, after: Option<Digest>, limit: usize) -> Result<Vec<ObjectRow>> {
+        let text = "SELECT digest, size, mtime FROM objects WHERE digest > ?1 AND NOT EXISTS (SELECT 1 FROM spans WHERE object = objects.id)
+            ORDER BY digest LIMIT ?2";
+        let after: Vec<u8> = after.map(|digest| digest.as_bytes().to_vec()).unwrap_or_default();
+        let mut statement = self.sql(self.connection.prepare_cached(text))?;
+        let rows = statement.query_map(params![after, int(u64::try_from(limit).unwrap_or(u64::MAX))], read);
+        self.sql(rows.and_then(Iterator::collect))
+    }
+
+    /// Lists the objects whose digests begin with a byte, in order.
+    ///
+    /// # Errors
+    /// [`crate::Error::Index`] where it cannot be read.
+    pub fn shard(&self, first: u8) -> Result<Vec<ObjectRow>> {
+        let (mut low, mut high) = (vec![first], vec![first]);
+        low.extend([0; 31]);
+        high.extend([0xff; 31]);
+        let text = "SELECT digest, size, mtime FROM objects WHERE digest BETWEEN ?1 AND ?2 ORDER BY digest";
+        let mut statement = self.sql(self.connection.prepare_cached(text))?;
+        let rows = statement.query_map(params![low, high], read);
+        self.sql(rows.and_then(Iterator::collect))
+    }
+
+    /// Says whether a span names the object.
+    ///
+    /// # Errors
+    /// [`crate::Error::Index`] where it cannot be read.
+    pub fn is_held(&self, digest: Digest) -> Result<bool> {
+        let text = "SELECT 1 FROM spans JOIN objects ON objects.id = object WHERE digest = ?1 LIMIT 1";
+        let mut statement = self.sql(self.connection.prepare_cached(text))?;
+        self.sql(statement.exists([digest.as_bytes()]))
+    }
+
+    /// Says whether a snapshot has this manifest.
+    ///
+    /// # Errors
+    /// [`crate::Error::Index`] where it cannot be read.
+    pub fn has_manifest(&self, digest: Digest) -> Result<bool> {
+        let mut statement = self.sql(self.connection.prepare_cached("SELECT 1 FROM snapshots WHERE manifest = ?1 LIMIT 1"))?;
+        self.sql(statement.exists([digest.as_bytes()]))
+    }
+
+    /// The snapshots of all mirrors that hold an object.
+    ///
+    /// # Errors
+    /// [`crate::Error::Index`] where it cannot be read.
+    pub fn holders(&self, digest: Digest) -> Result<Vec<super::Holder>> {
+        let text = "SELECT mirrors.name, paths.path, first, last FROM spans
+            JOIN objects ON objects.id = object JOIN paths ON paths.id = spans.path JOIN mirrors ON mirrors.id = mirror
+            WHERE digest = ?1 ORDER BY mirrors.name, paths.path, first";
+        let mut statement = self.sql(self.connection.prepare_cached(text))?;
+        let rows = statement.query_map([digest.as_bytes()], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?, row.get::<_, i64>(2)?, row.get::<_, Option<i64>>(3)?))
+        });
+        let rows: Vec<_> = self.sql(rows.and_then(Iterator::collect))?;
+        rows.into_iter()
+            .map(|(name, path, first, last)| {
+                let name: Name = name.parse()?;
+                Ok((name, RelPath::parse(&path)?, Stamp::from_seconds(first), last.map(Stamp::from_seconds)))
+            })
+            .collect()
+    }
+}
+
+/// Finds an object's row.
+pub(super) fn find(connection: &Connection, digest: Digest) -> rusqlite::Result<Option<ObjectRow>> {
+    let mut statement = connection.prepare_cached("SELECT digest, size, mtime FROM objects WHERE digest = ?1")?;
+    statement.query_row([digest.as_bytes()], read).optional()
+}
+
+/// Reads digest, size and time.
+pub(super) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<ObjectRow> {
+    Ok(ObjectRow { digest: Digest::from_bytes(row.get(0)?), size_bytes: uint(row.get(1)?), mtime: row.get(2)? })
+}
+
+/// Adds a row unless it is there; probes downward for a time that no object of this size has. The first step is taken from the
+/// digest, so that many files of one size and time do not probe one after the other.
+pub(super) fn add(connection: &Connection, wanted: ObjectRow) -> rusqlite::Result<ObjectRow> {
+    if let Some(row) = find(connection, wanted.digest)? {
+        return Ok(row);
+    }
+    let mut taken = connection.prepare_cached("SELECT 1 FROM objects WHERE size = ?1 AND mtime = ?2")?;
+    let mut mtime = wanted.mtime.clamp(1, MTIME_MAX);
+    let mut step = 1 + i64::from(u16::from_le_bytes([wanted.digest.as_bytes()[0], wanted.digest.as_bytes()[1]]));
+    while taken.exists(params![int(wanted.size_bytes), mtime])? {
+        mtime = if mtime > step { mtime - step } else { MTIME_MAX };
+        step = 1;
+    }
+    let row = ObjectRow { mtime, ..wanted };
+    connection
+        .prepare_cached("INSERT INTO objects (digest, size, mtime) VALUES (?1, ?2, ?3)")?
+        .execute(params![row.digest.as_bytes(), int(row.size_bytes), row.mtime])?;
+    Ok(row)
+}

@@ -1,0 +1,89 @@
+//! The tables and their history: a list that only grows, its length is `user_version`.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::sql;
+use crate::error::{Error, Result};
+
+/// Every step from an empty database to the newest tables.
+const MIGRATIONS: &[&str] = &["
+CREATE TABLE mirrors (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE objects (
+    id INTEGER PRIMARY KEY,
+    digest BLOB NOT NULL UNIQUE,
+    size INTEGER NOT NULL,
+    mtime INTEGER NOT NULL,
+    UNIQUE (size, mtime)
+) STRICT;
+CREATE TABLE paths (id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE) STRICT;
+CREATE TABLE snapshots (
+    mirror INTEGER NOT NULL REFERENCES mirrors,
+    taken INTEGER NOT NULL,
+    manifest BLOB NOT NULL,
+    PRIMARY KEY (mirror, taken)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX snapshots_manifest ON snapshots (manifest);
+CREATE TABLE spans (
+    path INTEGER NOT NULL REFERENCES paths,
+    mirror INTEGER NOT NULL REFERENCES mirrors,
+    first INTEGER NOT NULL,
+    last INTEGER,
+    kind INTEGER NOT NULL,
+    object INTEGER REFERENCES objects,
+    target BLOB,
+    PRIMARY KEY (path, mirror, first),
+    CHECK ((object IS NULL) <> (target IS NULL))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX spans_object ON spans (object) WHERE object IS NOT NULL;
+CREATE INDEX spans_first ON spans (mirror, first);
+CREATE INDEX spans_last ON spans (mirror, last) WHERE last IS NOT NULL;
+CREATE TABLE seen (
+    mirror INTEGER NOT NULL REFERENCES mirrors,
+    path BLOB NOT NULL,
+    device INTEGER NOT NULL,
+    inode INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    ctime_ns INTEGER NOT NULL,
+    digest BLOB NOT NULL,
+    PRIMARY KEY (mirror, path)
+) STRICT, WITHOUT ROWID;
+"];
+
+/// Sets what every connection needs.
+pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::from_secs(60))?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "cache_size", -32_000)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}
+
+/// Brings the tables to the newest form, in one exclusive transaction (R-10).
+pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
+    let version = |connection: &Connection| sql(path, connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)));
+    let newest = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let found = version(connection)?;
+    if found > newest {
+        let why = format!("{} has version {found}, this version knows {newest}", path.display());
+        return Err(Error::Newer { root: path.to_owned(), why });
+    }
+    if found == newest {
+        return Ok(());
+    }
+    let transaction = sql(path, connection.transaction_with_behavior(TransactionBehavior::Exclusive))?;
+    let done = usize::try_from(version(&transaction)?).unwrap_or_default();
+    for step in MIGRATIONS.iter().skip(done) {
+        sql(path, transaction.execute_batch(step))?;
+    }
+    sql(path, transaction.pragma_update(None, "user_version", newest))?;
+    sql(path, transaction.commit())
+}

@@ -1,0 +1,236 @@
+//! Snapshots as spans: adding or dropping one edits only the rows that begin or end at it.
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+
+use super::{Index, ObjectRow, Span, objects, sql, uint};
+use crate::error::{Error, Result};
+use crate::manifest::Change;
+use crate::{Class, Digest, Entry, Name, Node, Record, RelPath, Stamp};
+
+/// What `kind` holds: the class, or 3 for a link, and 4 more where we added the name.
+const LINK: i64 = 3;
+const ADDED: i64 = 4;
+
+impl Index {
+    /// Adds a snapshot: its row and the spans that begin or end with it, from the changes against its predecessor.
+    ///
+    /// # Errors
+    /// [`Error::Stale`] where an object has no row; whatever `changes` gives. Nothing is kept then.
+    pub fn add_snapshot(&mut self, record: &Record, changes: &mut dyn Iterator<Item = Result<Change>>) -> Result<()> {
+        let path = self.path.clone();
+        let transaction = sql(&path, self.connection.transaction_with_behavior(TransactionBehavior::Immediate))?;
+        let mirror = sql(&path, mirror_id(&transaction, &record.mirror))?;
+        let before = sql(&path, newest(&transaction, mirror))?;
+        if before.is_some_and(|before| before >= record.taken.seconds()) {
+            let why = format!("{}@{} is older than its newest snapshot", record.mirror, record.taken);
+            return Err(Error::Stale { path, why });
+        }
+        let ends = Ends { connection: &transaction, mirror, taken: record.taken.seconds(), before };
+        for change in changes {
+            let change = change?;
+            if let Some(old) = change.old_entry() {
+                sql(&path, ends.end(old))?;
+            }
+            if let Some(new) = change.new_entry()
+                && !sql(&path, ends.begin(new))?
+            {
+                return Err(Error::Stale { path, why: format!("it does not know the object of '{}'", new.path) });
+            }
+        }
+        let row = params![mirror, record.taken.seconds(), record.manifest.as_bytes()];
+        sql(&path, transaction.execute("INSERT INTO snapshots (mirror, taken, manifest) VALUES (?1, ?2, ?3)", row))?;
+        sql(&path, transaction.commit())
+    }
+
+    /// Drops a snapshot: edits only the spans that begin or end at it; gives the objects that no span names any more.
+    ///
+    /// # Errors
+    /// [`Error::Index`] where it cannot be written; nothing is kept then.
+    pub fn drop_snapshot(&mut self, mirror: &Name, taken: Stamp) -> Result<Vec<ObjectRow>> {
+        let path = self.path.clone();
+        let transaction = sql(&path, self.connection.transaction_with_behavior(TransactionBehavior::Immediate))?;
+        let done = mirror_id(&transaction, mirror).and_then(|id| drop_spans(&transaction, id, taken.seconds()));
+        let free = sql(&path, done)?;
+        sql(&path, transaction.commit())?;
+        Ok(free)
+    }
+
+    /// Lists the objects that only this snapshot holds, as [`Index::drop_snapshot`] would give them; changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Index`] where it cannot be read.
+    pub fn would_free(&mut self, mirror: &Name, taken: Stamp) -> Result<Vec<ObjectRow>> {
+        let path = self.path.clone();
+        let transaction = sql(&path, self.connection.transaction_with_behavior(TransactionBehavior::Immediate))?;
+        let done = mirror_id(&transaction, mirror).and_then(|id| drop_spans(&transaction, id, taken.seconds()));
+        let free = sql(&path, done)?;
+        sql(&path, transaction.rollback())?;
+        Ok(free)
+    }
+
+    /// All spans of one path of a mirror, oldest first.
+    ///
+    /// # Errors
+    /// [`Error::Index`] where it cannot be read.
+    pub fn spans(&self, mirror: &Name, path: &RelPath) -> Result<Vec<Span>> {
+        let text = "SELECT kind, digest, size, target, first, last FROM spans LEFT JOIN objects ON objects.id = object
+            WHERE path = (SELECT id FROM paths WHERE path = ?1) AND mirror = (SELECT id FROM mirrors WHERE name = ?2) ORDER BY first";
+        let mut statement = self.sql(self.connection.prepare_cached(text))?;
+        let rows = statement.query_map(params![path.as_bytes(), mirror.as_str()], |row| {
+            let kind: i64 = row.get(0)?;
+            let node = match row.get::<_, Option<Vec<u8>>>(3)? {
+                Some(target) => Node::Link { target: target.into_boxed_slice() },
+                None => Node::File { digest: Digest::from_bytes(row.get(1)?), size_bytes: uint(row.get(2)?), class: class_of(kind) },
+            };
+            Ok(Span {
+                entry: Entry { path: path.clone(), node, added: kind & ADDED != 0 },
+                first: Stamp::from_seconds(row.get(4)?),
+                last: row.get::<_, Option<i64>>(5)?.map(Stamp::from_seconds),
+            })
+        });
+        self.sql(rows.and_then(Iterator::collect))
+    }
+}
+
+/// Finds or makes a mirror's number.
+pub(super) fn mirror_id(connection: &Connection, mirror: &Name) -> rusqlite::Result<i64> {
+    let found = connection
+        .prepare_cached("SELECT id FROM mirrors WHERE name = ?1")?
+        .query_row([mirror.as_str()], |row| row.get(0))
+        .optional()?;
+    match found {
+        Some(id) => Ok(id),
+        None => {
+            connection.prepare_cached("INSERT INTO mirrors (name) VALUES (?1)")?.execute([mirror.as_str()])?;
+            Ok(connection.last_insert_rowid())
+        }
+    }
+}
+
+fn newest(connection: &Connection, mirror: i64) -> rusqlite::Result<Option<i64>> {
+    connection.prepare_cached("SELECT max(taken) FROM snapshots WHERE mirror = ?1")?.query_row([mirror], |row| row.get(0))
+}
+
+fn class_of(kind: i64) -> Class {
+    match kind & LINK {
+        0 => Class::Root,
+        1 => Class::Fixed,
+        _ => Class::Other,
+    }
+}
+
+fn kind_of(entry: &Entry) -> i64 {
+    let kind = match entry.node {
+        Node::File { class: Class::Root, .. } => 0,
+        Node::File { class: Class::Fixed, .. } => 1,
+        Node::File { class: Class::Other, .. } => 2,
+        Node::Link { .. } => LINK,
+    };
+    kind + if entry.added { ADDED } else { 0 }
+}
+
+/// The snapshot that is being added.
+struct Ends<'a> {
+    connection: &'a Connection,
+    mirror: i64,
+    taken: i64,
+    before: Option<i64>,
+}
+
+impl Ends<'_> {
+    /// Ends the span of an entry that the new snapshot has no more.
+    fn end(&self, old: &Entry) -> rusqlite::Result<usize> {
+        let text = "UPDATE spans SET last = ?1 WHERE path = (SELECT id FROM paths WHERE path = ?2) AND mirror = ?3 AND last IS NULL";
+        self.connection.prepare_cached(text)?.execute(params![self.before, old.path.as_bytes(), self.mirror])
+    }
+
+    /// Begins a span; false where the object is not known.
+    fn begin(&self, new: &Entry) -> rusqlite::Result<bool> {
+        let (object, target) = match &new.node {
+            Node::File { digest, .. } => {
+                let mut find = self.connection.prepare_cached("SELECT id FROM objects WHERE digest = ?1")?;
+                let Some(id) = find.query_row([digest.as_bytes()], |row| row.get::<_, i64>(0)).optional()? else {
+                    return Ok(false);
+                };
+                (Value::Integer(id), Value::Null)
+            }
+            Node::Link { target } => (Value::Null, Value::Blob(target.to_vec())),
+        };
+        let text = "INSERT INTO spans (path, mirror, first, kind, object, target) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let path = self.path_id(&new.path)?;
+        self.connection.prepare_cached(text)?.execute(params![path, self.mirror, self.taken, kind_of(new), object, target])?;
+        Ok(true)
+    }
+
+    fn path_id(&self, path: &RelPath) -> rusqlite::Result<i64> {
+        let mut find = self.connection.prepare_cached("SELECT id FROM paths WHERE path = ?1")?;
+        if let Some(id) = find.query_row([path.as_bytes()], |row| row.get(0)).optional()? {
+            return Ok(id);
+        }
+        self.connection.prepare_cached("INSERT INTO paths (path) VALUES (?1)")?.execute([path.as_bytes()])?;
+        Ok(self.connection.last_insert_rowid())
+    }
+}
+
+/// Edits the spans that begin or end at a snapshot. Contents that stood on both sides of it become one span again, so that the
+/// answers equal those of an index that never knew it.
+fn drop_spans(connection: &Connection, mirror: i64, taken: i64) -> rusqlite::Result<Vec<ObjectRow>> {
+    let neighbour = |text: &str| connection.prepare_cached(text)?.query_row(params![mirror, taken], |row| row.get::<_, Option<i64>>(0));
+    let known = connection.prepare_cached("SELECT 1 FROM snapshots WHERE mirror = ?1 AND taken = ?2")?.exists(params![mirror, taken])?;
+    if !known {
+        return Ok(Vec::new());
+    }
+    let before = neighbour("SELECT max(taken) FROM snapshots WHERE mirror = ?1 AND taken < ?2")?;
+    let after = neighbour("SELECT min(taken) FROM snapshots WHERE mirror = ?1 AND taken > ?2")?;
+    // In the newest snapshot `last` is empty: rows that begin there and have none are its own.
+    let own = "mirror = ?1 AND first = ?2 AND (last = ?2 OR (last IS NULL AND ?3))";
+    let is_newest = after.is_none();
+    let candidates: Vec<i64> = connection
+        .prepare_cached(&format!("SELECT DISTINCT object FROM spans WHERE object IS NOT NULL AND {own}"))?
+        .query_map(params![mirror, taken, is_newest], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    connection.prepare_cached(&format!("DELETE FROM spans WHERE {own}"))?.execute(params![mirror, taken, is_newest])?;
+    if let Some(after) = after {
+        connection.prepare_cached("UPDATE spans SET first = ?3 WHERE mirror = ?1 AND first = ?2")?.execute(params![mirror, taken, after])?;
+    }
+    let ends_at = connection.prepare_cached("UPDATE spans SET last = ?3 WHERE mirror = ?1 AND last = ?2")?.execute(params![mirror, taken, before]);
+    ends_at?;
+    match (before, after) {
+        (Some(before), None) => {
+            connection.prepare_cached("UPDATE spans SET last = NULL WHERE mirror = ?1 AND last = ?2")?.execute([mirror, before])?;
+        }
+        (Some(before), Some(after)) => join(connection, mirror, before, after)?,
+        (None, _) => {}
+    }
+    connection.prepare_cached("DELETE FROM snapshots WHERE mirror = ?1 AND taken = ?2")?.execute(params![mirror, taken])?;
+    unheld(connection, &candidates)
+}
+
+/// Joins the spans that end at one snapshot with equal ones that begin at the next.
+fn join(connection: &Connection, mirror: i64, before: i64, after: i64) -> rusqlite::Result<()> {
+    let text = "SELECT a.path, a.first, b.last FROM spans a JOIN spans b ON b.path = a.path AND b.mirror = a.mirror AND b.first = ?3
+        WHERE a.mirror = ?1 AND a.last = ?2 AND a.kind = b.kind AND a.object IS b.object AND a.target IS b.target";
+    let pairs: Vec<(i64, i64, Option<i64>)> = connection
+        .prepare_cached(text)?
+        .query_map([mirror, before, after], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    for (path, first, last) in pairs {
+        connection.prepare_cached("DELETE FROM spans WHERE path = ?1 AND mirror = ?2 AND first = ?3")?.execute([path, mirror, after])?;
+        connection
+            .prepare_cached("UPDATE spans SET last = ?4 WHERE path = ?1 AND mirror = ?2 AND first = ?3")?
+            .execute(params![path, mirror, first, last])?;
+    }
+    Ok(())
+}
+
+/// Those of the objects that no span names.
+fn unheld(connection: &Connection, candidates: &[i64]) -> rusqlite::Result<Vec<ObjectRow>> {
+    let text = "SELECT digest, size, mtime FROM objects WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM spans WHERE object = ?1)";
+    let mut statement = connection.prepare_cached(text)?;
+    let mut free = Vec::new();
+    for id in candidates {
+        free.extend(statement.query_row([id], objects::read).optional()?);
+    }
+    Ok(free)
+}
