@@ -83,7 +83,10 @@ pub struct Encoder<W: Write> {
 
 impl<W: Write> std::fmt::Debug for Encoder<W> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Encoder").field("files", &self.files).field("links", &self.links).finish_non_exhaustive()
+        f.debug_struct("Encoder")
+            .field("files", &self.files)
+            .field("links", &self.links)
+            .finish_non_exhaustive()
     }
 }
 
@@ -108,7 +111,8 @@ impl<W: Write> Encoder<W> {
     pub fn new(to: W) -> Result<Self> {
         let to = zstd::stream::write::Encoder::new(to, ZSTD_LEVEL).map_err(write_failed)?;
         let (hasher, order) = (blake3::Hasher::new(), Order::default());
-        let mut encoder = Self { to, hasher, order, line: HEADER.to_vec(), files: 0, links: 0, bytes: 0 };
+        let mut encoder =
+            Self { to, hasher, order, line: HEADER.to_vec(), files: 0, links: 0, bytes: 0 };
         encoder.write_line()?;
         Ok(encoder)
     }
@@ -123,7 +127,11 @@ impl<W: Write> Encoder<W> {
     pub fn push(&mut self, entry: &Entry) -> Result<()> {
         let flaw = self.order.accept(&entry.path).or_else(|| line::flaw(&entry.node));
         if let Some(why) = flaw {
-            return Err(Error::BadName { what: "manifest entry", name: entry.path.to_string(), why: why.to_owned() });
+            return Err(Error::BadName {
+                what: "manifest entry",
+                name: entry.path.to_string(),
+                why: why.to_owned(),
+            });
         }
         match &entry.node {
             Node::File { size_bytes, .. } => {
@@ -183,7 +191,8 @@ impl Decoder {
     /// [`Error::Damaged`] where the bytes do not begin as a manifest does.
     pub fn new(compressed: impl Read + Send + 'static, expect: Digest) -> Result<Self> {
         let damaged = |why: &str| damaged(expect, why);
-        let plain = zstd::stream::read::Decoder::new(compressed).map_err(|e| damaged(&e.to_string()))?;
+        let plain =
+            zstd::stream::read::Decoder::new(compressed).map_err(|e| damaged(&e.to_string()))?;
         let mut decoder = Self {
             from: BufReader::with_capacity(1 << 16, Box::new(plain)),
             expect,
@@ -194,7 +203,11 @@ impl Decoder {
             done: false,
         };
         decoder.read_line()?;
-        if decoder.line == HEADER { Ok(decoder) } else { Err(damaged("its first line is not that of a manifest")) }
+        if decoder.line == HEADER {
+            Ok(decoder)
+        } else {
+            Err(damaged("its first line is not that of a manifest"))
+        }
     }
 
     /// Reads the next line with its end into `line`; empty at the end of the file.
@@ -246,7 +259,10 @@ impl Iterator for Decoder {
 
 fn damaged(manifest: Digest, why: &str) -> Error {
     let (shard, rest) = manifest.shard();
-    Error::Damaged { path: PathBuf::from(format!("manifests/{shard}/{rest}.zst")), why: why.to_owned() }
+    Error::Damaged {
+        path: PathBuf::from(format!("manifests/{shard}/{rest}.zst")),
+        why: why.to_owned(),
+    }
 }
 
 /// Accepts paths in the order of a manifest only.

@@ -74,7 +74,8 @@ impl<A: Iterator<Item = Result<Entry>>, B: Iterator<Item = Result<Entry>>> Merge
                 (Some(Err(_)), _) | (Some(_), None) => Ordering::Less,
                 (_, Some(_)) => Ordering::Greater,
             };
-            let old = if order == Ordering::Greater { None } else { self.old.next().transpose()? };
+            let old =
+                if order == Ordering::Greater { None } else { self.old.next().transpose()? };
             let new = if order == Ordering::Less { None } else { self.new.next().transpose()? };
             match (old, new) {
                 (Some(old), Some(new)) if old == new => {}

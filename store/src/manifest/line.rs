@@ -12,7 +12,10 @@ pub(super) fn flaw(node: &Node) -> Option<&'static str> {
 }
 
 fn target_flaw(target: &[u8]) -> Option<&'static str> {
-    let bad = target.is_empty() || target[0] == b'/' || target.contains(&0) || target.len() >= crate::path::PATH_BYTES_MAX;
+    let bad = target.is_empty()
+        || target[0] == b'/'
+        || target.contains(&0)
+        || target.len() >= crate::path::PATH_BYTES_MAX;
     bad.then_some("a link's target is empty, absolute, too long or holds a NUL byte")
 }
 
@@ -29,7 +32,9 @@ pub(super) fn write(entry: &Entry, to: &mut Vec<u8>) {
     }
     to.push(b'\t');
     match &entry.node {
-        Node::File { digest, size_bytes, .. } => to.extend_from_slice(format!("{digest}\t{size_bytes}").as_bytes()),
+        Node::File { digest, size_bytes, .. } => {
+            to.extend_from_slice(format!("{digest}\t{size_bytes}").as_bytes())
+        }
         Node::Link { target } => escape(target, to),
     }
     to.push(b'\t');
@@ -72,7 +77,8 @@ fn link(target: &[u8]) -> Result<Node, &'static str> {
 
 fn file(digest: &[u8], size: &[u8], class: Class) -> Result<Node, &'static str> {
     let text = |bytes| std::str::from_utf8(bytes).ok();
-    let digest = text(digest).and_then(|d| d.parse::<Digest>().ok()).ok_or("a digest does not parse")?;
+    let digest =
+        text(digest).and_then(|d| d.parse::<Digest>().ok()).ok_or("a digest does not parse")?;
     let size_bytes = text(size).and_then(|s| s.parse().ok()).ok_or("a size does not parse")?;
     Ok(Node::File { digest, size_bytes, class })
 }

@@ -12,7 +12,11 @@ fn file(path: &[u8], content: &[u8], class: Class) -> Entry {
 }
 
 fn link(path: &[u8], target: &[u8]) -> Entry {
-    Entry { path: RelPath::parse(path).unwrap(), node: Node::Link { target: target.into() }, added: false }
+    Entry {
+        path: RelPath::parse(path).unwrap(),
+        node: Node::Link { target: target.into() },
+        added: false,
+    }
 }
 
 fn encode(entries: &[Entry]) -> Result<(Vec<u8>, Totals)> {
@@ -36,7 +40,8 @@ fn decode_text(text: &[u8]) -> Result<Vec<Entry>> {
 fn the_text_is_as_documented() {
     let mut added = file(b"b\xff\n\\", b"x", Class::Fixed);
     added.added = true;
-    let (bytes, totals) = encode(&[file(b"a", b"", Class::Root), added, link(b"c", b"a\tb")]).unwrap();
+    let (bytes, totals) =
+        encode(&[file(b"a", b"", Class::Root), added, link(b"c", b"a\tb")]).unwrap();
     let text = zstd::stream::decode_all(bytes.as_slice()).unwrap();
     let (empty, x) = (Digest::of(b""), Digest::of(b"x"));
     let mut want = format!("pinfold-manifest 1\nr\t{empty}\t0\ta\nf+\t{x}\t1\tb").into_bytes();
@@ -47,11 +52,17 @@ fn the_text_is_as_documented() {
 
 #[test]
 fn the_encoder_refuses_disorder_duplicates_and_files_above_files() {
-    for (first, second) in [(&b"b"[..], &b"a"[..]), (b"a", b"a"), (b"a", b"a/b"), (b"a/b/c", b"a/b")] {
+    for (first, second) in
+        [(&b"b"[..], &b"a"[..]), (b"a", b"a"), (b"a", b"a/b"), (b"a/b/c", b"a/b")]
+    {
         let result = encode(&[file(first, b"", Class::Other), file(second, b"", Class::Other)]);
         assert!(matches!(result, Err(Error::BadName { .. })), "{first:?} {second:?}");
     }
-    let between = [file(b"a", b"", Class::Other), file(b"a.b", b"", Class::Other), file(b"a/c", b"", Class::Other)];
+    let between = [
+        file(b"a", b"", Class::Other),
+        file(b"a.b", b"", Class::Other),
+        file(b"a/c", b"", Class::Other),
+    ];
     assert!(matches!(encode(&between), Err(Error::BadName { .. })));
     assert!(encode(&between[..2]).is_ok());
     assert!(matches!(encode(&[link(b"a", b"/etc")]), Err(Error::BadName { .. })));
@@ -94,13 +105,16 @@ fn a_wrong_digest_or_a_cut_is_damage() {
 
 #[test]
 fn an_error_ends_a_difference() {
-    let broken = || std::iter::once(Err(Error::BadName { what: "", name: String::new(), why: String::new() }));
+    let broken = || {
+        std::iter::once(Err(Error::BadName { what: "", name: String::new(), why: String::new() }))
+    };
     let changes: Vec<_> = diff(broken(), [Ok(file(b"a", b"", Class::Other))].into_iter()).collect();
     assert!(matches!(changes[..], [Err(_)]));
 }
 
 fn entries() -> impl Strategy<Value = Vec<Entry>> {
-    let name = prop::collection::vec(prop_oneof![Just(b'a'), Just(b'.'), Just(b'/'), any::<u8>()], 1..6);
+    let name =
+        prop::collection::vec(prop_oneof![Just(b'a'), Just(b'.'), Just(b'/'), any::<u8>()], 1..6);
     let class = prop_oneof![Just(Class::Root), Just(Class::Fixed), Just(Class::Other)];
     let target = prop::option::of(prop::collection::vec(1u8.., 1..5));
     let one = (name, class, target, any::<u64>(), any::<bool>());
