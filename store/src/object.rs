@@ -44,7 +44,10 @@ impl Store {
         };
         let meta = file.metadata().at("look at", &path)?;
         if !meta.is_file() || meta.size() != size_bytes {
-            return Err(missing(format!("it has {} bytes and should have {size_bytes}", meta.size())));
+            return Err(missing(format!(
+                "it has {} bytes and should have {size_bytes}",
+                meta.size()
+            )));
         }
         Ok(file)
     }
@@ -62,10 +65,20 @@ impl Store {
         }
     }
 
+    /// Says whether a file that was looked at is the object's first inode itself, adopted by link.
+    pub(crate) fn is_inode_of(&self, digest: Digest, seen: &crate::index::Seen) -> bool {
+        self.object_path(digest)
+            .symlink_metadata()
+            .is_ok_and(|meta| meta.dev() == seen.device && meta.ino() == seen.inode)
+    }
+
     /// Lists an object's replicas that stand, the first inode not among them.
     #[must_use]
     pub fn replicas(&self, digest: Digest) -> Vec<PathBuf> {
-        (1_u32..).map(|n| replica(&self.object_path(digest), n)).take_while(|path| path.symlink_metadata().is_ok()).collect()
+        (1_u32..)
+            .map(|n| replica(&self.object_path(digest), n))
+            .take_while(|path| path.symlink_metadata().is_ok())
+            .collect()
     }
 }
 
@@ -78,7 +91,8 @@ fn replica(first: &Path, number: u32) -> PathBuf {
 
 /// Says whether this is a regular file of this size.
 fn is_file_of(stat: &rustix::fs::Stat, size_bytes: u64) -> bool {
-    FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile && u64::try_from(stat.st_size) == Ok(size_bytes)
+    FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
+        && u64::try_from(stat.st_size) == Ok(size_bytes)
 }
 
 /// Links objects into folders below one descriptor; keeps the shard folders open and knows which replica takes the next link.
@@ -97,7 +111,11 @@ impl<'a> Linker<'a> {
     /// # Errors
     /// None yet: folders are opened at the first use.
     pub fn new(store: &'a Store, _writer: &'a crate::lock::Writer) -> Result<Self> {
-        Ok(Self { store, shards: (0..256).map(|_| OnceLock::new()).collect(), full: Mutex::default() })
+        Ok(Self {
+            store,
+            shards: (0..256).map(|_| OnceLock::new()).collect(),
+            full: Mutex::default(),
+        })
     }
 
     /// Links an object as `name` in the folder `dir`. Near the link limit a replica takes over.
@@ -110,15 +128,27 @@ impl<'a> Linker<'a> {
         let (_, first) = digest.shard();
         let stat = match rustix::fs::statat(shard, &first, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) if is_file_of(&stat, size_bytes) => stat,
-            Ok(stat) => return Err(Error::MissingObject { digest, why: format!("it has {} bytes and should have {size_bytes}", stat.st_size) }),
-            Err(Errno::NOENT) => return Err(Error::MissingObject { digest, why: "there is no such file".to_owned() }),
+            Ok(stat) => {
+                return Err(Error::MissingObject {
+                    digest,
+                    why: format!("it has {} bytes and should have {size_bytes}", stat.st_size),
+                });
+            }
+            Err(Errno::NOENT) => {
+                return Err(Error::MissingObject {
+                    digest,
+                    why: "there is no such file".to_owned(),
+                });
+            }
             Err(errno) => return Err(errno).at("look at", &self.store.object_path(digest)),
         };
         #[expect(clippy::useless_conversion, reason = "nlink_t is 32 bits wide on some machines")]
         if u64::from(stat.st_nlink) < LINKS_MAX {
             match rustix::fs::linkat(shard, &first, dir, name, AtFlags::empty()) {
                 Err(Errno::MLINK) => {}
-                done => return done.map_err(std::io::Error::from).at("link", &disk::shown(dir, name)),
+                done => {
+                    return done.map_err(std::io::Error::from).at("link", &disk::shown(dir, name));
+                }
             }
         }
         self.link_replica(digest, dir, name)
@@ -135,11 +165,17 @@ impl<'a> Linker<'a> {
                 Ok(meta) if meta.nlink() < LINKS_MAX => {
                     match rustix::fs::linkat(rustix::fs::CWD, &path, dir, name, AtFlags::empty()) {
                         Err(Errno::MLINK) => *number += 1,
-                        done => return done.map_err(std::io::Error::from).at("link", &disk::shown(dir, name)),
+                        done => {
+                            return done
+                                .map_err(std::io::Error::from)
+                                .at("link", &disk::shown(dir, name));
+                        }
                     }
                 }
                 Ok(_) => *number += 1,
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => disk::content::copy_object(self.store, &first, &path)?,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                    disk::content::copy_object(self.store, &first, &path)?
+                }
                 Err(error) => return Err(error).at("look at", &path),
             }
         }

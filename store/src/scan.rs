@@ -92,7 +92,7 @@ impl Store {
         let clock_ns = disk::content::clock_ns(self)?;
         monitor.step("reading files", None);
         let taker = take::Taker::new(self, &root, adopt, monitor)?;
-        let (path, totals) = std::thread::scope(|scope| {
+        std::thread::scope(|scope| {
             let (items, batches) = std::sync::mpsc::sync_channel(4);
             let (taken, commits) = std::sync::mpsc::sync_channel(1);
             let cache = self.index()?;
@@ -102,12 +102,13 @@ impl Store {
                 commit.run(index, commits)
             });
             let read = taker.run(batches, taken);
-            // The stage that failed first says why; the others only saw a channel close.
-            let committed = join(committer);
+            let committed = join(committer).map(|(path, totals)| Draft { totals, path });
             let walked = join(walker);
-            walked.and_then(|()| read).and(committed)
-        })?;
-        Ok(Draft { totals, path })
+            // A stage whose successor failed only saw a channel close: the last one that failed says why.
+            let draft = committed?;
+            read?;
+            walked.map(|()| draft)
+        })
     }
 
     /// Reads a draft's entries in order, any number of times. Files have class Other.

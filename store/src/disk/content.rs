@@ -35,6 +35,13 @@ pub(crate) struct Source {
     pub(crate) owner: u32,
 }
 
+impl Seen {
+    /// Says whether this is the same inode with the same size and modification time. Linking an inode changes its change time.
+    pub(crate) fn is_same_but_ctime(&self, other: &Self) -> bool {
+        Self { ctime_ns: other.ctime_ns, ..*self } == *other
+    }
+}
+
 /// Says how an open file looks.
 fn look(file: &File, shown: &Path) -> Result<std::fs::Metadata> {
     file.metadata().at("look at", shown)
@@ -42,7 +49,8 @@ fn look(file: &File, shown: &Path) -> Result<std::fs::Metadata> {
 
 /// Takes what the stat cache compares.
 pub(crate) fn seen_of(meta: &std::fs::Metadata) -> Seen {
-    let nanos = |seconds: i64, nanos: i64| seconds.saturating_mul(1_000_000_000).saturating_add(nanos);
+    let nanos =
+        |seconds: i64, nanos: i64| seconds.saturating_mul(1_000_000_000).saturating_add(nanos);
     Seen {
         device: meta.dev(),
         inode: meta.ino(),
@@ -58,7 +66,8 @@ pub(crate) fn look_at(root: &OwnedFd, path: &RelPath) -> Option<Seen> {
     if rustix::fs::FileType::from_raw_mode(stat.st_mode) != rustix::fs::FileType::RegularFile {
         return None;
     }
-    let nanos = |seconds: i64, nanos: i64| seconds.saturating_mul(1_000_000_000).saturating_add(nanos);
+    let nanos =
+        |seconds: i64, nanos: i64| seconds.saturating_mul(1_000_000_000).saturating_add(nanos);
     Some(Seen {
         device: stat.st_dev,
         inode: stat.st_ino,
@@ -95,7 +104,8 @@ impl Source {
 
     /// Reads a small file whole.
     pub(crate) fn read_whole(&mut self) -> Result<Vec<u8>> {
-        let mut bytes = Vec::with_capacity(usize::try_from(self.seen.size_bytes).unwrap_or_default() + 1);
+        let mut bytes =
+            Vec::with_capacity(usize::try_from(self.seen.size_bytes).unwrap_or_default() + 1);
         (&self.file).take(2 * SMALL_BYTES).read_to_end(&mut bytes).at("read", &self.shown)?;
         Ok(bytes)
     }
@@ -133,16 +143,39 @@ impl Source {
         self.seen.mtime_ns.div_euclid(1_000_000_000)
     }
 
-    /// Links the file aside, so that the object shares its inode.
-    pub(crate) fn link_aside(&self, root: &OwnedFd, path: &RelPath, store: &Store) -> Result<PathBuf> {
-        let aside = name_aside(store);
-        rustix::fs::linkat(root, path.as_path(), CWD, &aside, AtFlags::empty()).at("link", &aside)?;
-        Ok(aside)
+    /// Links the file aside, so that the object shares its inode; `None` where no link can be made between the two places.
+    pub(crate) fn link_aside(
+        &self,
+        root: &OwnedFd,
+        path: &RelPath,
+        store: &Store,
+    ) -> Result<Option<PathBuf>> {
+        let aside = loop {
+            let aside = name_aside(store);
+            match rustix::fs::linkat(root, path.as_path(), CWD, &aside, AtFlags::empty()) {
+                Err(Errno::EXIST) => {}
+                Err(Errno::XDEV | Errno::MLINK) => return Ok(None),
+                done => break done.map(|()| aside.clone()).at("link", &aside)?,
+            }
+        };
+        let linked = std::fs::symlink_metadata(&aside).at("look at", &aside)?;
+        if seen_of(&linked).is_same_but_ctime(&self.seen) {
+            return Ok(Some(aside));
+        }
+        super::remove_file(&aside)?;
+        Err(std::io::Error::other(
+            "it changed while it was read; run ingest when the mirror tool has finished",
+        ))
+        .at("link", &self.shown)
     }
 }
 
 /// Hashes a file from its start.
-pub(crate) fn hash(file: &mut File, shown: &Path, to: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<(Digest, u64)> {
+pub(crate) fn hash(
+    file: &mut File,
+    shown: &Path,
+    to: &mut dyn FnMut(&[u8]) -> Result<()>,
+) -> Result<(Digest, u64)> {
     file.rewind().at("read", shown)?;
     let mut hasher = blake3::Hasher::new();
     let mut buffer = vec![0; BUFFER_BYTES];
@@ -174,7 +207,11 @@ pub(crate) fn write_aside(store: &Store, bytes: &[u8], mtime: i64) -> Result<Pat
 /// A fresh name in `incoming/`: no two processes and no two runs share one.
 pub(crate) fn name_aside(store: &Store) -> PathBuf {
     static NEXT: AtomicU64 = AtomicU64::new(0);
-    store.root().join("incoming").join(format!("{}.{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)))
+    store.root().join("incoming").join(format!(
+        "{}.{}",
+        std::process::id(),
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    ))
 }
 
 /// Creates a file in `incoming/`. A name that a dead process of the same number left is passed over.
@@ -199,8 +236,13 @@ fn dress(file: &File, path: &Path, mtime: i64) -> Result<()> {
 pub(crate) fn dress_path(path: &Path, mtime: i64) -> Result<()> {
     let time = Timespec { tv_sec: mtime, tv_nsec: 0 };
     rustix::fs::chmod(path, Mode::from_raw_mode(OBJECT_MODE)).at("set the mode of", path)?;
-    rustix::fs::utimensat(CWD, path, &Timestamps { last_access: time, last_modification: time }, AtFlags::SYMLINK_NOFOLLOW)
-        .at("set the time of", path)
+    rustix::fs::utimensat(
+        CWD,
+        path,
+        &Timestamps { last_access: time, last_modification: time },
+        AtFlags::SYMLINK_NOFOLLOW,
+    )
+    .at("set the time of", path)
 }
 
 /// Names a durable file as an object. One that stands already wins: it has the same bytes.
@@ -223,7 +265,10 @@ pub(crate) fn copy_object(store: &Store, object: &Path, replica: &Path) -> Resul
     let (digest, aside) = copy_file(store, object)?;
     if store.object_path(digest) != shown {
         super::remove_file(&aside)?;
-        return Err(std::io::Error::other("its bytes do not hash to its name; run pinfold fsck --deep")).at("copy", object);
+        return Err(std::io::Error::other(
+            "its bytes do not hash to its name; run pinfold fsck --deep",
+        ))
+        .at("copy", object);
     }
     super::sync_path(&aside)?;
     name_object(&aside, replica)?;
@@ -234,7 +279,13 @@ pub(crate) fn copy_object(store: &Store, object: &Path, replica: &Path) -> Resul
 pub(crate) fn copy_file(store: &Store, from: &Path) -> Result<(Digest, PathBuf)> {
     let file = File::open(from).at("open", from)?;
     let meta = look(&file, from)?;
-    let mut source = Source { seen: seen_of(&meta), mode: meta.mode(), owner: meta.uid(), file, shown: from.to_owned() };
+    let mut source = Source {
+        seen: seen_of(&meta),
+        mode: meta.mode(),
+        owner: meta.uid(),
+        file,
+        shown: from.to_owned(),
+    };
     let (digest, _, aside) = source.copy_aside(store)?;
     Ok((digest, aside))
 }

@@ -33,7 +33,7 @@ pub(super) fn write(entry: &Entry, to: &mut Vec<u8>) {
     to.push(b'\t');
     match &entry.node {
         Node::File { digest, size_bytes, .. } => {
-            to.extend_from_slice(format!("{digest}\t{size_bytes}").as_bytes())
+            to.extend_from_slice(format!("{digest}\t{size_bytes}").as_bytes());
         }
         Node::Link { target } => escape(target, to),
     }

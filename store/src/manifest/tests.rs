@@ -83,9 +83,9 @@ fn the_decoder_takes_only_what_the_encoder_writes() {
         format!("pinfold-manifest 1\no\t{d}\t0\t\\x0A\n"),
         format!("pinfold-manifest 1\no\t{d}\t0\t../a\n"),
         format!("pinfold-manifest 1\no\t{d}\t0\tb\no\t{d}\t0\ta\n"),
-        format!("pinfold-manifest 1\nl\t\ta\n"),
-        format!("pinfold-manifest 1\nl\t/etc\ta\n"),
-        format!("pinfold-manifest 1\n\n"),
+        "pinfold-manifest 1\nl\t\ta\n".to_owned(),
+        "pinfold-manifest 1\nl\t/etc\ta\n".to_owned(),
+        "pinfold-manifest 1\n\n".to_owned(),
         format!("pinfold-manifest 1\n{}\n", "x".repeat(100_000)),
     ];
     for text in bad {

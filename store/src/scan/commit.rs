@@ -42,10 +42,12 @@ impl Commit<'_> {
     }
 
     fn haul(&self, index: &mut Index, encoder: &mut Encoder<File>, haul: Haul) -> Result<()> {
-        let files = || haul.pieces.iter().filter_map(|(path, piece)| match piece {
-            Piece::File(taken) => Some((path, taken)),
-            Piece::Link(_) => None,
-        });
+        let files = || {
+            haul.pieces.iter().filter_map(|(path, piece)| match piece {
+                Piece::File(taken) => Some((path, taken)),
+                Piece::Link(_) => None,
+            })
+        };
         if files().any(|(_, taken)| taken.read.as_ref().is_some_and(|read| read.aside.is_some())) {
             disk::point("object-written");
             disk::sync_file_system(self.store.root())?;
@@ -68,7 +70,11 @@ impl Commit<'_> {
         self.remember(index, files(), &haul.gone)?;
         for (path, piece) in haul.pieces {
             let node = match piece {
-                Piece::File(taken) => Node::File { digest: taken.digest, size_bytes: taken.size_bytes, class: Class::Other },
+                Piece::File(taken) => Node::File {
+                    digest: taken.digest,
+                    size_bytes: taken.size_bytes,
+                    class: Class::Other,
+                },
                 Piece::Link(target) => Node::Link { target },
             };
             encoder.push(&Entry { path, node, added: false })?;
@@ -81,7 +87,8 @@ impl Commit<'_> {
         if fresh.is_empty() {
             return Ok(());
         }
-        let wanted: Vec<ObjectRow> = fresh.iter().map(|taken| self.wanted(taken)).collect::<Result<_>>()?;
+        let wanted: Vec<ObjectRow> =
+            fresh.iter().map(|taken| self.wanted(taken)).collect::<Result<_>>()?;
         index.add_objects(&wanted, &mut |rows| {
             for (row, taken) in rows.iter().zip(fresh) {
                 self.name(row, taken)?;
@@ -94,13 +101,19 @@ impl Commit<'_> {
     fn wanted(&self, taken: &Taken) -> Result<ObjectRow> {
         let source = taken.read.as_ref().map_or(0, super::take::Read::mtime);
         let stands = taken.read.as_ref().is_some_and(|read| read.aside.is_none());
-        let mtime = if stands { mtime_of(&self.store.object_path(taken.digest))?.unwrap_or(source) } else { source };
+        let mtime = if stands {
+            mtime_of(&self.store.object_path(taken.digest))?.unwrap_or(source)
+        } else {
+            source
+        };
         Ok(ObjectRow { digest: taken.digest, size_bytes: taken.size_bytes, mtime })
     }
 
     fn name(&self, row: &ObjectRow, taken: &Taken) -> Result<()> {
         let object = self.store.object_path(row.digest);
-        let Some((read, aside)) = taken.read.as_ref().and_then(|read| read.aside.as_ref().map(|aside| (read, aside))) else {
+        let Some((read, aside)) =
+            taken.read.as_ref().and_then(|read| read.aside.as_ref().map(|aside| (read, aside)))
+        else {
             if mtime_of(&object)?.is_some_and(|mtime| mtime != row.mtime) {
                 content::dress_path(&object, row.mtime)?;
             }
@@ -110,7 +123,8 @@ impl Commit<'_> {
             // Another run was faster.
             return disk::remove_file(aside).map(drop);
         }
-        let aside = if read.is_linked { self.unshare(aside, row, read.mtime())? } else { aside.clone() };
+        let aside =
+            if read.is_linked { self.unshare(aside, row, read.mtime())? } else { aside.clone() };
         if !read.is_linked && row.mtime != read.mtime() {
             content::dress_path(&aside, row.mtime)?;
         }
@@ -129,7 +143,10 @@ impl Commit<'_> {
         }
         let (digest, copy) = content::copy_file(self.store, aside)?;
         if digest != row.digest {
-            return Err(std::io::Error::other("it changed after it was read; adopt by link only what is replaced by rename")).at("copy", aside);
+            return Err(std::io::Error::other(
+                "it changed after it was read; adopt by link only what is replaced by rename",
+            ))
+            .at("copy", aside);
         }
         content::dress_path(&copy, row.mtime)?;
         disk::sync_path(&copy)?;
@@ -138,18 +155,30 @@ impl Commit<'_> {
     }
 
     /// Remembers how the files looked that were read, unless they are too young to vouch for.
-    fn remember<'b>(&self, index: &mut Index, files: impl Iterator<Item = (&'b RelPath, &'b Taken)>, gone: &[RelPath]) -> Result<()> {
+    fn remember<'b>(
+        &self,
+        index: &mut Index,
+        files: impl Iterator<Item = (&'b RelPath, &'b Taken)>,
+        gone: &[RelPath],
+    ) -> Result<()> {
         let mut rows: Vec<(RelPath, Seen, Digest)> = Vec::new();
         for (path, taken) in files {
             let Some(read) = &taken.read else { continue };
-            // Linking and closing changed the inode's times.
-            let seen = if read.is_linked { content::look_at(self.root, path) } else { Some(read.seen) };
-            let old = |seen: &Seen| seen.ctime_ns.max(seen.mtime_ns) < self.clock_ns - RACY_NS;
-            if let Some(seen) = seen.filter(|seen| read.is_linked || old(seen)) {
-                rows.push((path.clone(), seen, taken.digest));
-            }
+            let before = self.clock_ns - RACY_NS;
+            let seen = if read.is_linked {
+                // Linking and closing changed the inode's change time; anything else is a file that was put there since.
+                content::look_at(self.root, path)
+                    .filter(|now| now.is_same_but_ctime(&read.seen) && now.mtime_ns < before)
+            } else {
+                Some(read.seen).filter(|seen| seen.ctime_ns.max(seen.mtime_ns) < before)
+            };
+            rows.extend(seen.map(|seen| (path.clone(), seen, taken.digest)));
         }
-        if rows.is_empty() && gone.is_empty() { Ok(()) } else { index.remember_seen(self.mirror, &rows, gone) }
+        if rows.is_empty() && gone.is_empty() {
+            Ok(())
+        } else {
+            index.remember_seen(self.mirror, &rows, gone)
+        }
     }
 }
 

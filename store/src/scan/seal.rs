@@ -18,14 +18,29 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Held`] where `--taken` is not later than the newest snapshot; [`Error::MissingObject`] where an object went.
-    pub fn seal(&self, lock: &MirrorLock, _writer: &Writer, draft: Draft, reading: &dyn Reading, seal: &Seal) -> Result<Sealed> {
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "two locks, what was found, who read it, and how to name it"
+    )]
+    pub fn seal(
+        &self,
+        lock: &MirrorLock,
+        _writer: &Writer,
+        draft: Draft,
+        reading: &dyn Reading,
+        seal: &Seal,
+    ) -> Result<Sealed> {
         let mut index = self.index()?;
         index.catch_up(self, &lock.mirror)?;
         let newest = self.dates(&lock.mirror)?.pop();
         let taken = date(&lock.mirror, seal, newest)?;
         let (aside, totals) = self.write_manifest(&draft, reading)?;
+        drop(draft);
         let parent = newest.map(|newest| self.record(&lock.mirror, newest)).transpose()?;
-        if let Some(parent) = parent.clone().filter(|parent| parent.manifest == totals.digest && !seal.even_if_unchanged) {
+        if let Some(parent) = parent
+            .clone()
+            .filter(|parent| parent.manifest == totals.digest && !seal.even_if_unchanged)
+        {
             disk::remove_file(&aside)?;
             return Ok(Sealed::Unchanged(parent));
         }
@@ -58,7 +73,8 @@ impl Store {
 
     fn write_record(&self, record: &Record) -> Result<()> {
         let path = self.record_path(&record.mirror, record.taken);
-        let text = toml::to_string(record).map_err(|error| Error::Damaged { path: path.clone(), why: error.to_string() })?;
+        let text = toml::to_string(record)
+            .map_err(|error| Error::Damaged { path: path.clone(), why: error.to_string() })?;
         let folder = self.records(&record.mirror);
         disk::make_dir(&folder)?;
         disk::sync_parent(&folder)?;
@@ -66,7 +82,11 @@ impl Store {
     }
 
     /// The changes from the parent to a manifest.
-    fn changes(&self, parent: Option<&Record>, totals: Totals) -> Result<Box<dyn Iterator<Item = Result<Change>>>> {
+    fn changes(
+        &self,
+        parent: Option<&Record>,
+        totals: Totals,
+    ) -> Result<Box<dyn Iterator<Item = Result<Change>>>> {
         let new = self.manifest(totals.digest)?;
         Ok(match parent {
             Some(parent) => Box::new(manifest::diff(self.manifest(parent.manifest)?, new)),
@@ -77,15 +97,25 @@ impl Store {
     /// Under the store's shared lock: the object of a name that the parent did not have is there. What the parent has, it holds.
     fn check_change(&self, change: &Change) -> Result<()> {
         match change.new_entry().map(|entry| &entry.node) {
-            Some(Node::File { digest, size_bytes, .. }) if !self.has_object(*digest, *size_bytes)? => {
-                Err(Error::MissingObject { digest: *digest, why: "it went while the snapshot was made; run the same command again".to_owned() })
+            Some(Node::File { digest, size_bytes, .. })
+                if !self.has_object(*digest, *size_bytes)? =>
+            {
+                Err(Error::MissingObject {
+                    digest: *digest,
+                    why: "it went while the snapshot was made; run the same command again"
+                        .to_owned(),
+                })
             }
             _ => Ok(()),
         }
     }
 
     /// Writes the final manifest aside, durable.
-    fn write_manifest(&self, draft: &Draft, reading: &dyn Reading) -> Result<(std::path::PathBuf, Totals)> {
+    fn write_manifest(
+        &self,
+        draft: &Draft,
+        reading: &dyn Reading,
+    ) -> Result<(std::path::PathBuf, Totals)> {
         let added = self.added_entries(draft, reading)?;
         let (file, path) = content::create_aside(self)?;
         let mut encoder = Encoder::new(file)?;
@@ -123,7 +153,8 @@ impl Store {
         for (new, from) in &added {
             let Some(Node::File { digest, size_bytes, .. }) = nodes.get(from) else { continue };
             if !nodes.contains_key(new) {
-                let node = Node::File { digest: *digest, size_bytes: *size_bytes, class: Class::Fixed };
+                let node =
+                    Node::File { digest: *digest, size_bytes: *size_bytes, class: Class::Fixed };
                 entries.push(Entry { path: new.clone(), node, added: true });
             }
         }
@@ -149,7 +180,9 @@ fn push_before(
 fn date(mirror: &Name, seal: &Seal, newest: Option<Stamp>) -> Result<Stamp> {
     match (seal.taken, newest) {
         (Some(taken), Some(newest)) if taken <= newest => {
-            let why = format!("is not later than the newest snapshot {newest}: dates of a mirror only grow");
+            let why = format!(
+                "is not later than the newest snapshot {newest}: dates of a mirror only grow"
+            );
             Err(Error::Held { mirror: mirror.clone(), taken, why })
         }
         (Some(taken), _) => Ok(taken),
@@ -178,7 +211,9 @@ impl Index {
             let record = store.record(mirror, *last)?;
             let new = store.manifest(record.manifest)?;
             match known.last() {
-                Some((_, parent)) => self.add_snapshot(&record, &mut manifest::diff(store.manifest(*parent)?, new))?,
+                Some((_, parent)) => {
+                    self.add_snapshot(&record, &mut manifest::diff(store.manifest(*parent)?, new))?
+                }
                 None => self.add_snapshot(&record, &mut manifest::diff(std::iter::empty(), new))?,
             }
         }

@@ -48,6 +48,9 @@ impl Read {
     }
 }
 
+/// Digest and size of what was read, the object to be in `incoming/`, and whether that shares the source's inode.
+type ReadPiece = (Digest, u64, Option<PathBuf>, bool);
+
 /// What stands at a path, taken.
 #[derive(Debug)]
 pub(super) enum Piece {
@@ -74,7 +77,12 @@ pub(super) struct Taker<'a> {
 }
 
 impl<'a> Taker<'a> {
-    pub(super) fn new(store: &'a Store, root: &'a OwnedFd, adopt: Adopt, monitor: &'a dyn Monitor) -> Result<Self> {
+    pub(super) fn new(
+        store: &'a Store,
+        root: &'a OwnedFd,
+        adopt: Adopt,
+        monitor: &'a dyn Monitor,
+    ) -> Result<Self> {
         let owner = rustix::fs::stat(store.root()).at("look at", store.root())?.st_uid;
         Ok(Self { store, root, adopt, monitor, index: Mutex::new(store.index()?), owner })
     }
@@ -102,6 +110,8 @@ impl<'a> Taker<'a> {
             }
             send(&to, haul)?;
         }
+        // The next stage ends with the channel.
+        drop(to);
         Ok(())
     }
 
@@ -119,19 +129,24 @@ impl<'a> Taker<'a> {
 
     fn file(&self, path: &RelPath, cached: Option<(Seen, Digest)>) -> Result<Taken> {
         if let Some((seen, digest)) = cached
-            && content::look_at(self.root, path) == Some(seen)
+            && let Some(now) = content::look_at(self.root, path)
+            && (now == seen
+                || (now.is_same_but_ctime(&seen) && self.store.is_inode_of(digest, &now)))
             && self.store.has_object(digest, seen.size_bytes)?
         {
             return Ok(Taken { digest, size_bytes: seen.size_bytes, read: None });
         }
         for _ in 0..TRIES {
             let mut source = content::open_source(self.root, path)?;
-            let (digest, size_bytes, aside) = self.read(&mut source, path)?;
+            let (digest, size_bytes, aside, is_linked) = self.read(&mut source, path)?;
             self.monitor.count(Counter::FilesRead, 1);
             self.monitor.count(Counter::BytesRead, size_bytes);
-            let is_linked = self.adopt == Adopt::Link && aside.is_some();
             if size_bytes == source.seen.size_bytes && (is_linked || !source.has_changed()?) {
-                return Ok(Taken { digest, size_bytes, read: Some(Read { seen: source.seen, aside, is_linked }) });
+                return Ok(Taken {
+                    digest,
+                    size_bytes,
+                    read: Some(Read { seen: source.seen, aside, is_linked }),
+                });
             }
             if let Some(aside) = aside {
                 disk::remove_file(&aside)?;
@@ -143,12 +158,14 @@ impl<'a> Taker<'a> {
                 remedy: "run ingest when the mirror tool has finished".to_owned(),
             });
         }
-        Err(std::io::Error::other("it changes while it is read; run ingest when the mirror tool has finished"))
-            .at("read", &disk::shown(self.root, path.as_path()))
+        Err(std::io::Error::other(
+            "it changes while it is read; run ingest when the mirror tool has finished",
+        ))
+        .at("read", &disk::shown(self.root, path.as_path()))
     }
 
     /// Reads a file once; writes it aside where the store does not have it.
-    fn read(&self, source: &mut Source, path: &RelPath) -> Result<(Digest, u64, Option<PathBuf>)> {
+    fn read(&self, source: &mut Source, path: &RelPath) -> Result<ReadPiece> {
         let size = source.seen.size_bytes;
         if self.adopt == Adopt::Link {
             return self.read_to_link(source, path);
@@ -157,31 +174,42 @@ impl<'a> Taker<'a> {
             let bytes = source.read_whole()?;
             let digest = Digest::of(&bytes);
             let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-            let aside =
-                if self.store.has_object(digest, size)? { None } else { Some(content::write_aside(self.store, &bytes, source.mtime())?) };
-            return Ok((digest, size, aside));
+            let aside = if self.store.has_object(digest, size)? {
+                None
+            } else {
+                Some(content::write_aside(self.store, &bytes, source.mtime())?)
+            };
+            return Ok((digest, size, aside, false));
         }
         if self.index.lock().unwrap_or_else(PoisonError::into_inner).has_size(size)? {
             let (digest, size) = source.hash()?;
             if self.store.has_object(digest, size)? {
-                return Ok((digest, size, None));
+                return Ok((digest, size, None, false));
             }
         }
-        source.copy_aside(self.store).map(|(digest, size, aside)| (digest, size, Some(aside)))
+        source
+            .copy_aside(self.store)
+            .map(|(digest, size, aside)| (digest, size, Some(aside), false))
     }
 
     /// Reads a file that is to become an object by its own inode.
-    fn read_to_link(&self, source: &mut Source, path: &RelPath) -> Result<(Digest, u64, Option<PathBuf>)> {
+    ///
+    /// One that cannot be linked, because it is on another file system or has all the links that it can have, is copied.
+    fn read_to_link(&self, source: &mut Source, path: &RelPath) -> Result<ReadPiece> {
         self.check_adoptable(source)?;
         let (digest, size) = source.hash()?;
         if self.store.has_object(digest, size)? {
-            return Ok((digest, size, None));
+            return Ok((digest, size, None, false));
         }
         if source.has_changed()? {
-            return Ok((digest, u64::MAX, None));
+            return Ok((digest, u64::MAX, None, false));
         }
-        let aside = source.link_aside(self.root, path, self.store)?;
-        Ok((digest, size, Some(aside)))
+        match source.link_aside(self.root, path, self.store)? {
+            Some(aside) => Ok((digest, size, Some(aside), true)),
+            None => source
+                .copy_aside(self.store)
+                .map(|(digest, size, aside)| (digest, size, Some(aside), false)),
+        }
     }
 
     /// Refuses to adopt a file whose rights would come with its inode.
@@ -204,7 +232,9 @@ impl<'a> Taker<'a> {
 
 fn aside_bytes(piece: &Piece) -> u64 {
     match piece {
-        Piece::File(Taken { size_bytes, read: Some(Read { aside: Some(_), .. }), .. }) => *size_bytes,
+        Piece::File(Taken { size_bytes, read: Some(Read { aside: Some(_), .. }), .. }) => {
+            *size_bytes
+        }
         _ => 0,
     }
 }

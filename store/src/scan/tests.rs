@@ -1,0 +1,523 @@
+//! Scanning and sealing real folders, counted through a tally.
+#![expect(clippy::disallowed_methods, reason = "tests make the trees that are taken")]
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::time::{Duration, SystemTime};
+
+use super::*;
+use crate::lock::Asker;
+use crate::{Code, Counter, Digest, Entry, Name, Node, Tally};
+
+struct Bench {
+    dir: tempfile::TempDir,
+    store: Store,
+}
+
+/// A family that calls `*.deb` fixed and adds what it is told to.
+#[derive(Default)]
+struct Plain {
+    added: Vec<(RelPath, RelPath)>,
+}
+
+impl Reading for Plain {
+    fn class(&self, path: &RelPath) -> Class {
+        if path.as_bytes().ends_with(b".deb") { Class::Fixed } else { Class::Other }
+    }
+    fn added(&self) -> Vec<(RelPath, RelPath)> {
+        self.added.clone()
+    }
+    fn roots(&self) -> Vec<RelPath> {
+        Vec::new()
+    }
+}
+
+fn mirror() -> Name {
+    "m".parse().unwrap()
+}
+
+fn rel(path: &[u8]) -> RelPath {
+    RelPath::parse(path).unwrap()
+}
+
+fn seal_at(seconds: i64) -> Seal {
+    let now = Stamp::from_seconds(seconds);
+    Seal {
+        now,
+        taken: None,
+        family: "files".into(),
+        source: "test".into(),
+        even_if_unchanged: false,
+    }
+}
+
+impl Bench {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::create(&dir.path().join("root")).unwrap();
+        std::fs::create_dir(dir.path().join("tree")).unwrap();
+        Self { dir, store }
+    }
+
+    fn at(&self, path: impl AsRef<OsStr>) -> PathBuf {
+        self.dir.path().join("tree").join(path.as_ref())
+    }
+
+    fn write(&self, path: impl AsRef<OsStr>, bytes: &[u8], mtime: u64) -> PathBuf {
+        let path = self.at(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, bytes).unwrap();
+        set_mtime(&path, mtime);
+        path
+    }
+
+    fn locks(&self) -> (MirrorLock, Writer) {
+        let asker = Asker { verb: "test".into(), wait: Duration::from_secs(10) };
+        (self.store.lock_mirror(&mirror(), &asker).unwrap(), self.store.writer(&asker).unwrap())
+    }
+
+    fn scan(&self, adopt: Adopt) -> (Result<Draft>, Tally) {
+        let tally = Tally::default();
+        let (lock, writer) = self.locks();
+        (self.store.scan(&lock, &writer, (&self.at(""), adopt), &tally), tally)
+    }
+
+    fn entries(&self, adopt: Adopt) -> (Vec<Entry>, Tally) {
+        let (draft, tally) = self.scan(adopt);
+        (self.store.draft_entries(&draft.unwrap()).unwrap().map(Result::unwrap).collect(), tally)
+    }
+
+    fn seal(&self, reading: &Plain, seal: &Seal) -> Result<Sealed> {
+        let (lock, writer) = self.locks();
+        let draft = self.store.scan(&lock, &writer, (&self.at(""), Adopt::Copy), &crate::Silent)?;
+        self.store.seal(&lock, &writer, draft, reading, seal)
+    }
+
+    /// Makes the cache vouch for the files as they are now, as if the last scan had been long ago.
+    fn age_cache(&self, paths: &[&str]) {
+        let root = disk::open_dir(&self.at("")).unwrap();
+        let row = |path: &&str| {
+            let bytes = std::fs::read(self.at(path)).unwrap();
+            let path = rel(path.as_bytes());
+            let seen = disk::content::look_at(&root, &path).unwrap();
+            (path, seen, Digest::of(&bytes))
+        };
+        let rows: Vec<_> = paths.iter().map(row).collect();
+        self.store.index().unwrap().remember_seen(&mirror(), &rows, &[]).unwrap();
+    }
+
+    fn cached(&self) -> Vec<String> {
+        let rows = self.store.index().unwrap().seen_after(&mirror(), None, 100).unwrap();
+        rows.into_iter().map(|(path, ..)| path.to_string()).collect()
+    }
+}
+
+fn set_mtime(path: &Path, seconds: u64) {
+    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+    std::fs::File::open(path).unwrap().set_modified(time).unwrap();
+}
+
+fn new(sealed: Sealed) -> Record {
+    match sealed {
+        Sealed::New(record) => record,
+        Sealed::Unchanged(record) => panic!("unchanged since {}", record.taken),
+    }
+}
+
+#[test]
+fn the_same_bytes_are_stored_once() {
+    let bench = Bench::new();
+    let large = vec![7; 300_000];
+    for (path, bytes) in [
+        ("a", &b"x"[..]),
+        ("b/c", b"x"),
+        ("d", b"y"),
+        ("big", &large),
+        ("e/big", &large),
+        ("empty", b""),
+    ] {
+        bench.write(path, bytes, 1_000_000);
+    }
+    let (entries, tally) = bench.entries(Adopt::Copy);
+    assert_eq!(
+        (
+            tally.get(Counter::FilesSeen),
+            tally.get(Counter::FilesRead),
+            tally.get(Counter::ObjectsWritten)
+        ),
+        (6, 6, 4)
+    );
+    assert_eq!(tally.get(Counter::BytesWritten), 300_002);
+    let paths: Vec<String> = entries.iter().map(|e| e.path.to_string()).collect();
+    assert_eq!(paths, ["a", "b/c", "big", "d", "e/big", "empty"]);
+    let (again, tally) = bench.entries(Adopt::Copy);
+    assert_eq!((again, tally.get(Counter::ObjectsWritten)), (entries, 0));
+    assert_eq!(
+        disk::names(&bench.store.root().join("incoming")).unwrap().len(),
+        0,
+        "nothing stays aside"
+    );
+}
+
+#[test]
+fn objects_are_closed_and_no_two_share_size_and_time() {
+    let bench = Bench::new();
+    for name in 0..50 {
+        bench.write(format!("f{name:02}"), format!("{name:02}").as_bytes(), 1_000_000);
+    }
+    let (entries, _) = bench.entries(Adopt::Copy);
+    let mut times = BTreeMap::new();
+    for entry in entries {
+        let Node::File { digest, .. } = entry.node else { panic!("{entry:?}") };
+        let meta = std::fs::metadata(bench.store.object_path(digest)).unwrap();
+        assert_eq!(meta.mode() & 0o7777, 0o444);
+        assert_eq!(times.insert(meta.mtime(), digest), None);
+    }
+    assert!(times.contains_key(&1_000_000), "one of them keeps its time");
+}
+
+#[test]
+fn a_file_that_the_cache_vouches_for_is_not_read() {
+    let bench = Bench::new();
+    bench.write("a", b"one", 1_000_000);
+    bench.write("b", b"two", 1_000_000);
+    let (entries, _) = bench.entries(Adopt::Copy);
+    assert_eq!(
+        bench.cached(),
+        Vec::<String>::new(),
+        "files as young as the scan are not vouched for"
+    );
+    bench.age_cache(&["a", "b"]);
+    let (again, tally) = bench.entries(Adopt::Copy);
+    assert_eq!(
+        (
+            tally.get(Counter::FilesSeen),
+            tally.get(Counter::FilesRead),
+            tally.get(Counter::BytesRead)
+        ),
+        (2, 0, 0)
+    );
+    assert_eq!(again, entries);
+}
+
+#[test]
+fn a_changed_file_is_read_again_though_size_and_time_are_the_same() {
+    let bench = Bench::new();
+    bench.write("a", b"one", 1_000_000);
+    bench.write("b", b"two", 1_000_000);
+    bench.entries(Adopt::Copy);
+    bench.age_cache(&["a", "b"]);
+    std::fs::remove_file(bench.at("b")).unwrap();
+    bench.write("b", b"TWO", 1_000_000);
+    let (entries, tally) = bench.entries(Adopt::Copy);
+    assert_eq!((tally.get(Counter::FilesRead), tally.get(Counter::ObjectsWritten)), (1, 1));
+    assert!(matches!(&entries[1].node, Node::File { digest, .. } if *digest == Digest::of(b"TWO")));
+}
+
+#[test]
+fn rows_of_files_that_went_are_forgotten() {
+    let bench = Bench::new();
+    for name in ["a", "b", "c", "z"] {
+        bench.write(name, name.as_bytes(), 1_000_000);
+    }
+    bench.entries(Adopt::Copy);
+    bench.age_cache(&["a", "b", "c", "z"]);
+    std::fs::remove_file(bench.at("b")).unwrap();
+    std::fs::remove_file(bench.at("z")).unwrap();
+    bench.entries(Adopt::Copy);
+    assert_eq!(bench.cached(), ["a", "c"]);
+}
+
+#[test]
+fn an_object_that_went_or_was_cut_is_healed_from_the_source() {
+    let bench = Bench::new();
+    bench.write("a", b"one", 1_000_000);
+    bench.write("b", b"two", 1_000_000);
+    bench.entries(Adopt::Copy);
+    bench.age_cache(&["a", "b"]);
+    let (a, b) =
+        (bench.store.object_path(Digest::of(b"one")), bench.store.object_path(Digest::of(b"two")));
+    std::fs::remove_file(&a).unwrap();
+    std::fs::set_permissions(&b, std::fs::Permissions::from_mode(0o644)).unwrap();
+    std::fs::write(&b, b"").unwrap();
+    let (_, tally) = bench.entries(Adopt::Copy);
+    assert_eq!(tally.get(Counter::ObjectsWritten), 2);
+    assert_eq!(
+        (std::fs::read(a).unwrap(), std::fs::read(b).unwrap()),
+        (b"one".to_vec(), b"two".to_vec())
+    );
+}
+
+#[test]
+fn hostile_names_are_kept_byte_for_byte() {
+    let bench = Bench::new();
+    let names: [&[u8]; 7] =
+        [b"new\nline", b"\xff\xfe", b"tab\there", b"back\\slash", b" ", b"-rf", b"caf\xc3\xa9"];
+    for name in names {
+        bench.write(OsStr::from_bytes(name), name, 1_000_000);
+    }
+    let (entries, _) = bench.entries(Adopt::Copy);
+    let mut want = names.to_vec();
+    want.sort_unstable();
+    assert_eq!(entries.iter().map(|e| e.path.as_bytes()).collect::<Vec<_>>(), want);
+}
+
+#[test]
+fn the_walk_has_the_order_of_whole_paths() {
+    let bench = Bench::new();
+    for path in ["a/x", "a.b", "a-", "a0", "b/c/d", "b/c.d"] {
+        bench.write(path, path.as_bytes(), 1_000_000);
+    }
+    std::fs::create_dir(bench.at("hollow")).unwrap();
+    let paths: Vec<String> =
+        bench.entries(Adopt::Copy).0.iter().map(|e| e.path.to_string()).collect();
+    assert_eq!(paths, ["a-", "a.b", "a/x", "a0", "b/c.d", "b/c/d"]);
+}
+
+#[test]
+fn links_that_stay_inside_are_kept_as_written() {
+    let bench = Bench::new();
+    bench.write("pool/a", b"a", 1_000_000);
+    for (path, target) in [
+        ("l1", "pool/a"),
+        ("l2", "./pool//a"),
+        ("l3", "gone"),
+        ("pool/up", "../l1"),
+        ("pool/dot", ".."),
+    ] {
+        symlink(target, bench.at(path)).unwrap();
+    }
+    let (entries, _) = bench.entries(Adopt::Copy);
+    let target =
+        |path: &str| match &entries.iter().find(|e| e.path == rel(path.as_bytes())).unwrap().node {
+            Node::Link { target } => String::from_utf8(target.to_vec()).unwrap(),
+            Node::File { .. } => panic!("{path}"),
+        };
+    assert_eq!(
+        ["l1", "l2", "l3", "pool/up", "pool/dot"].map(target),
+        ["pool/a", "./pool//a", "gone", "../l1", ".."]
+    );
+}
+
+#[test]
+fn special_files_and_links_that_leave_are_refused_all_by_name() {
+    let bench = Bench::new();
+    bench.write("fine", b"x", 1_000_000);
+    bench.write("deep/er/x", b"x", 1_000_000);
+    rustix::fs::mkfifoat(rustix::fs::CWD, bench.at("fifo"), rustix::fs::Mode::from_raw_mode(0o644))
+        .unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(bench.at("socket")).unwrap();
+    let links = [
+        ("absolute", "/etc/passwd"),
+        ("out", "../x"),
+        ("deep/out", "../../x"),
+        ("deep/er/l", "../.."),
+        ("chain", "deep/er/l/../../../etc"),
+    ];
+    for (path, target) in links {
+        symlink(target, bench.at(path)).unwrap();
+    }
+    let (draft, tally) = bench.scan(Adopt::Copy);
+    assert!(matches!(&draft, Err(Error::Refused { count: 6, .. })), "{draft:?}");
+    let problems = tally.problems();
+    assert!(problems.iter().all(|p| p.code == Code::SourceSkipped));
+    let mut named: Vec<&str> = problems.iter().map(|p| p.subject.as_str()).collect();
+    named.sort_unstable();
+    assert_eq!(named, ["absolute", "chain", "deep/out", "fifo", "out", "socket"]);
+}
+
+#[test]
+fn adopted_files_become_objects_by_their_own_inode() {
+    let bench = Bench::new();
+    let (a, b) = (bench.write("a", b"one", 1_000_000), bench.write("b", b"two", 1_000_000));
+    let (entries, tally) = bench.entries(Adopt::Link);
+    assert_eq!((entries.len(), tally.get(Counter::ObjectsWritten)), (2, 2));
+    let inode = |path: &Path| std::fs::metadata(path).unwrap().ino();
+    let objects = [&b"one"[..], b"two"].map(|bytes| bench.store.object_path(Digest::of(bytes)));
+    assert_eq!(inode(&a), inode(&objects[0]));
+    assert_ne!(inode(&b), inode(&objects[1]), "its size and time were taken: a copy");
+    assert_eq!(
+        [&a, &objects[0], &objects[1]].map(|p| std::fs::metadata(p).unwrap().mode() & 0o777),
+        [0o444; 3]
+    );
+    assert_eq!(std::fs::metadata(&b).unwrap().mtime(), 1_000_000, "the source keeps its time");
+}
+
+#[test]
+fn adopted_files_are_not_read_again_however_often_they_are_linked() {
+    let bench = Bench::new();
+    let a = bench.write("a", b"one", 1_000_000);
+    bench.entries(Adopt::Link);
+    std::fs::hard_link(&a, bench.dir.path().join("published")).unwrap();
+    let (_, tally) = bench.entries(Adopt::Link);
+    assert_eq!((tally.get(Counter::FilesSeen), tally.get(Counter::FilesRead)), (1, 0));
+}
+
+#[test]
+fn setuid_files_are_not_adopted() {
+    let bench = Bench::new();
+    let a = bench.write("a", b"one", 1_000_000);
+    std::fs::set_permissions(&a, std::fs::Permissions::from_mode(0o4755)).unwrap();
+    assert!(matches!(bench.scan(Adopt::Link).0, Err(Error::Refused { .. })));
+    assert_eq!(bench.entries(Adopt::Copy).0.len(), 1);
+    let object = std::fs::metadata(bench.store.object_path(Digest::of(b"one"))).unwrap();
+    assert_eq!(object.mode() & 0o7777, 0o444);
+}
+
+#[test]
+fn the_stage_that_failed_says_why() {
+    let bench = Bench::new();
+    let first = bench.write("0", b"one", 1_000_000);
+    std::fs::set_permissions(&first, std::fs::Permissions::from_mode(0o4755)).unwrap();
+    // More batches than the channels hold: the walk is still going on when the reading fails.
+    for n in 0..30_000 {
+        std::fs::hard_link(&first, bench.at(format!("{n:05}"))).unwrap();
+    }
+    let (draft, _) = bench.scan(Adopt::Link);
+    assert!(
+        matches!(&draft, Err(Error::Refused { first, .. }) if first.contains("setuid")),
+        "{draft:?}"
+    );
+    assert_eq!(
+        disk::names(&bench.store.root().join("incoming")).unwrap().len(),
+        0,
+        "no draft stays behind"
+    );
+}
+
+#[test]
+fn another_file_system_is_copied_from() {
+    let Ok(other) = tempfile::tempdir_in("/dev/shm") else { return };
+    let bench = Bench::new();
+    std::fs::write(other.path().join("a"), b"one").unwrap();
+    let (lock, writer) = bench.locks();
+    let draft =
+        bench.store.scan(&lock, &writer, (other.path(), Adopt::Link), &crate::Silent).unwrap();
+    assert_eq!(draft.totals.files, 1);
+    assert!(bench.store.has_object(Digest::of(b"one"), 3).unwrap());
+}
+
+#[test]
+fn more_than_one_batch_keeps_the_order() {
+    let bench = Bench::new();
+    for n in 0..5000 {
+        bench.write(format!("{:02}/{n:04}", n % 7), format!("{}", n % 100).as_bytes(), 1_000_000);
+    }
+    let (entries, tally) = bench.entries(Adopt::Copy);
+    assert_eq!((entries.len(), tally.get(Counter::ObjectsWritten)), (5000, 100));
+    assert!(entries.is_sorted_by(|a, b| a.path < b.path));
+}
+
+#[test]
+fn sealing_names_a_state_once() {
+    let bench = Bench::new();
+    bench.write("a.deb", b"one", 1_000_000);
+    let first = new(bench.seal(&Plain::default(), &seal_at(5000)).unwrap());
+    assert_eq!((first.taken, first.parent, first.files), (Stamp::from_seconds(5000), None, 1));
+    assert_eq!(bench.store.record(&mirror(), first.taken).unwrap(), first);
+    let same = bench.seal(&Plain::default(), &seal_at(6000)).unwrap();
+    assert!(matches!(same, Sealed::Unchanged(record) if record == first));
+    let anyway = Seal { even_if_unchanged: true, ..seal_at(4000) };
+    let second = new(bench.seal(&Plain::default(), &anyway).unwrap());
+    assert_eq!(
+        (second.taken, second.parent),
+        (Stamp::from_seconds(5001), Some(first.taken)),
+        "a clock gone back"
+    );
+    assert_eq!(disk::names(&bench.store.root().join("incoming")).unwrap().len(), 0);
+}
+
+#[test]
+fn a_date_that_was_asked_for_must_be_later() {
+    let bench = Bench::new();
+    bench.write("a", b"one", 1_000_000);
+    new(bench.seal(&Plain::default(), &seal_at(5000)).unwrap());
+    bench.write("a", b"two", 1_000_000);
+    let at = |seconds| Seal { taken: Some(Stamp::from_seconds(seconds)), ..seal_at(9000) };
+    assert!(matches!(bench.seal(&Plain::default(), &at(5000)), Err(Error::Held { .. })));
+    assert_eq!(
+        new(bench.seal(&Plain::default(), &at(5001)).unwrap()).taken,
+        Stamp::from_seconds(5001)
+    );
+}
+
+#[test]
+fn classes_and_added_names_are_merged_in() {
+    let bench = Bench::new();
+    bench.write("Packages", b"index", 1_000_000);
+    bench.write("by-hash/there", b"other", 1_000_000);
+    bench.write("a.deb", b"one", 1_000_000);
+    let add = |new: &[u8]| (rel(new), rel(b"Packages"));
+    let reading = Plain {
+        added: vec![add(b"by-hash/there"), add(b"by-hash/x"), (rel(b"z"), rel(b"absent"))],
+    };
+    let record = new(bench.seal(&reading, &seal_at(5000)).unwrap());
+    let entries: Vec<Entry> =
+        bench.store.manifest(record.manifest).unwrap().map(Result::unwrap).collect();
+    let shown: Vec<_> = entries
+        .iter()
+        .map(|e| match &e.node {
+            Node::File { digest, class, .. } => (e.path.to_string(), *digest, *class, e.added),
+            Node::Link { .. } => panic!("{e:?}"),
+        })
+        .collect();
+    let row =
+        |path: &str, bytes: &[u8], class, added| (path.to_owned(), Digest::of(bytes), class, added);
+    assert_eq!(
+        shown,
+        [
+            row("Packages", b"index", Class::Other, false),
+            row("a.deb", b"one", Class::Fixed, false),
+            row("by-hash/there", b"other", Class::Other, false),
+            row("by-hash/x", b"index", Class::Fixed, true),
+        ]
+    );
+}
+
+#[test]
+fn sealing_refuses_where_an_object_went() {
+    let bench = Bench::new();
+    bench.write("a", b"one", 1_000_000);
+    let (lock, writer) = bench.locks();
+    let draft =
+        bench.store.scan(&lock, &writer, (&bench.at(""), Adopt::Copy), &crate::Silent).unwrap();
+    std::fs::remove_file(bench.store.object_path(Digest::of(b"one"))).unwrap();
+    let sealed = bench.store.seal(&lock, &writer, draft, &Plain::default(), &seal_at(5000));
+    assert!(matches!(sealed, Err(Error::MissingObject { .. })), "{sealed:?}");
+    assert_eq!(bench.store.dates(&mirror()).unwrap(), []);
+}
+
+#[test]
+fn a_record_that_the_index_does_not_know_is_caught_up_with() {
+    let bench = Bench::new();
+    bench.write("a", b"one", 1_000_000);
+    let first = new(bench.seal(&Plain::default(), &seal_at(5000)).unwrap());
+    // As a crash between the record and the index leaves it.
+    bench.store.index().unwrap().drop_snapshot(&mirror(), first.taken).unwrap();
+    assert!(bench.store.index().unwrap().must_match(&bench.store).is_err());
+    assert!(matches!(bench.seal(&Plain::default(), &seal_at(6000)).unwrap(), Sealed::Unchanged(_)));
+    bench.store.index().unwrap().must_match(&bench.store).unwrap();
+}
+
+#[test]
+fn a_dead_process_leaves_nothing_in_the_way() {
+    let bench = Bench::new();
+    let incoming = bench.store.root().join("incoming");
+    let own = std::process::id();
+    for number in 0..2000 {
+        std::fs::write(
+            incoming.join(format!("{own}.{number}")),
+            b"left by a process with our number",
+        )
+        .unwrap();
+    }
+    std::fs::write(incoming.join("4194305.1"), b"no process has this number").unwrap();
+    for name in ["a", "b", "c"] {
+        bench.write(name, name.as_bytes(), 1_000_000);
+    }
+    assert_eq!(bench.entries(Adopt::Link).0.len(), 3);
+    assert!(!incoming.join("4194305.1").exists());
+    assert_eq!(bench.entries(Adopt::Copy).0.len(), 3);
+}

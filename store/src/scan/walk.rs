@@ -44,14 +44,27 @@ pub(super) struct Walk<'a> {
 
 /// Walks the whole tree. What is refused is told one by one, and the walk goes on so that all of it is named.
 pub(super) fn walk(walk: Walk<'_>, to: SyncSender<Batch>) -> Result<()> {
-    let mut walker = Walker { walk, to, batch: Batch::default(), rows: VecDeque::new(), rows_end: None, is_cold: false, refused: 0, first: String::new() };
+    let mut walker = Walker {
+        walk,
+        to,
+        batch: Batch::default(),
+        rows: VecDeque::new(),
+        rows_end: None,
+        is_cold: false,
+        refused: 0,
+        first: String::new(),
+    };
     walker.visit(None)?;
     while let Some((path, ..)) = walker.next_row()? {
         walker.batch.gone.push(path);
     }
     walker.send()?;
     if walker.refused > 0 {
-        return Err(Error::Refused { root: walker.walk.shown.to_owned(), count: walker.refused, first: walker.first });
+        return Err(Error::Refused {
+            root: walker.walk.shown.to_owned(),
+            count: walker.refused,
+            first: walker.first,
+        });
     }
     Ok(())
 }
@@ -71,11 +84,13 @@ struct Walker<'a> {
 
 impl Walker<'_> {
     fn visit(&mut self, folder: Option<&RelPath>) -> Result<()> {
-        let below = folder.map(|folder| disk::open_dir_at(self.walk.root, folder.as_path())).transpose()?;
+        let below =
+            folder.map(|folder| disk::open_dir_at(self.walk.root, folder.as_path())).transpose()?;
         let dir = below.as_ref().unwrap_or(self.walk.root);
         let mut entries = Vec::new();
         for (name, kind) in disk::list(dir)? {
-            let kind = if kind == FileType::Unknown { kind_of(dir, Path::new(&name))? } else { kind };
+            let kind =
+                if kind == FileType::Unknown { kind_of(dir, Path::new(&name))? } else { kind };
             let mut key = name.as_bytes().to_vec();
             if kind == FileType::Directory {
                 key.push(b'/');
@@ -160,7 +175,8 @@ impl Walker<'_> {
 
     fn next_row(&mut self) -> Result<Option<(RelPath, Seen, Digest)>> {
         if self.rows.is_empty() && !self.is_cold {
-            self.rows = self.walk.cache.seen_after(self.walk.mirror, self.rows_end.as_ref(), BATCH)?.into();
+            self.rows =
+                self.walk.cache.seen_after(self.walk.mirror, self.rows_end.as_ref(), BATCH)?.into();
             self.rows_end = self.rows.back().map(|(path, ..)| path.clone());
             self.is_cold = self.rows.is_empty();
         }
@@ -170,13 +186,15 @@ impl Walker<'_> {
 
 /// File systems that do not tell a name's type in its folder are asked by name.
 fn kind_of(dir: &OwnedFd, name: &Path) -> Result<FileType> {
-    let stat = rustix::fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW).at("look at", &disk::shown(dir, name))?;
+    let stat = rustix::fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW)
+        .at("look at", &disk::shown(dir, name))?;
     Ok(FileType::from_raw_mode(stat.st_mode))
 }
 
 fn read_link(dir: &OwnedFd, name: &[u8]) -> Result<Vec<u8>> {
     let name = Path::new(std::ffi::OsStr::from_bytes(name));
-    let target = rustix::fs::readlinkat(dir, name, Vec::new()).at("read the link", &disk::shown(dir, name))?;
+    let target = rustix::fs::readlinkat(dir, name, Vec::new())
+        .at("read the link", &disk::shown(dir, name))?;
     Ok(target.into_bytes())
 }
 
@@ -190,17 +208,22 @@ fn name_of(kind: FileType) -> &'static str {
 }
 
 /// Says why a link may not be kept, by its text alone: it is never followed.
+///
+/// Climbing comes first and goes through real folders only. After a name, which may be a link itself, `..` would lead to wherever
+/// that link's folder lies: such chains can leave the tree though every text looks as if it stayed.
 fn leaves(path: &RelPath, target: &[u8]) -> Option<&'static str> {
     if target.starts_with(b"/") {
         return Some("an absolute path");
     }
     let mut depth = path.as_bytes().iter().filter(|byte| **byte == b'/').count();
+    let mut named = false;
     for part in target.split(|byte| *byte == b'/') {
         match part {
             b"" | b"." => {}
             b".." if depth == 0 => return Some("which leaves the tree"),
+            b".." if named => return Some("which climbs after a name"),
             b".." => depth -= 1,
-            _ => depth += 1,
+            _ => named = true,
         }
     }
     None
