@@ -154,6 +154,38 @@ impl<'a> Linker<'a> {
         self.link_replica(digest, dir, name)
     }
 
+    /// Links an object as `name` over what stands there, so that the name is never absent. False where it stood already.
+    ///
+    /// # Errors
+    /// As [`Linker::link`].
+    pub fn link_over(&self, digest: Digest, size_bytes: u64, dir: &OwnedFd, name: &[u8]) -> Result<bool> {
+        let shown = Path::new(OsStr::from_bytes(name));
+        let now = match rustix::fs::statat(dir, shown, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(now) => now,
+            Err(Errno::NOENT) => return self.link(digest, size_bytes, dir, name).map(|()| true),
+            Err(errno) => return Err(errno).at("look at", &disk::shown(dir, shown)),
+        };
+        let is_this = |path: &Path| path.symlink_metadata().is_ok_and(|meta| (meta.dev(), meta.ino()) == (now.st_dev, now.st_ino));
+        if is_this(&self.store.object_path(digest)) || self.replicas_if_full(digest).iter().any(|path| is_this(path)) {
+            return Ok(false);
+        }
+        let new = format!(".new-{}", &Digest::of(name).to_string()[..16]);
+        match rustix::fs::unlinkat(dir, &new, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(errno) => return Err(errno).at("remove", &disk::shown(dir, Path::new(&new))),
+        }
+        self.link(digest, size_bytes, dir, new.as_bytes())?;
+        rustix::fs::renameat(dir, &new, dir, shown).at("rename to", &disk::shown(dir, shown))?;
+        Ok(true)
+    }
+
+    /// The replicas of an object that has many links; most have none, and need not be looked for.
+    fn replicas_if_full(&self, digest: Digest) -> Vec<PathBuf> {
+        let first = self.store.object_path(digest);
+        let is_full = first.symlink_metadata().is_ok_and(|meta| meta.nlink() + 1_000 >= LINKS_MAX);
+        if is_full { self.store.replicas(digest) } else { Vec::new() }
+    }
+
     /// Links the first replica that has room, making one where none has.
     fn link_replica(&self, digest: Digest, dir: &OwnedFd, name: &Path) -> Result<()> {
         let first = self.store.object_path(digest);
@@ -174,7 +206,7 @@ impl<'a> Linker<'a> {
                 }
                 Ok(_) => *number += 1,
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                    disk::content::copy_object(self.store, &first, &path)?
+                    disk::content::copy_object(self.store, &first, &path)?;
                 }
                 Err(error) => return Err(error).at("look at", &path),
             }

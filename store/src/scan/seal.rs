@@ -212,7 +212,7 @@ impl Index {
             let new = store.manifest(record.manifest)?;
             match known.last() {
                 Some((_, parent)) => {
-                    self.add_snapshot(&record, &mut manifest::diff(store.manifest(*parent)?, new))?
+                    self.add_snapshot(&record, &mut manifest::diff(store.manifest(*parent)?, new))?;
                 }
                 None => self.add_snapshot(&record, &mut manifest::diff(std::iter::empty(), new))?,
             }
