@@ -14,7 +14,10 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
-pub use file::{create_durably, link, link_over, point_symlink, remove_file, rename_new, symlink_at, write_durably, write_with_mtime};
+pub use file::{
+    create_durably, exchange, link, link_over, place_symlink, point_symlink, remove_file, rename_new, symlink_at, write_durably, write_new,
+    write_with_mtime,
+};
 pub use point::{POINTS, arm, point};
 pub(crate) use tree::list;
 pub use tree::remove_tree;
@@ -93,6 +96,56 @@ pub fn make_dir_at(dir: &OwnedFd, name: &Path) -> Result<OwnedFd> {
         Err(errno) => return Err(errno).at("make the folder", &shown(dir, name)),
     }
     rustix::fs::openat(dir, name, FOLDER, Mode::empty()).at("open", &shown(dir, name))
+}
+
+/// Makes a folder below a descriptor, and those above it that are missing, and opens it. The path must hold no `..`.
+///
+/// # Errors
+/// [`crate::Error::Io`] with the path.
+pub fn make_dirs_at(dir: &OwnedFd, path: &Path) -> Result<OwnedFd> {
+    let mode = Mode::from_raw_mode(FOLDER_MODE);
+    match rustix::fs::mkdirat(dir, path, mode) {
+        Ok(()) | Err(Errno::EXIST) => {}
+        Err(Errno::NOENT) => {
+            if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+                drop(make_dirs_at(dir, parent)?);
+            }
+            match rustix::fs::mkdirat(dir, path, mode) {
+                Ok(()) | Err(Errno::EXIST) => {}
+                Err(errno) => return Err(errno).at("make the folder", &shown(dir, path)),
+            }
+        }
+        Err(errno) => return Err(errno).at("make the folder", &shown(dir, path)),
+    }
+    open_dir_at(dir, path)
+}
+
+/// Sets the mode of a folder below a descriptor.
+///
+/// # Errors
+/// [`crate::Error::Io`] with the path.
+pub fn set_mode_at(dir: &OwnedFd, path: &Path, mode: u32) -> Result<()> {
+    rustix::fs::chmodat(dir, path, Mode::from_raw_mode(mode), AtFlags::empty()).map_err(std::io::Error::from).at("set the mode of", &shown(dir, path))
+}
+
+/// Removes a folder below `top` while it is empty, and then those above it; `top` itself stays.
+///
+/// # Errors
+/// [`crate::Error::Io`] with the folder.
+pub fn remove_empty_dirs(top: &Path, below: &Path) -> Result<()> {
+    let mut path = below;
+    while !path.as_os_str().is_empty() {
+        match rustix::fs::rmdir(top.join(path)) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(Errno::NOTEMPTY | Errno::EXIST) => return Ok(()),
+            Err(errno) => return Err(errno).at("remove", &top.join(path)),
+        }
+        match path.parent() {
+            Some(parent) => path = parent,
+            None => break,
+        }
+    }
+    Ok(())
 }
 
 /// Sets the mode of an open file or folder.

@@ -98,6 +98,18 @@ pub fn link_over(from: &Path, to: &Path) -> Result<()> {
 /// # Errors
 /// [`crate::Error::Io`] with the link.
 pub fn point_symlink(link: &Path, target: &Path) -> Result<bool> {
+    let changed = place_symlink(link, target)?;
+    if changed {
+        super::sync_parent(link)?;
+    }
+    Ok(changed)
+}
+
+/// Makes or moves a symlink by one rename; true where it changed. Nothing is synced: for many links of one folder, which is synced then.
+///
+/// # Errors
+/// [`crate::Error::Io`] with the link.
+pub fn place_symlink(link: &Path, target: &Path) -> Result<bool> {
     if std::fs::read_link(link).is_ok_and(|now| now == target) {
         return Ok(false);
     }
@@ -105,8 +117,30 @@ pub fn point_symlink(link: &Path, target: &Path) -> Result<bool> {
     remove_file(&new)?;
     rustix::fs::symlink(target, &new).at("make the link", &new)?;
     rustix::fs::rename(&new, link).at("rename to", link)?;
-    super::sync_parent(link)?;
     Ok(true)
+}
+
+/// Writes a new file with its final name in a folder that nobody sees yet; the caller syncs it.
+///
+/// # Errors
+/// [`crate::Error::Io`] with the path; one that exists is an error.
+pub fn write_new(path: &Path, bytes: &[u8], mode: u32, mtime_seconds: i64) -> Result<()> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    let fd = rustix::fs::open(path, flags, Mode::from_raw_mode(0o600)).at("create", path)?;
+    let mut file = std::fs::File::from(fd);
+    file.write_all(bytes).at("write to", path)?;
+    super::set_mode(&file, mode, path)?;
+    set_mtime(&file, mtime_seconds).at("set the time of", path)
+}
+
+/// Swaps two folders by one rename, so that neither name is ever absent. Both folders above are synced.
+///
+/// # Errors
+/// [`crate::Error::Io`] with the second path.
+pub fn exchange(a: &Path, b: &Path) -> Result<()> {
+    rustix::fs::renameat_with(CWD, a, CWD, b, RenameFlags::EXCHANGE).at("exchange with", b)?;
+    super::sync_parent(b)?;
+    super::sync_parent(a)
 }
 
 /// Makes a symlink below a descriptor; nothing is synced, the caller does that for the whole tree.

@@ -39,6 +39,7 @@ CREATE TABLE spans (
     CHECK ((object IS NULL) <> (target IS NULL))
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX spans_object ON spans (object) WHERE object IS NOT NULL;
+CREATE INDEX spans_links ON spans (mirror) WHERE object IS NULL;
 CREATE INDEX spans_first ON spans (mirror, first);
 CREATE INDEX spans_last ON spans (mirror, last) WHERE last IS NOT NULL;
 CREATE TABLE seen (

@@ -93,6 +93,49 @@ impl Index {
     }
 }
 
+impl Index {
+    /// All spans of a mirror's symbolic links.
+    ///
+    /// # Errors
+    /// [`Error::Index`] where it cannot be read.
+    pub fn links(&self, mirror: &Name) -> Result<Vec<Span>> {
+        let text = "SELECT paths.path, target, first, last, kind FROM spans JOIN paths ON paths.id = spans.path
+            WHERE object IS NULL AND mirror = (SELECT id FROM mirrors WHERE name = ?1) ORDER BY paths.path, first";
+        let mut statement = self.sql(self.connection.prepare_cached(text))?;
+        let rows = statement.query_map([mirror.as_str()], |row| {
+            let times = (row.get::<_, i64>(2)?, row.get::<_, Option<i64>>(3)?);
+            Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, Vec<u8>>(1)?, times, row.get::<_, i64>(4)?))
+        });
+        let rows: Vec<_> = self.sql(rows.and_then(Iterator::collect))?;
+        rows.into_iter()
+            .map(|(path, target, (first, last), kind)| {
+                let node = Node::Link { target: target.into_boxed_slice() };
+                let entry = Entry { path: RelPath::parse(&path)?, node, added: kind & ADDED != 0 };
+                Ok(Span { entry, first: Stamp::from_seconds(first), last: last.map(Stamp::from_seconds) })
+            })
+            .collect()
+    }
+
+    /// The paths of fixed files at or below a path that a snapshot holds, sorted.
+    ///
+    /// # Errors
+    /// [`Error::Index`] where it cannot be read.
+    pub fn fixed_below(&self, mirror: &Name, folder: &[u8], taken: Stamp) -> Result<Vec<RelPath>> {
+        let text = "SELECT DISTINCT paths.path FROM paths JOIN spans ON spans.path = paths.id
+            WHERE (paths.path = ?1 OR (paths.path >= ?2 AND paths.path < ?3)) AND mirror = (SELECT id FROM mirrors WHERE name = ?4)
+            AND kind & 3 = 1 AND first <= ?5 AND (last IS NULL OR last >= ?5) ORDER BY paths.path";
+        let edge = |byte: u8| if folder.is_empty() { Vec::new() } else { [folder, &[byte]].concat() };
+        let (low, mut high) = (edge(b'/'), edge(b'/' + 1));
+        if folder.is_empty() {
+            high = vec![0xff; 4096];
+        }
+        let mut statement = self.sql(self.connection.prepare_cached(text))?;
+        let rows = statement.query_map(params![folder, low, high, mirror.as_str(), taken.seconds()], |row| row.get::<_, Vec<u8>>(0));
+        let rows: Vec<Vec<u8>> = self.sql(rows.and_then(Iterator::collect))?;
+        rows.iter().map(|path| RelPath::parse(path)).collect()
+    }
+}
+
 /// Finds or makes a mirror's number.
 pub(super) fn mirror_id(connection: &Connection, mirror: &Name) -> rusqlite::Result<i64> {
     let found = connection

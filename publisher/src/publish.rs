@@ -1,0 +1,206 @@
+//! Dated trees: built aside, made durable, shown by one rename; and taken down again.
+//!
+//! Order: tree, sync, union, rename, days and hours (I9). A leftover in `incoming/` says how far a crashed run came: its names leave the
+//! union unless another published snapshot holds them, and it is removed.
+
+pub mod at;
+mod tree;
+mod union;
+
+use std::path::{Path, PathBuf};
+
+use pinfold_store::lock::{SiteLock, Writer};
+use pinfold_store::{Monitor, Name, Record, Stamp, Store, disk};
+
+use crate::layout::Www;
+use crate::{Error, Result, check, pins};
+
+/// What publishing did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Published {
+    /// The tree stood and is as it should be.
+    Standing,
+    /// The tree was built.
+    Built {
+        /// Names that were linked.
+        links: u64,
+        /// Folders that were made.
+        folders: u64,
+    },
+    /// The tree stood, was damaged, and was replaced without ever being absent.
+    Rebuilt {
+        /// What was wrong with it.
+        findings: usize,
+    },
+}
+
+/// The locks that publishing needs.
+#[derive(Debug, Clone, Copy)]
+pub struct Locks<'a> {
+    /// The site's.
+    pub site: &'a SiteLock,
+    /// The store's, shared: no object is collected meanwhile.
+    pub writer: &'a Writer,
+}
+
+/// Says whether a dated tree stands.
+///
+/// # Errors
+/// That cannot be known.
+pub fn is_published(store: &Store, mirror: &Name, taken: Stamp) -> Result<bool> {
+    Ok(disk::stands(&Www::new(store.root()).snapshot_tree(mirror, taken))?)
+}
+
+/// Lists the dates of a mirror whose trees stand, oldest first.
+///
+/// # Errors
+/// They cannot be listed.
+pub fn published_dates(store: &Store, mirror: &Name) -> Result<Vec<Stamp>> {
+    let names = disk::names(&Www::new(store.root()).snapshots(mirror))?;
+    let mut dates: Vec<Stamp> = names.iter().filter_map(|name| name.to_str().and_then(|name| name.parse().ok())).collect();
+    dates.sort_unstable();
+    Ok(dates)
+}
+
+/// Shows a snapshot at its dated path by hard links.
+///
+/// Holds: I9, the tree appears under its final name only when complete; what stands is in the union.
+/// Durable: yes, once returned; a crash before leaves only a hidden tree, removed by the next call.
+/// Cost: one link a file, one inode a folder; the union by difference. A tree that stands is compared with its manifest.
+///
+/// # Errors
+/// [`pinfold_store::Error::MissingObject`] names the first object that is absent or has another size.
+pub fn publish(store: &Store, mirror: &Name, taken: Stamp, locks: Locks<'_>, monitor: &dyn Monitor) -> Result<Published> {
+    recover(store, locks, monitor)?;
+    let www = Www::new(store.root());
+    let record = store.record(mirror, taken)?;
+    let place = www.snapshot_tree(mirror, taken);
+    let done = if disk::stands(&place)? {
+        let report = check::verify_tree(store, &record, monitor)?;
+        if report.findings.is_empty() {
+            Published::Standing
+        } else {
+            rebuild(store, &record, &place, locks, monitor)?;
+            Published::Rebuilt { findings: report.findings.len() }
+        }
+    } else {
+        build(store, &record, &place, locks, monitor)?
+    };
+    close(&place)?;
+    disk::point("tree-closed");
+    at::refresh(store, mirror, taken)?;
+    disk::point("at-linked");
+    Ok(done)
+}
+
+/// The top folder becomes read-only after the rename: a folder that its owner may not write cannot be moved.
+fn close(place: &Path) -> Result<()> {
+    disk::set_mode(&disk::open_dir(place)?, 0o555, place)?;
+    Ok(())
+}
+
+fn open(place: &Path) -> Result<()> {
+    disk::set_mode(&disk::open_dir(place)?, 0o755, place)?;
+    Ok(())
+}
+
+fn build(store: &Store, record: &Record, place: &Path, locks: Locks<'_>, monitor: &dyn Monitor) -> Result<Published> {
+    let www = Www::new(store.root());
+    let aside = www.incoming().join(format!("publish.{}.{}", record.mirror, record.taken));
+    let built = tree::build(store, record, &aside, locks.writer, monitor)?;
+    disk::point("tree-linked");
+    disk::sync_file_system(&aside)?;
+    disk::point("tree-synced");
+    union::add(store, record, locks.writer, monitor)?;
+    disk::point("union-added");
+    let folder = www.snapshots(&record.mirror);
+    if !disk::stands(&folder)? {
+        disk::make_dir(&folder)?;
+        disk::sync_parent(&folder)?;
+    }
+    disk::rename_new(&aside, place)?;
+    disk::point("tree-renamed");
+    Ok(Published::Built { links: built.links, folders: built.folders })
+}
+
+/// Replaces a damaged tree by a whole one, by one exchange of names.
+fn rebuild(store: &Store, record: &Record, place: &Path, locks: Locks<'_>, monitor: &dyn Monitor) -> Result<()> {
+    let aside = Www::new(store.root()).incoming().join(format!("publish.{}.{}", record.mirror, record.taken));
+    tree::build(store, record, &aside, locks.writer, monitor)?;
+    disk::sync_file_system(&aside)?;
+    union::add_whole(store, record, locks.writer, monitor)?;
+    open(place)?;
+    disk::exchange(&aside, place)?;
+    disk::remove_tree(&aside)?;
+    Ok(())
+}
+
+/// Takes a tree down; the snapshot stays kept and can be published again.
+///
+/// Durable: yes. Cost: the tree's names; the union by difference.
+///
+/// # Errors
+/// [`Error::Held`] where a channel or pin shows it.
+pub fn retire(store: &Store, mirror: &Name, taken: Stamp, locks: Locks<'_>, monitor: &dyn Monitor) -> Result<bool> {
+    store.record(mirror, taken)?;
+    must_be_free(store, mirror, taken)?;
+    recover(store, locks, monitor)?;
+    let www = Www::new(store.root());
+    let place = www.snapshot_tree(mirror, taken);
+    if !disk::stands(&place)? {
+        return Ok(false);
+    }
+    let aside = www.incoming().join(format!("retired.{mirror}.{taken}"));
+    open(&place)?;
+    disk::rename_new(&place, &aside)?;
+    disk::point("retire-renamed");
+    clear(store, &aside, mirror, taken, locks, monitor)?;
+    Ok(true)
+}
+
+/// Refuses to take down what a channel or pin shows.
+///
+/// # Errors
+/// [`Error::Held`] naming all that hold it.
+pub fn must_be_free(store: &Store, mirror: &Name, taken: Stamp) -> Result<()> {
+    let refs = pins::refs_that_show(store, mirror, taken)?;
+    if refs.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Held { what: format!("{mirror}@{taken}"), why: format!("is shown by {}", refs.join(", ")) })
+}
+
+/// Completes what crashed runs left: half-built and half-removed trees.
+///
+/// # Errors
+/// A leftover cannot be removed.
+pub fn recover(store: &Store, locks: Locks<'_>, monitor: &dyn Monitor) -> Result<()> {
+    let incoming = Www::new(store.root()).incoming();
+    for name in disk::names(&incoming)? {
+        if let Some((mirror, taken)) = name.to_str().and_then(leftover) {
+            clear(store, &incoming.join(&name), &mirror, taken, locks, monitor)?;
+        }
+    }
+    Ok(())
+}
+
+/// Reads `publish.MIRROR.DATE` and `retired.MIRROR.DATE`.
+fn leftover(name: &str) -> Option<(Name, Stamp)> {
+    let rest = name.strip_prefix("publish.").or_else(|| name.strip_prefix("retired."))?;
+    let (mirror, taken) = rest.rsplit_once('.')?;
+    Some((mirror.parse().ok()?, taken.parse().ok()?))
+}
+
+/// Takes a tree's names out of the union, unless a published snapshot holds them, and removes it.
+fn clear(store: &Store, aside: &PathBuf, mirror: &Name, taken: Stamp, locks: Locks<'_>, monitor: &dyn Monitor) -> Result<()> {
+    if store.dates(mirror)?.contains(&taken) {
+        union::reduce(store, &store.record(mirror, taken)?, locks.writer, monitor)?;
+    }
+    disk::point("union-reduced");
+    disk::remove_tree(aside)?;
+    disk::point("tree-removed");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

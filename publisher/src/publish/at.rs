@@ -1,0 +1,105 @@
+//! Days and hours: symlinks that say which snapshot was the newest at the end of each.
+//!
+//! A day that has snapshots has a link for each hour and one for itself; a day without has only its own. Days after the newest snapshot
+//! point to `latest`, two years ahead, so that nothing must run for tomorrow's name to be right.
+
+use std::path::{Path, PathBuf};
+
+use pinfold_store::{Name, Stamp, Store, disk};
+
+use crate::Result;
+use crate::layout::Www;
+
+const DAY: i64 = 86_400;
+const HOUR: i64 = 3_600;
+/// Days ahead of the newest snapshot that have links, and the number under which they are topped up.
+const DAYS_AHEAD: i64 = 730;
+const DAYS_AHEAD_MIN: i64 = 365;
+
+/// Brings the links right around a snapshot that came or went.
+///
+/// Cost: the days between its neighbours. Durable: yes.
+///
+/// # Errors
+/// A link cannot be made.
+pub fn refresh(store: &Store, mirror: &Name, around: Stamp) -> Result<()> {
+    let folder = Www::new(store.root()).at(mirror);
+    let dates = store.dates(mirror)?;
+    let Some(newest) = dates.last().copied() else {
+        return Ok(disk::remove_tree(&folder)?);
+    };
+    disk::make_dirs(&folder)?;
+    let days = Days { folder: &folder, mirror, dates: &dates };
+    let mut changed = disk::place_symlink(&folder.join("latest"), &days.target(newest))?;
+    let before = dates.iter().rev().find(|date| **date < around).copied().unwrap_or(around);
+    let after = dates.iter().find(|date| **date > around).copied();
+    let end = after.unwrap_or(newest.max(around));
+    let mut day = before.seconds().div_euclid(DAY);
+    while day <= end.seconds().div_euclid(DAY) {
+        changed |= days.refresh(day)?;
+        day += 1;
+    }
+    if after.is_none() {
+        changed |= days.look_ahead(day)?;
+    }
+    if changed {
+        disk::sync_path(&folder)?;
+    }
+    Ok(())
+}
+
+struct Days<'a> {
+    folder: &'a Path,
+    mirror: &'a Name,
+    dates: &'a [Stamp],
+}
+
+impl Days<'_> {
+    fn target(&self, taken: Stamp) -> PathBuf {
+        Path::new("../../snapshots").join(self.mirror.as_str()).join(taken.to_string())
+    }
+
+    /// The newest snapshot at or before a second.
+    fn at(&self, second: i64) -> Option<Stamp> {
+        let count = self.dates.partition_point(|date| date.seconds() <= second);
+        count.checked_sub(1).and_then(|at| self.dates.get(at)).copied()
+    }
+
+    /// Makes one day's links right; true where something changed.
+    fn refresh(&self, day: i64) -> Result<bool> {
+        let start = day * DAY;
+        let last = self.at(start + DAY - 1);
+        let is_busy = last.is_some_and(|last| last.seconds() >= start);
+        let mut changed = false;
+        for hour in 0..24 {
+            let begin = start + hour * HOUR;
+            let shown = if is_busy { self.at(begin + HOUR - 1) } else { None };
+            changed |= self.set(&Stamp::from_seconds(begin).hour(), shown.map(|taken| self.target(taken)))?;
+        }
+        let is_after_all = !is_busy && last.is_some() && last == self.dates.last().copied();
+        let target = if is_after_all { Some(PathBuf::from("latest")) } else { last.map(|taken| self.target(taken)) };
+        changed |= self.set(&Stamp::from_seconds(start).day(), target)?;
+        Ok(changed)
+    }
+
+    /// Makes sure that the days to come point to the newest.
+    fn look_ahead(&self, first: i64) -> Result<bool> {
+        let name = |day: i64| Stamp::from_seconds(day * DAY).day();
+        if disk::stands(&self.folder.join(name(first + DAYS_AHEAD_MIN)))? && disk::stands(&self.folder.join(name(first)))? {
+            return Ok(false);
+        }
+        let mut changed = false;
+        for day in first..first + DAYS_AHEAD {
+            changed |= self.set(&name(day), Some(PathBuf::from("latest")))?;
+        }
+        Ok(changed)
+    }
+
+    fn set(&self, name: &str, target: Option<PathBuf>) -> Result<bool> {
+        let link = self.folder.join(name);
+        Ok(match target {
+            Some(target) => disk::place_symlink(&link, &target)?,
+            None => disk::remove_file(&link)?,
+        })
+    }
+}

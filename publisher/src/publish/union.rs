@@ -1,0 +1,284 @@
+//! The union: every fixed file of every published snapshot of a mirror, the newest holder's content under each name.
+//!
+//! Kept by difference: a snapshot that comes or goes touches only the names in which it differs from its nearest published neighbour.
+//! Symbolic links enter as what they lead to: a linked file as a hardlink, a linked folder with every fixed file below its target.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use pinfold_store::index::{Index, Span};
+use pinfold_store::lock::Writer;
+use pinfold_store::manifest::{self, Change};
+use pinfold_store::object::Linker;
+use pinfold_store::{Class, Counter, Digest, Entry, Monitor, Node, Record, RelPath, Stamp, Store, disk};
+
+use super::published_dates;
+use crate::Result;
+use crate::layout::Www;
+
+/// Links that lead to links are followed this far.
+const HOPS_MAX: usize = 16;
+/// Names that are settled at once.
+const CHUNK: usize = 8192;
+
+/// Adds the fixed files of a snapshot that is about to be published.
+pub(super) fn add(store: &Store, record: &Record, writer: &Writer, monitor: &dyn Monitor) -> Result<()> {
+    let mut published = published_dates(store, &record.mirror)?;
+    let base = neighbour(&published, record.taken);
+    published.push(record.taken);
+    Union::open(store, record, writer, published)?.settle(base, monitor)
+}
+
+/// Adds every fixed file of a snapshot again.
+pub(super) fn add_whole(store: &Store, record: &Record, writer: &Writer, monitor: &dyn Monitor) -> Result<()> {
+    let published = published_dates(store, &record.mirror)?;
+    Union::open(store, record, writer, published)?.settle(None, monitor)
+}
+
+/// Takes out what only this snapshot, which is not published any more, held.
+pub(super) fn reduce(store: &Store, record: &Record, writer: &Writer, monitor: &dyn Monitor) -> Result<()> {
+    let published = published_dates(store, &record.mirror)?;
+    if published.contains(&record.taken) {
+        return Ok(());
+    }
+    let base = neighbour(&published, record.taken);
+    Union::open(store, record, writer, published)?.settle(base, monitor)
+}
+
+/// The published date that is nearest in time: the one before, else the one after.
+fn neighbour(published: &[Stamp], taken: Stamp) -> Option<Stamp> {
+    let before = published.iter().rev().find(|date| **date < taken);
+    before.or_else(|| published.iter().find(|date| **date > taken)).copied()
+}
+
+/// The links of one snapshot: by path, and the other way round.
+#[derive(Default)]
+struct Links {
+    targets: HashMap<Vec<u8>, Vec<u8>>,
+    /// Target → paths of the links that lead there.
+    sources: HashMap<Vec<u8>, Vec<Vec<u8>>>,
+}
+
+impl Links {
+    /// The links of a snapshot, from the mirror's spans of links.
+    fn at(spans: &[Span], taken: Stamp) -> Self {
+        let mut links = Self::default();
+        for span in spans.iter().filter(|span| span.covers(taken)) {
+            if let Node::Link { target } = &span.entry.node
+                && let Some(to) = join(span.entry.path.split().0, target)
+            {
+                links.targets.insert(span.entry.path.as_bytes().to_vec(), to);
+            }
+        }
+        let sources: Vec<_> = links.targets.keys().filter_map(|path| links.resolve(path).map(|to| (to, path.clone()))).collect();
+        for (to, path) in sources {
+            // A link to a folder above itself would hold itself without end.
+            if !is_below(&path, &to) {
+                links.sources.entry(to).or_default().push(path);
+            }
+        }
+        links
+    }
+
+    /// Follows the links in a path to the real one; `None` where they lead in a circle.
+    fn resolve(&self, path: &[u8]) -> Option<Vec<u8>> {
+        let mut path = path.to_vec();
+        for _ in 0..HOPS_MAX {
+            let hop = prefixes(&path).find_map(|prefix| self.targets.get(prefix).map(|to| (prefix.len(), to)));
+            let Some((length, to)) = hop else { return Some(path) };
+            let rest = &path[length..];
+            let rest = if to.is_empty() { rest.strip_prefix(b"/").unwrap_or(rest) } else { rest };
+            path = [to.as_slice(), rest].concat();
+        }
+        None
+    }
+
+    /// Every name under which a real path is reached: itself, and through links.
+    fn names(&self, path: &RelPath) -> Vec<RelPath> {
+        let mut names = vec![path.clone()];
+        if self.sources.is_empty() {
+            return names;
+        }
+        let mut at = 0;
+        while let Some(name) = names.get(at).cloned() {
+            at += 1;
+            for prefix in prefixes(name.as_bytes()) {
+                for source in self.sources.get(prefix).into_iter().flatten() {
+                    let alias = [source.as_slice(), &name.as_bytes()[prefix.len()..]].concat();
+                    if let Ok(alias) = RelPath::parse(&alias)
+                        && names.len() < 256
+                        && !names.contains(&alias)
+                    {
+                        names.push(alias);
+                    }
+                }
+            }
+        }
+        names
+    }
+}
+
+/// A path's prefixes by whole parts, the longest (itself) last.
+fn prefixes(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let ends = path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at).chain([path.len()]);
+    ends.map(|end| &path[..end])
+}
+
+fn is_below(path: &[u8], folder: &[u8]) -> bool {
+    folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
+}
+
+/// Joins a link's target to its folder by text; `None` where it leaves the tree.
+fn join(folder: &[u8], target: &[u8]) -> Option<Vec<u8>> {
+    let mut parts: Vec<&[u8]> = folder.split(|byte| *byte == b'/').filter(|part| !part.is_empty()).collect();
+    for part in target.split(|byte| *byte == b'/') {
+        match part {
+            b"" | b"." => {}
+            b".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join(&b'/'))
+}
+
+/// What stands under a name in a snapshot.
+type Content = (Digest, u64);
+
+/// Names to make right, with what the snapshot at hand shows there where that is known already.
+type Names = BTreeMap<RelPath, Option<Content>>;
+
+struct Union<'a> {
+    store: &'a Store,
+    record: &'a Record,
+    index: Index,
+    linker: Linker<'a>,
+    /// Published dates, newest first.
+    published: Vec<Stamp>,
+    links: HashMap<Stamp, Links>,
+}
+
+impl<'a> Union<'a> {
+    fn open(store: &'a Store, record: &'a Record, writer: &'a Writer, mut published: Vec<Stamp>) -> Result<Self> {
+        published.sort_unstable_by(|a, b| b.cmp(a));
+        published.dedup();
+        let index = store.index()?;
+        let link_spans = index.links(&record.mirror)?;
+        let dates: Vec<Stamp> = published.iter().copied().chain([record.taken]).collect();
+        let links = dates.into_iter().map(|taken| (taken, Links::at(&link_spans, taken))).collect();
+        Ok(Self { store, record, index, linker: Linker::new(store, writer)?, published, links })
+    }
+
+    /// Makes every name right in which the snapshot differs from `base`.
+    fn settle(&self, base: Option<Stamp>, monitor: &dyn Monitor) -> Result<()> {
+        monitor.step("bringing the union up to date", None);
+        let new = self.store.manifest(self.record.manifest)?;
+        let mut names = Names::new();
+        let changes: Box<dyn Iterator<Item = pinfold_store::Result<Change>>> = match base {
+            Some(base) => Box::new(manifest::diff(self.store.manifest(self.store.record(&self.record.mirror, base)?.manifest)?, new)),
+            None => Box::new(manifest::diff(std::iter::empty(), new)),
+        };
+        for change in changes {
+            let change = change?;
+            for (entry, taken) in [(change.old_entry(), base), (change.new_entry(), Some(self.record.taken))] {
+                if let (Some(entry), Some(taken)) = (entry, taken) {
+                    self.note(entry, taken, &mut names)?;
+                }
+            }
+            if names.len() >= CHUNK {
+                self.place_all(&std::mem::take(&mut names), monitor)?;
+            }
+        }
+        self.place_all(&names, monitor)
+    }
+
+    /// Notes the names that an entry gives in a snapshot.
+    fn note(&self, entry: &Entry, taken: Stamp, names: &mut Names) -> Result<()> {
+        let Some(links) = self.links.get(&taken) else { return Ok(()) };
+        match &entry.node {
+            Node::File { class: Class::Fixed, digest, size_bytes } => {
+                let known = (taken == self.record.taken).then_some((*digest, *size_bytes));
+                for name in links.names(&entry.path) {
+                    let slot = names.entry(name).or_default();
+                    *slot = known.or(*slot);
+                }
+            }
+            Node::File { .. } => {}
+            Node::Link { .. } => self.note_below(entry, taken, links, names)?,
+        }
+        Ok(())
+    }
+
+    /// Notes everything that a link that came or went leads to.
+    fn note_below(&self, link: &Entry, taken: Stamp, links: &Links, names: &mut Names) -> Result<()> {
+        let Some(target) = links.resolve(link.path.as_bytes()) else { return Ok(()) };
+        if is_below(link.path.as_bytes(), &target) {
+            return Ok(());
+        }
+        for path in self.index.fixed_below(&self.record.mirror, &target, taken)? {
+            let reached = links.names(&path);
+            for name in reached.into_iter().filter(|name| name.is_below(link.path.as_bytes())) {
+                names.entry(name).or_default();
+            }
+        }
+        Ok(())
+    }
+
+    /// The fixed content that a snapshot shows under a name.
+    fn content(&self, name: &RelPath, taken: Stamp) -> Result<Option<Content>> {
+        let links = self.links.get(&taken);
+        let Some(real) = links.map_or_else(|| Some(name.as_bytes().to_vec()), |links| links.resolve(name.as_bytes())) else { return Ok(None) };
+        let Ok(real) = RelPath::parse(&real) else { return Ok(None) };
+        let spans = self.index.spans(&self.record.mirror, &real)?;
+        Ok(spans.into_iter().find(|span| span.covers(taken)).and_then(|span| match span.entry.node {
+            Node::File { digest, size_bytes, class: Class::Fixed } => Some((digest, size_bytes)),
+            _ => None,
+        }))
+    }
+
+    /// The content of the newest published snapshot that has the name.
+    fn winner(&self, name: &RelPath, known: Option<Content>) -> Result<Option<Content>> {
+        for taken in &self.published {
+            if known.is_some() && *taken == self.record.taken {
+                return Ok(known);
+            }
+            if let Some(content) = self.content(name, *taken)? {
+                return Ok(Some(content));
+            }
+        }
+        Ok(None)
+    }
+
+    fn place_all(&self, names: &Names, monitor: &dyn Monitor) -> Result<()> {
+        let top = Www::new(self.store.root()).union(&self.record.mirror);
+        disk::make_dirs(&top)?;
+        let top_fd = disk::open_dir(&top)?;
+        let mut emptied: BTreeSet<Vec<u8>> = BTreeSet::new();
+        let mut open: Option<(Vec<u8>, std::os::fd::OwnedFd)> = None;
+        for (name, known) in names {
+            let (folder, last) = name.split();
+            let Some((digest, size_bytes)) = self.winner(name, *known)? else {
+                if disk::remove_file(&top.join(name.as_path()))? {
+                    monitor.count(Counter::Unlinks, 1);
+                    emptied.insert(folder.to_vec());
+                }
+                continue;
+            };
+            if open.as_ref().is_none_or(|(path, _)| path != folder) {
+                let fd = disk::make_dirs_at(&top_fd, Path::new(std::ffi::OsStr::from_bytes(if folder.is_empty() { b"." } else { folder })))?;
+                open = Some((folder.to_vec(), fd));
+            }
+            if let Some((_, fd)) = &open
+                && self.linker.link_over(digest, size_bytes, fd, last)?
+            {
+                monitor.count(Counter::Links, 1);
+            }
+        }
+        for folder in emptied.into_iter().rev() {
+            disk::remove_empty_dirs(&top, Path::new(std::ffi::OsStr::from_bytes(&folder)))?;
+        }
+        Ok(())
+    }
+}
