@@ -15,8 +15,8 @@ use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
 pub use file::{
-    create_durably, exchange, link, link_over, place_symlink, point_symlink, remove_file, rename_new, symlink_at, write_durably, write_new,
-    write_with_mtime,
+    create_durably, exchange, link, link_over, place_symlink, point_symlink, remove_file,
+    rename_new, symlink_at, write_durably, write_new, write_with_mtime,
 };
 pub use point::{POINTS, arm, point};
 pub(crate) use tree::list;
@@ -25,7 +25,8 @@ pub use tree::remove_tree;
 use crate::error::{IoContext, Result};
 
 /// How folders are opened.
-const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC).union(OFlags::NOFOLLOW);
+const FOLDER: OFlags =
+    OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC).union(OFlags::NOFOLLOW);
 
 /// The mode of folders of ours: the web server's user reads them, whatever the umask.
 const FOLDER_MODE: u32 = 0o755;
@@ -65,7 +66,9 @@ pub fn open_dir_at(dir: &OwnedFd, name: &Path) -> Result<OwnedFd> {
 /// [`crate::Error::Io`] with the path.
 pub fn make_dir(path: &Path) -> Result<()> {
     match rustix::fs::mkdir(path, Mode::from_raw_mode(FOLDER_MODE)) {
-        Ok(()) => rustix::fs::chmod(path, Mode::from_raw_mode(FOLDER_MODE)).at("set the mode of", path),
+        Ok(()) => {
+            rustix::fs::chmod(path, Mode::from_raw_mode(FOLDER_MODE)).at("set the mode of", path)
+        }
         Err(Errno::EXIST) if path.is_dir() => Ok(()),
         Err(errno) => Err(errno).at("make the folder", path),
     }
@@ -125,7 +128,9 @@ pub fn make_dirs_at(dir: &OwnedFd, path: &Path) -> Result<OwnedFd> {
 /// # Errors
 /// [`crate::Error::Io`] with the path.
 pub fn set_mode_at(dir: &OwnedFd, path: &Path, mode: u32) -> Result<()> {
-    rustix::fs::chmodat(dir, path, Mode::from_raw_mode(mode), AtFlags::empty()).map_err(std::io::Error::from).at("set the mode of", &shown(dir, path))
+    rustix::fs::chmodat(dir, path, Mode::from_raw_mode(mode), AtFlags::empty())
+        .map_err(std::io::Error::from)
+        .at("set the mode of", &shown(dir, path))
 }
 
 /// Removes a folder below `top` while it is empty, and then those above it; `top` itself stays.
@@ -161,7 +166,8 @@ pub fn set_mode(fd: &impl AsFd, mode: u32, shown: &Path) -> Result<()> {
 /// # Errors
 /// [`crate::Error::Io`] with the path.
 pub fn sync_path(path: &Path) -> Result<()> {
-    let fd = rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).at("open", path)?;
+    let fd =
+        rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).at("open", path)?;
     rustix::fs::fsync(fd).at("sync", path)
 }
 
@@ -178,7 +184,8 @@ pub fn sync_parent(path: &Path) -> Result<()> {
 /// # Errors
 /// [`crate::Error::Io`] with the path.
 pub fn sync_file_system(path: &Path) -> Result<()> {
-    let fd = rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).at("open", path)?;
+    let fd =
+        rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).at("open", path)?;
     rustix::fs::syncfs(fd).at("sync the file system of", path)
 }
 

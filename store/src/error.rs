@@ -137,9 +137,14 @@ impl Error {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Io { .. } | Self::Index { .. } => Kind::Machine,
-            Self::BadName { .. } | Self::NoSnapshot { .. } | Self::Newer { .. } | Self::Refused { .. } => Kind::Usage,
+            Self::BadName { .. }
+            | Self::NoSnapshot { .. }
+            | Self::Newer { .. }
+            | Self::Refused { .. } => Kind::Usage,
             Self::Held { .. } => Kind::Held,
-            Self::Damaged { .. } | Self::Stale { .. } | Self::MissingObject { .. } => Kind::Integrity,
+            Self::Damaged { .. } | Self::Stale { .. } | Self::MissingObject { .. } => {
+                Kind::Integrity
+            }
             Self::Busy { .. } => Kind::Busy,
         }
     }

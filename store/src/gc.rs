@@ -47,11 +47,20 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Held`] where a pin holds it; [`Error::Stale`] where the index does not match the records.
-    pub fn drop_snapshot(&self, lock: &MirrorLock, taken: Stamp, how: (Run, &Asker), monitor: &dyn Monitor) -> Result<Collected> {
+    pub fn drop_snapshot(
+        &self,
+        lock: &MirrorLock,
+        taken: Stamp,
+        how: (Run, &Asker),
+        monitor: &dyn Monitor,
+    ) -> Result<Collected> {
         let (run, asker) = how;
         let record = self.record(&lock.mirror, taken)?;
         if let Some((name, pin)) = self.pins(&lock.mirror, taken)?.into_iter().next() {
-            let why = format!("is pinned as '{name}' by {} ({}); pinfold unpin {} {name} takes the pin away", pin.who, pin.reason, lock.mirror);
+            let why = format!(
+                "is pinned as '{name}' by {} ({}); pinfold unpin {} {name} takes the pin away",
+                pin.who, pin.reason, lock.mirror
+            );
             return Err(Error::Held { mirror: lock.mirror.clone(), taken, why });
         }
         let mut index = self.index()?;
@@ -62,13 +71,22 @@ impl Store {
             index.would_free(&lock.mirror, taken)?.iter().for_each(|row| total.add(row.size_bytes));
             return Ok(total);
         }
-        disk::rename_new(&self.record_path(&lock.mirror, taken), &self.dropped_path(&lock.mirror, taken))?;
+        disk::rename_new(
+            &self.record_path(&lock.mirror, taken),
+            &self.dropped_path(&lock.mirror, taken),
+        )?;
         disk::point("record-removed");
         self.finish_drop(&mut index, &record, asker, monitor)
     }
 
     /// Does the rest of a drop whose record is set aside.
-    fn finish_drop(&self, index: &mut Index, record: &Record, asker: &Asker, monitor: &dyn Monitor) -> Result<Collected> {
+    fn finish_drop(
+        &self,
+        index: &mut Index,
+        record: &Record,
+        asker: &Asker,
+        monitor: &dyn Monitor,
+    ) -> Result<Collected> {
         self.forget_pins(&record.mirror, record.taken)?;
         let free = index.drop_snapshot(&record.mirror, record.taken)?;
         let mut total = Collected::default();
@@ -153,7 +171,10 @@ impl Store {
         }
         let _collector = self.collector(asker)?;
         for name in disk::names(&self.root().join("incoming"))? {
-            let is_ours = name.to_str().and_then(|name| name.split_once('.')).is_some_and(|(a, b)| a.parse::<u32>().is_ok() && b.parse::<u64>().is_ok());
+            let is_ours = name
+                .to_str()
+                .and_then(|name| name.split_once('.'))
+                .is_some_and(|(a, b)| a.parse::<u32>().is_ok() && b.parse::<u64>().is_ok());
             if is_ours && run == Run::Real {
                 disk::remove_file(&self.root().join("incoming").join(&name))?;
             }
@@ -168,8 +189,10 @@ impl Store {
                 let lock = self.lock_mirror(&mirror, asker)?;
                 let path = self.dropped_path(&mirror, taken);
                 let text = std::fs::read_to_string(&path).at("read", &path)?;
-                let record: Record =
-                    toml::from_str(&text).map_err(|error| Error::Damaged { path: path.clone(), why: error.message().to_owned() })?;
+                let record: Record = toml::from_str(&text).map_err(|error| Error::Damaged {
+                    path: path.clone(),
+                    why: error.message().to_owned(),
+                })?;
                 self.finish_drop(index, &record, asker, monitor)?;
                 drop(lock);
             }
@@ -183,14 +206,24 @@ impl Store {
         let mut dates = Vec::new();
         for entry in std::fs::read_dir(&folder).at("list", &folder)? {
             let name = entry.at("list", &folder)?.file_name();
-            dates.extend(name.to_str().and_then(|name| name.strip_prefix(".dropped-")).and_then(|taken| taken.parse::<Stamp>().ok()));
+            dates.extend(
+                name.to_str()
+                    .and_then(|name| name.strip_prefix(".dropped-"))
+                    .and_then(|taken| taken.parse::<Stamp>().ok()),
+            );
         }
         dates.sort_unstable();
         Ok(dates)
     }
 
     /// Removes what a crash left between naming an object or manifest and the index.
-    fn sweep_shard(&self, index: &Index, _collector: &Collector, shard: u8, (run, total): (Run, &mut Collected)) -> Result<()> {
+    fn sweep_shard(
+        &self,
+        index: &Index,
+        _collector: &Collector,
+        shard: u8,
+        (run, total): (Run, &mut Collected),
+    ) -> Result<()> {
         let folder = self.root().join(format!("objects/{shard:02x}"));
         for name in disk::names(&folder)? {
             let Some(digest) = digest_of(shard, &name) else { continue };
@@ -203,7 +236,10 @@ impl Store {
         }
         let folder = self.root().join(format!("manifests/{shard:02x}"));
         for name in disk::names(&folder)? {
-            let stem = name.to_str().and_then(|name| name.strip_suffix(".zst")).map(std::ffi::OsString::from);
+            let stem = name
+                .to_str()
+                .and_then(|name| name.strip_suffix(".zst"))
+                .map(std::ffi::OsString::from);
             let digest = stem.and_then(|stem| digest_of(shard, &stem));
             if let Some(digest) = digest
                 && !index.has_manifest(digest)?

@@ -121,13 +121,16 @@ impl Index {
     pub fn snapshots(&self, mirror: &Name) -> Result<Vec<(Stamp, Digest)>> {
         let text = "SELECT taken, manifest FROM snapshots JOIN mirrors ON mirrors.id = mirror WHERE name = ?1 ORDER BY taken";
         let mut statement = self.sql(self.connection.prepare_cached(text))?;
-        let rows = statement.query_map([mirror.as_str()], |row| Ok((Stamp::from_seconds(row.get(0)?), Digest::from_bytes(row.get(1)?))));
+        let rows = statement.query_map([mirror.as_str()], |row| {
+            Ok((Stamp::from_seconds(row.get(0)?), Digest::from_bytes(row.get(1)?)))
+        });
         self.sql(rows.and_then(Iterator::collect))
     }
 
     /// Lists the mirrors that the index knows.
     fn mirrors(&self) -> Result<Vec<Name>> {
-        let mut statement = self.sql(self.connection.prepare_cached("SELECT name FROM mirrors ORDER BY name"))?;
+        let mut statement =
+            self.sql(self.connection.prepare_cached("SELECT name FROM mirrors ORDER BY name"))?;
         let rows = statement.query_map([], |row| row.get::<_, String>(0));
         let names: Vec<String> = self.sql(rows.and_then(Iterator::collect))?;
         names.iter().map(|name| name.parse()).collect()
@@ -148,7 +151,8 @@ impl Index {
     /// [`Index::must_match`] for one mirror.
     pub(crate) fn must_match_mirror(&self, store: &Store, mirror: &Name) -> Result<()> {
         let records = store.dates(mirror)?;
-        let known: Vec<Stamp> = self.snapshots(mirror)?.into_iter().map(|(taken, _)| taken).collect();
+        let known: Vec<Stamp> =
+            self.snapshots(mirror)?.into_iter().map(|(taken, _)| taken).collect();
         if let Some(taken) = records.iter().find(|taken| known.binary_search(taken).is_err()) {
             return Err(self.stale(format!("it lacks {mirror}@{taken}")));
         }
@@ -171,11 +175,13 @@ impl Index {
                 Ok(lines) => lines,
                 Err(error) => vec![error.to_string()],
             };
-            report.findings.extend(lines.into_iter().filter(|line| line != "ok").map(|line| Finding {
-                code: Code::IndexDamaged,
-                subject: self.path.display().to_string(),
-                detail: line,
-                remedy: "pinfold fsck --rebuild".to_owned(),
+            report.findings.extend(lines.into_iter().filter(|line| line != "ok").map(|line| {
+                Finding {
+                    code: Code::IndexDamaged,
+                    subject: self.path.display().to_string(),
+                    detail: line,
+                    remedy: "pinfold fsck --rebuild".to_owned(),
+                }
             }));
         }
         Ok(report)

@@ -54,7 +54,8 @@ impl Store {
     /// # Errors
     /// [`Error::Busy`] where collection holds it for longer than the asker waits.
     pub fn writer(&self, asker: &Asker) -> Result<Writer> {
-        take(&self.root().join("lock"), FlockOperation::NonBlockingLockShared, asker).map(|file| Writer { _file: file })
+        take(&self.root().join("lock"), FlockOperation::NonBlockingLockShared, asker)
+            .map(|file| Writer { _file: file })
     }
 
     /// Takes the store's lock, exclusive.
@@ -62,7 +63,8 @@ impl Store {
     /// # Errors
     /// [`Error::Busy`] where a writer holds it for longer than the asker waits.
     pub fn collector(&self, asker: &Asker) -> Result<Collector> {
-        take(&self.root().join("lock"), FlockOperation::NonBlockingLockExclusive, asker).map(|file| Collector { _file: file })
+        take(&self.root().join("lock"), FlockOperation::NonBlockingLockExclusive, asker)
+            .map(|file| Collector { _file: file })
     }
 
     /// Takes a mirror's lock.
@@ -71,7 +73,8 @@ impl Store {
     /// [`Error::Busy`] where another run holds it for longer than the asker waits.
     pub fn lock_mirror(&self, mirror: &Name, asker: &Asker) -> Result<MirrorLock> {
         let path = self.root().join("locks").join(format!("mirror.{mirror}"));
-        take(&path, FlockOperation::NonBlockingLockExclusive, asker).map(|file| MirrorLock { _file: file, mirror: mirror.clone() })
+        take(&path, FlockOperation::NonBlockingLockExclusive, asker)
+            .map(|file| MirrorLock { _file: file, mirror: mirror.clone() })
     }
 
     /// Takes the site's lock.
@@ -80,21 +83,28 @@ impl Store {
     /// [`Error::Busy`] where another run holds it for longer than the asker waits.
     pub fn lock_site(&self, asker: &Asker) -> Result<SiteLock> {
         let path: PathBuf = self.root().join("locks/site");
-        take(&path, FlockOperation::NonBlockingLockExclusive, asker).map(|file| SiteLock { _file: file })
+        take(&path, FlockOperation::NonBlockingLockExclusive, asker)
+            .map(|file| SiteLock { _file: file })
     }
 }
 
 /// Opens the lock's file and locks it, trying again until the asker's patience ends.
 fn take(path: &Path, how: FlockOperation, asker: &Asker) -> Result<File> {
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-    let mut file = File::from(rustix::fs::open(path, flags, Mode::from_raw_mode(0o644)).at("open the lock", path)?);
+    let mut file = File::from(
+        rustix::fs::open(path, flags, Mode::from_raw_mode(0o644)).at("open the lock", path)?,
+    );
     let begun = Instant::now();
     loop {
         match rustix::fs::flock(&file, how) {
             Ok(()) => break,
             Err(Errno::INTR) => {}
-            Err(Errno::WOULDBLOCK) if begun.elapsed() < asker.wait => std::thread::sleep(Duration::from_millis(20)),
-            Err(Errno::WOULDBLOCK) => return Err(Error::Busy { path: path.to_owned(), holder: holder(&mut file) }),
+            Err(Errno::WOULDBLOCK) if begun.elapsed() < asker.wait => {
+                std::thread::sleep(Duration::from_millis(20))
+            }
+            Err(Errno::WOULDBLOCK) => {
+                return Err(Error::Busy { path: path.to_owned(), holder: holder(&mut file) });
+            }
             Err(errno) => return Err(errno).at("lock", path),
         }
     }
@@ -106,7 +116,8 @@ fn take(path: &Path, how: FlockOperation, asker: &Asker) -> Result<File> {
 fn sign(file: &mut File, asker: &Asker) -> std::io::Result<()> {
     let text = format!("pid {} ({})\n", std::process::id(), asker.verb);
     // The name is a courtesy to whoever waits: with a full disk the lock must still work.
-    let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(text.as_bytes()));
+    let written =
+        file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(text.as_bytes()));
     match written {
         Err(error) if error.kind() == std::io::ErrorKind::StorageFull => Ok(()),
         other => other,
@@ -118,7 +129,11 @@ fn holder(file: &mut File) -> String {
     let mut text = String::new();
     let read = file.rewind().and_then(|()| file.take(200).read_to_string(&mut text));
     let text = text.trim();
-    if read.is_ok() && !text.is_empty() { crate::path::escape(text.as_bytes()) } else { "another process".to_owned() }
+    if read.is_ok() && !text.is_empty() {
+        crate::path::escape(text.as_bytes())
+    } else {
+        "another process".to_owned()
+    }
 }
 
 #[cfg(test)]

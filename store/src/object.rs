@@ -158,15 +158,26 @@ impl<'a> Linker<'a> {
     ///
     /// # Errors
     /// As [`Linker::link`].
-    pub fn link_over(&self, digest: Digest, size_bytes: u64, dir: &OwnedFd, name: &[u8]) -> Result<bool> {
+    pub fn link_over(
+        &self,
+        digest: Digest,
+        size_bytes: u64,
+        dir: &OwnedFd,
+        name: &[u8],
+    ) -> Result<bool> {
         let shown = Path::new(OsStr::from_bytes(name));
         let now = match rustix::fs::statat(dir, shown, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(now) => now,
             Err(Errno::NOENT) => return self.link(digest, size_bytes, dir, name).map(|()| true),
             Err(errno) => return Err(errno).at("look at", &disk::shown(dir, shown)),
         };
-        let is_this = |path: &Path| path.symlink_metadata().is_ok_and(|meta| (meta.dev(), meta.ino()) == (now.st_dev, now.st_ino));
-        if is_this(&self.store.object_path(digest)) || self.replicas_if_full(digest).iter().any(|path| is_this(path)) {
+        let is_this = |path: &Path| {
+            path.symlink_metadata()
+                .is_ok_and(|meta| (meta.dev(), meta.ino()) == (now.st_dev, now.st_ino))
+        };
+        if is_this(&self.store.object_path(digest))
+            || self.replicas_if_full(digest).iter().any(|path| is_this(path))
+        {
             return Ok(false);
         }
         let new = format!(".new-{}", &Digest::of(name).to_string()[..16]);

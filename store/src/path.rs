@@ -28,7 +28,9 @@ impl RelPath {
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         match flaw(bytes) {
             None => Ok(Self(bytes.into())),
-            Some(why) => Err(Error::BadName { what: "path", name: escape(bytes), why: why.to_owned() }),
+            Some(why) => {
+                Err(Error::BadName { what: "path", name: escape(bytes), why: why.to_owned() })
+            }
         }
     }
 
@@ -65,7 +67,9 @@ impl RelPath {
     /// Says whether the path is `folder` or lies below it.
     #[must_use]
     pub fn is_below(&self, folder: &[u8]) -> bool {
-        self.0.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest[0] == b'/' || folder.is_empty())
+        self.0
+            .strip_prefix(folder)
+            .is_some_and(|rest| rest.is_empty() || rest[0] == b'/' || folder.is_empty())
     }
 }
 
@@ -207,8 +211,10 @@ impl FromStr for Name {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-');
-        let first = text.bytes().next().is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        let inner =
+            |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-');
+        let first =
+            text.bytes().next().is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
         if first && text.len() <= 64 && text.bytes().all(inner) {
             Ok(Self(text.to_owned()))
         } else {
@@ -278,7 +284,8 @@ impl Stamp {
         end_of_prefix(text).map(Self::from_seconds).ok_or_else(|| Error::BadName {
             what: "date",
             name: escape(text.as_bytes()),
-            why: "a date is written like 2026-11-23, 2026-11-23T04 or 20261123T040000Z, in UTC".to_owned(),
+            why: "a date is written like 2026-11-23, 2026-11-23T04 or 20261123T040000Z, in UTC"
+                .to_owned(),
         })
     }
 
@@ -311,7 +318,8 @@ fn end_of_prefix(text: &str) -> Option<i64> {
     let body = text.strip_suffix('Z').unwrap_or(text);
     let digits: String = body.chars().filter(char::is_ascii_digit).collect();
     let separators = body.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | ':' | 'T' | ' '));
-    let punctuated = body.starts_with(|c: char| c.is_ascii_digit()) && body.ends_with(|c: char| c.is_ascii_digit());
+    let punctuated = body.starts_with(|c: char| c.is_ascii_digit())
+        && body.ends_with(|c: char| c.is_ascii_digit());
     let part = |from: usize, to: usize| digits.get(from..to).map(|d| d.parse::<i16>().ok());
     if !separators || !punctuated || !matches!(digits.len(), 4 | 6 | 8 | 10 | 12 | 14) {
         return None;
@@ -320,7 +328,16 @@ fn end_of_prefix(text: &str) -> Option<i64> {
         None => Some(low),
         Some(value) => value.and_then(|v| i8::try_from(v).ok()),
     };
-    let start = jiff::civil::DateTime::new(part(0, 4)??, small(4, 1)?, small(6, 1)?, small(8, 0)?, small(10, 0)?, small(12, 0)?, 0).ok()?;
+    let start = jiff::civil::DateTime::new(
+        part(0, 4)??,
+        small(4, 1)?,
+        small(6, 1)?,
+        small(8, 0)?,
+        small(10, 0)?,
+        small(12, 0)?,
+        0,
+    )
+    .ok()?;
     let span = match digits.len() {
         4 => jiff::Span::new().years(1),
         6 => jiff::Span::new().months(1),
@@ -329,7 +346,8 @@ fn end_of_prefix(text: &str) -> Option<i64> {
         12 => jiff::Span::new().minutes(1),
         _ => jiff::Span::new().seconds(1),
     };
-    let seconds = |when| jiff::tz::Offset::UTC.to_timestamp(when).ok().map(jiff::Timestamp::as_second);
+    let seconds =
+        |when| jiff::tz::Offset::UTC.to_timestamp(when).ok().map(jiff::Timestamp::as_second);
     match start.checked_add(span).ok().and_then(seconds) {
         Some(end) => Some(end - 1),
         None => Some(Stamp::SECONDS_MAX),

@@ -40,7 +40,10 @@ impl Store {
             let damaged = |why: String| Error::Damaged { path: path.clone(), why };
             let text = std::fs::read_to_string(&path).at("read", &path)?;
             let pin = toml::from_str(&text).map_err(|error| damaged(error.message().to_owned()))?;
-            let name = name.to_string_lossy().parse().map_err(|error: Error| damaged(error.to_string()))?;
+            let name = name
+                .to_string_lossy()
+                .parse()
+                .map_err(|error: Error| damaged(error.to_string()))?;
             pins.push((name, pin));
         }
         Ok(pins)
@@ -56,7 +59,8 @@ impl Store {
         let folder = self.pins_folder(&lock.mirror, taken);
         disk::make_dir(&folder)?;
         let path = folder.join(name.as_str());
-        let text = toml::to_string(pin).map_err(|error| Error::Damaged { path: path.clone(), why: error.to_string() })?;
+        let text = toml::to_string(pin)
+            .map_err(|error| Error::Damaged { path: path.clone(), why: error.to_string() })?;
         disk::write_durably(&path, text.as_bytes(), 0o644)?;
         disk::sync_parent(&folder)?;
         match before {

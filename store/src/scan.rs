@@ -22,6 +22,8 @@ pub enum Adopt {
     Copy,
     /// Hardlinked: for tools that only ever replace by rename.
     Link,
+    /// Only read and counted: nothing enters the store, and the draft must not be sealed.
+    Nothing,
 }
 
 /// What a scan found: a manifest of the bare tree, not sealed yet. Every object is durable.
@@ -83,7 +85,13 @@ impl Store {
     /// # Errors
     /// [`Error::Refused`] where the tree holds special files or links that leave it, every one told to the monitor;
     /// [`Error::Io`] naming a file that cannot be read.
-    pub fn scan(&self, lock: &MirrorLock, _writer: &Writer, from: (&Path, Adopt), monitor: &dyn Monitor) -> Result<Draft> {
+    pub fn scan(
+        &self,
+        lock: &MirrorLock,
+        _writer: &Writer,
+        from: (&Path, Adopt),
+        monitor: &dyn Monitor,
+    ) -> Result<Draft> {
         remove_leftovers(self)?;
         let mut index = self.index()?;
         index.catch_up(self, &lock.mirror)?;
@@ -96,9 +104,21 @@ impl Store {
             let (items, batches) = std::sync::mpsc::sync_channel(4);
             let (taken, commits) = std::sync::mpsc::sync_channel(1);
             let cache = self.index()?;
-            let walker = scope.spawn(|| walk::walk(walk::Walk { root: &root, shown: folder, cache, mirror: &lock.mirror, monitor }, items));
+            let walker = scope.spawn(|| {
+                walk::walk(
+                    walk::Walk { root: &root, shown: folder, cache, mirror: &lock.mirror, monitor },
+                    items,
+                )
+            });
             let committer = scope.spawn(|| {
-                let commit = commit::Commit { store: self, root: &root, mirror: &lock.mirror, clock_ns, monitor };
+                let commit = commit::Commit {
+                    store: self,
+                    root: &root,
+                    mirror: &lock.mirror,
+                    clock_ns,
+                    keeps: adopt != Adopt::Nothing,
+                    monitor,
+                };
                 commit.run(index, commits)
             });
             let read = taker.run(batches, taken);
@@ -131,8 +151,13 @@ fn join<T>(stage: std::thread::ScopedJoinHandle<'_, Result<T>>) -> Result<T> {
 fn remove_leftovers(store: &Store) -> Result<()> {
     let incoming = store.root().join("incoming");
     for name in disk::names(&incoming)? {
-        let process = name.to_str().and_then(|name| name.split_once('.')).filter(|(_, number)| number.parse::<u64>().is_ok());
-        let dead = process.and_then(|(process, _)| process.parse::<u32>().ok()).is_some_and(|id| !Path::new(&format!("/proc/{id}")).exists());
+        let process = name
+            .to_str()
+            .and_then(|name| name.split_once('.'))
+            .filter(|(_, number)| number.parse::<u64>().is_ok());
+        let dead = process
+            .and_then(|(process, _)| process.parse::<u32>().ok())
+            .is_some_and(|id| !Path::new(&format!("/proc/{id}")).exists());
         if dead {
             disk::remove_file(&incoming.join(&name))?;
         }
@@ -142,7 +167,10 @@ fn remove_leftovers(store: &Store) -> Result<()> {
 
 /// A channel closed because another stage failed; that stage's error is the one that is shown.
 fn other_stage_failed() -> Error {
-    Error::Damaged { path: "incoming".into(), why: "BUG: a stage of the scan ended early without an error".to_owned() }
+    Error::Damaged {
+        path: "incoming".into(),
+        why: "BUG: a stage of the scan ended early without an error".to_owned(),
+    }
 }
 
 #[cfg(test)]

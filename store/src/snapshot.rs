@@ -1,11 +1,14 @@
 //! Snapshots: a manifest, a date and the evidence.
-use serde::{Deserialize, Serialize};
 use crate::{Digest, Name, RelPath, Stamp};
+use serde::{Deserialize, Serialize};
 
 /// Who vouches for a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Trust { /** Nobody: its signatures were not checked. */ None }
+pub enum Trust {
+    /** Nobody: its signatures were not checked. */
+    None,
+}
 
 /// A snapshot's record, `ROOT/snapshots/MIRROR/DATE`, as TOML. The truth about the snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -15,8 +15,19 @@ use crate::{Digest, Name, Record, Stamp, disk};
 const FORMAT: u32 = 1;
 /// The folders of a root, in the order of their making.
 const FOLDERS: &[&str] = &[
-    "objects", "incoming", "manifests", "snapshots", "generations", "locks", "www", "www/snapshots", "www/at", "www/union",
-    "www/generations", "www/channels", "www/status",
+    "objects",
+    "incoming",
+    "manifests",
+    "snapshots",
+    "generations",
+    "locks",
+    "www",
+    "www/snapshots",
+    "www/at",
+    "www/union",
+    "www/generations",
+    "www/channels",
+    "www/status",
 ];
 
 /// An open store.
@@ -70,17 +81,29 @@ impl Store {
         }
         disk::make_dirs(&root)?;
         for name in disk::names(&root)? {
-            let known = FOLDERS.iter().any(|folder| name == *folder) || name == "lock" || name == "keys" || name == "lost+found";
+            let known = FOLDERS.iter().any(|folder| name == *folder)
+                || name == "lock"
+                || name == "keys"
+                || name == "lost+found";
             if !known {
-                let why = format!("it is no root of pinfold and holds '{}': name an empty folder", name.to_string_lossy());
+                let why = format!(
+                    "it is no root of pinfold and holds '{}': name an empty folder",
+                    name.to_string_lossy()
+                );
                 return Err(Error::Damaged { path: root, why });
             }
         }
         let store = Self { root };
         store.make_folders()?;
-        let format = Format { format: FORMAT, ignore: Vec::new(), read_only: Vec::new(), refuse: Vec::new() };
+        let format = Format {
+            format: FORMAT,
+            ignore: Vec::new(),
+            read_only: Vec::new(),
+            refuse: Vec::new(),
+        };
         let path = store.root.join("FORMAT");
-        let text = toml::to_string(&format).map_err(|error| Error::Damaged { path: path.clone(), why: error.to_string() })?;
+        let text = toml::to_string(&format)
+            .map_err(|error| Error::Damaged { path: path.clone(), why: error.to_string() })?;
         disk::sync_file_system(&store.root)?;
         disk::create_durably(&path, text.as_bytes(), 0o644)?;
         Ok(store)
@@ -108,14 +131,22 @@ impl Store {
         let path = root.join("FORMAT");
         let text = std::fs::read_to_string(&path).at("read", &path)?;
         let newer = |why: String| Error::Newer { root: root.clone(), why };
-        let number = toml::from_str::<toml::Table>(&text).ok().and_then(|table| table.get("format").and_then(toml::Value::as_integer));
+        let number = toml::from_str::<toml::Table>(&text)
+            .ok()
+            .and_then(|table| table.get("format").and_then(toml::Value::as_integer));
         match number {
-            Some(number) if number > i64::from(FORMAT) => return Err(newer(format!("its format is {number}, this version knows {FORMAT}"))),
+            Some(number) if number > i64::from(FORMAT) => {
+                return Err(newer(format!("its format is {number}, this version knows {FORMAT}")));
+            }
             _ => {}
         }
-        let format: Format = toml::from_str(&text).map_err(|error| Error::Damaged { path, why: error.message().to_owned() })?;
+        let format: Format = toml::from_str(&text)
+            .map_err(|error| Error::Damaged { path, why: error.message().to_owned() })?;
         match format.refuse.iter().chain(&format.read_only).next() {
-            Some(feature) => Err(newer(format!("it uses the feature '{}'", crate::path::escape(feature.as_bytes())))),
+            Some(feature) => Err(newer(format!(
+                "it uses the feature '{}'",
+                crate::path::escape(feature.as_bytes())
+            ))),
             None => Ok(Self { root }),
         }
     }
@@ -131,7 +162,8 @@ impl Store {
         disk::remove_file(&linked)?;
         let hardlinks = disk::link(&path, &linked).is_ok();
         let reflinks = rustix::fs::ioctl_ficlone(&clone, &file).is_ok();
-        let second = rustix::fs::open(&path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).at("open", &path)?;
+        let second = rustix::fs::open(&path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
+            .at("open", &path)?;
         let flock = rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok()
             && rustix::fs::flock(second.as_fd(), FlockOperation::NonBlockingLockExclusive).is_err();
         for made in [&linked, &path, &clone_path] {
@@ -171,7 +203,10 @@ impl Store {
     /// [`Error::Io`] where they cannot be listed.
     pub fn mirrors(&self) -> Result<Vec<Name>> {
         let names = disk::names(&self.root.join("snapshots"))?;
-        Ok(names.iter().filter_map(|name| name.to_str().and_then(|name| name.parse().ok())).collect())
+        Ok(names
+            .iter()
+            .filter_map(|name| name.to_str().and_then(|name| name.parse().ok()))
+            .collect())
     }
 
     /// Lists a mirror's dates from the records' names, oldest first.
@@ -212,7 +247,10 @@ impl Store {
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(Error::NoSnapshot { mirror: mirror.clone(), wanted: taken.to_string() });
+                return Err(Error::NoSnapshot {
+                    mirror: mirror.clone(),
+                    wanted: taken.to_string(),
+                });
             }
             Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
                 return Err(Error::Damaged { path, why: "it is no text".to_owned() });

@@ -12,7 +12,14 @@ fn one_spelling_round_trips() {
 #[test]
 fn every_other_spelling_is_refused() {
     let good = Digest::of(b"").to_string();
-    for bad in ["", "ab", &good.to_uppercase(), &good[1..], &format!("{good}0"), &format!(" {}", &good[1..])] {
+    for bad in [
+        "",
+        "ab",
+        &good.to_uppercase(),
+        &good[1..],
+        &format!("{good}0"),
+        &format!(" {}", &good[1..]),
+    ] {
         assert!(bad.parse::<Digest>().is_err(), "{bad:?}");
     }
 }

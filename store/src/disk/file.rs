@@ -42,7 +42,8 @@ pub fn write_with_mtime(path: &Path, bytes: &[u8], mode: u32, mtime_seconds: i64
 /// [`crate::Error::Io`] with the path.
 pub fn create_durably(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     let new = write_aside(path, bytes, mode, None)?;
-    let named = rustix::fs::renameat_with(CWD, &new, CWD, path, RenameFlags::NOREPLACE).at("create", path);
+    let named =
+        rustix::fs::renameat_with(CWD, &new, CWD, path, RenameFlags::NOREPLACE).at("create", path);
     if named.is_err() {
         remove_file(&new)?;
     }
@@ -51,7 +52,12 @@ pub fn create_durably(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
 }
 
 /// Writes and syncs the new file beside the final name.
-fn write_aside(path: &Path, bytes: &[u8], mode: u32, mtime_seconds: Option<i64>) -> Result<PathBuf> {
+fn write_aside(
+    path: &Path,
+    bytes: &[u8],
+    mode: u32,
+    mtime_seconds: Option<i64>,
+) -> Result<PathBuf> {
     let new = aside(path);
     remove_file(&new)?;
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC | OFlags::NOFOLLOW;
@@ -148,7 +154,9 @@ pub fn exchange(a: &Path, b: &Path) -> Result<()> {
 /// # Errors
 /// [`crate::Error::Io`] with the link.
 pub fn symlink_at(dir: &OwnedFd, name: &Path, target: &Path) -> Result<()> {
-    rustix::fs::symlinkat(target, dir, name).map_err(std::io::Error::from).at("make the link", &super::shown(dir, name))
+    rustix::fs::symlinkat(target, dir, name)
+        .map_err(std::io::Error::from)
+        .at("make the link", &super::shown(dir, name))
 }
 
 /// Renames within the file system; the target must be free (`RENAME_NOREPLACE`). Both folders are synced.

@@ -39,8 +39,13 @@ static ARMED: OnceLock<(&'static str, AtomicU64)> = OnceLock::new();
 /// # Errors
 /// [`Error::BadName`] where no point has this name or one is armed already.
 pub fn arm(name: &str, pass: u64) -> Result<()> {
-    let refused = |why: &str| Error::BadName { what: "failure point", name: crate::path::escape(name.as_bytes()), why: why.to_owned() };
-    let known = POINTS.iter().find(|known| **known == name).ok_or_else(|| refused("no such point"))?;
+    let refused = |why: &str| Error::BadName {
+        what: "failure point",
+        name: crate::path::escape(name.as_bytes()),
+        why: why.to_owned(),
+    };
+    let known =
+        POINTS.iter().find(|known| **known == name).ok_or_else(|| refused("no such point"))?;
     if pass == 0 {
         return Err(refused("passes are counted from 1"));
     }
@@ -54,7 +59,9 @@ pub fn point(name: &'static str) {
         && left.fetch_sub(1, Ordering::Relaxed) == 1
     {
         // SIGKILL is what an operator or the kernel sends: nothing runs after it, no buffer is flushed.
-        if rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL).is_err() {
+        if rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL)
+            .is_err()
+        {
             std::process::abort();
         }
     }

@@ -37,7 +37,11 @@ fn empty(folder: &OwnedFd) -> Result<()> {
     let mut below = Vec::new();
     for (name, kind) in list(folder)? {
         let name = Path::new(&name).to_owned();
-        let unlinked = if kind == FileType::Directory { Err(Errno::ISDIR) } else { rustix::fs::unlinkat(folder, &name, AtFlags::empty()) };
+        let unlinked = if kind == FileType::Directory {
+            Err(Errno::ISDIR)
+        } else {
+            rustix::fs::unlinkat(folder, &name, AtFlags::empty())
+        };
         match unlinked {
             Ok(()) | Err(Errno::NOENT) => {}
             Err(Errno::ISDIR) => below.push(name),
@@ -46,10 +50,12 @@ fn empty(folder: &OwnedFd) -> Result<()> {
     }
     below.par_iter().try_for_each(|name| {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let child = rustix::fs::openat(folder, name, flags, Mode::empty()).at("open", &super::shown(folder, name))?;
+        let child = rustix::fs::openat(folder, name, flags, Mode::empty())
+            .at("open", &super::shown(folder, name))?;
         empty(&child)?;
         drop(child);
-        rustix::fs::unlinkat(folder, name, AtFlags::REMOVEDIR).at("remove", &super::shown(folder, name))
+        rustix::fs::unlinkat(folder, name, AtFlags::REMOVEDIR)
+            .at("remove", &super::shown(folder, name))
     })
 }
 

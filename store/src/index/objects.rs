@@ -15,7 +15,8 @@ impl Index {
     /// # Errors
     /// [`crate::Error::Index`] where it cannot be read.
     pub fn has_size(&self, size_bytes: u64) -> Result<bool> {
-        let mut statement = self.sql(self.connection.prepare_cached("SELECT 1 FROM objects WHERE size = ?1 LIMIT 1"))?;
+        let mut statement = self
+            .sql(self.connection.prepare_cached("SELECT 1 FROM objects WHERE size = ?1 LIMIT 1"))?;
         self.sql(statement.exists([int(size_bytes)]))
     }
 
@@ -33,9 +34,14 @@ impl Index {
     ///
     /// # Errors
     /// Whatever `settle` says; nothing is kept then.
-    pub fn add_objects(&mut self, wanted: &[ObjectRow], settle: &mut dyn FnMut(&[ObjectRow]) -> Result<()>) -> Result<()> {
+    pub fn add_objects(
+        &mut self,
+        wanted: &[ObjectRow],
+        settle: &mut dyn FnMut(&[ObjectRow]) -> Result<()>,
+    ) -> Result<()> {
         let path = self.path.clone();
-        let transaction = sql(&path, self.connection.transaction_with_behavior(TransactionBehavior::Immediate))?;
+        let transaction =
+            sql(&path, self.connection.transaction_with_behavior(TransactionBehavior::Immediate))?;
         let mut rows = Vec::with_capacity(wanted.len());
         for row in wanted {
             rows.push(sql(&path, add(&transaction, *row))?);
@@ -50,9 +56,15 @@ impl Index {
     /// [`crate::Error::Index`] where a span still names one: nothing is forgotten then.
     pub fn forget_objects(&mut self, digests: &[Digest]) -> Result<()> {
         let path = self.path.clone();
-        let transaction = sql(&path, self.connection.transaction_with_behavior(TransactionBehavior::Immediate))?;
+        let transaction =
+            sql(&path, self.connection.transaction_with_behavior(TransactionBehavior::Immediate))?;
         for digest in digests {
-            sql(&path, transaction.prepare_cached("DELETE FROM objects WHERE digest = ?1").and_then(|mut s| s.execute([digest.as_bytes()])))?;
+            sql(
+                &path,
+                transaction
+                    .prepare_cached("DELETE FROM objects WHERE digest = ?1")
+                    .and_then(|mut s| s.execute([digest.as_bytes()])),
+            )?;
         }
         sql(&path, transaction.commit())
     }
@@ -66,7 +78,8 @@ impl Index {
             ORDER BY digest LIMIT ?2";
         let after: Vec<u8> = after.map(|digest| digest.as_bytes().to_vec()).unwrap_or_default();
         let mut statement = self.sql(self.connection.prepare_cached(text))?;
-        let rows = statement.query_map(params![after, int(u64::try_from(limit).unwrap_or(u64::MAX))], read);
+        let rows = statement
+            .query_map(params![after, int(u64::try_from(limit).unwrap_or(u64::MAX))], read);
         self.sql(rows.and_then(Iterator::collect))
     }
 
@@ -89,7 +102,8 @@ impl Index {
     /// # Errors
     /// [`crate::Error::Index`] where it cannot be read.
     pub fn is_held(&self, digest: Digest) -> Result<bool> {
-        let text = "SELECT 1 FROM spans JOIN objects ON objects.id = object WHERE digest = ?1 LIMIT 1";
+        let text =
+            "SELECT 1 FROM spans JOIN objects ON objects.id = object WHERE digest = ?1 LIMIT 1";
         let mut statement = self.sql(self.connection.prepare_cached(text))?;
         self.sql(statement.exists([digest.as_bytes()]))
     }
@@ -99,7 +113,9 @@ impl Index {
     /// # Errors
     /// [`crate::Error::Index`] where it cannot be read.
     pub fn has_manifest(&self, digest: Digest) -> Result<bool> {
-        let mut statement = self.sql(self.connection.prepare_cached("SELECT 1 FROM snapshots WHERE manifest = ?1 LIMIT 1"))?;
+        let mut statement = self.sql(
+            self.connection.prepare_cached("SELECT 1 FROM snapshots WHERE manifest = ?1 LIMIT 1"),
+        )?;
         self.sql(statement.exists([digest.as_bytes()]))
     }
 
@@ -113,13 +129,23 @@ impl Index {
             WHERE digest = ?1 ORDER BY mirrors.name, paths.path, first";
         let mut statement = self.sql(self.connection.prepare_cached(text))?;
         let rows = statement.query_map([digest.as_bytes()], |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?, row.get::<_, i64>(2)?, row.get::<_, Option<i64>>(3)?))
+            Ok((
+                row.get::<_, String>(0)?,
+                row.get::<_, Vec<u8>>(1)?,
+                row.get::<_, i64>(2)?,
+                row.get::<_, Option<i64>>(3)?,
+            ))
         });
         let rows: Vec<_> = self.sql(rows.and_then(Iterator::collect))?;
         rows.into_iter()
             .map(|(name, path, first, last)| {
                 let name: Name = name.parse()?;
-                Ok((name, RelPath::parse(&path)?, Stamp::from_seconds(first), last.map(Stamp::from_seconds)))
+                Ok((
+                    name,
+                    RelPath::parse(&path)?,
+                    Stamp::from_seconds(first),
+                    last.map(Stamp::from_seconds),
+                ))
             })
             .collect()
     }
@@ -127,13 +153,18 @@ impl Index {
 
 /// Finds an object's row.
 pub(super) fn find(connection: &Connection, digest: Digest) -> rusqlite::Result<Option<ObjectRow>> {
-    let mut statement = connection.prepare_cached("SELECT digest, size, mtime FROM objects WHERE digest = ?1")?;
+    let mut statement =
+        connection.prepare_cached("SELECT digest, size, mtime FROM objects WHERE digest = ?1")?;
     statement.query_row([digest.as_bytes()], read).optional()
 }
 
 /// Reads digest, size and time.
 pub(super) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<ObjectRow> {
-    Ok(ObjectRow { digest: Digest::from_bytes(row.get(0)?), size_bytes: uint(row.get(1)?), mtime: row.get(2)? })
+    Ok(ObjectRow {
+        digest: Digest::from_bytes(row.get(0)?),
+        size_bytes: uint(row.get(1)?),
+        mtime: row.get(2)?,
+    })
 }
 
 /// Adds a row unless it is there; probes downward for a time that no object of this size has. The first step is taken from the
@@ -142,9 +173,13 @@ pub(super) fn add(connection: &Connection, wanted: ObjectRow) -> rusqlite::Resul
     if let Some(row) = find(connection, wanted.digest)? {
         return Ok(row);
     }
-    let mut taken = connection.prepare_cached("SELECT 1 FROM objects WHERE size = ?1 AND mtime = ?2")?;
+    let mut taken =
+        connection.prepare_cached("SELECT 1 FROM objects WHERE size = ?1 AND mtime = ?2")?;
     let mut mtime = wanted.mtime.clamp(1, MTIME_MAX);
-    let mut step = 1 + i64::from(u16::from_le_bytes([wanted.digest.as_bytes()[0], wanted.digest.as_bytes()[1]]));
+    let mut step = 1 + i64::from(u16::from_le_bytes([
+        wanted.digest.as_bytes()[0],
+        wanted.digest.as_bytes()[1],
+    ]));
     while taken.exists(params![int(wanted.size_bytes), mtime])? {
         mtime = if mtime > step { mtime - step } else { MTIME_MAX };
         step = 1;

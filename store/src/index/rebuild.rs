@@ -20,7 +20,8 @@ impl Store {
     /// [`crate::Error::Damaged`] where a record or manifest cannot be read: the old index stays.
     pub fn rebuild_index(&self, _collector: &Collector, monitor: &dyn Monitor) -> Result<()> {
         let new = self.root().join("incoming/index.sqlite");
-        let beside = |path: &PathBuf, suffix: &str| PathBuf::from(format!("{}{suffix}", path.display()));
+        let beside =
+            |path: &PathBuf, suffix: &str| PathBuf::from(format!("{}{suffix}", path.display()));
         for suffix in ["", "-wal", "-shm", "-journal"] {
             disk::remove_file(&beside(&new, suffix))?;
         }
@@ -32,8 +33,12 @@ impl Store {
                 let record = self.record(&mirror, taken)?;
                 let decoder = self.manifest(record.manifest)?;
                 match before {
-                    None => index.add_snapshot(&record, &mut manifest::diff(std::iter::empty(), decoder))?,
-                    Some(before) => index.add_snapshot(&record, &mut manifest::diff(self.manifest(before)?, decoder))?,
+                    None => index
+                        .add_snapshot(&record, &mut manifest::diff(std::iter::empty(), decoder))?,
+                    Some(before) => index.add_snapshot(
+                        &record,
+                        &mut manifest::diff(self.manifest(before)?, decoder),
+                    )?,
                 }
                 before = Some(record.manifest);
                 monitor.advance(1);
@@ -59,7 +64,9 @@ impl Index {
         for shard in 0..=255_u8 {
             let folder = store.root().join(format!("objects/{shard:02x}"));
             for name in disk::names(&folder)? {
-                let digest = name.to_str().and_then(|rest| format!("{shard:02x}{rest}").parse::<Digest>().ok());
+                let digest = name
+                    .to_str()
+                    .and_then(|rest| format!("{shard:02x}{rest}").parse::<Digest>().ok());
                 let path = folder.join(&name);
                 let meta = path.symlink_metadata().at("look at", &path)?;
                 if let Some(digest) = digest.filter(|_| meta.is_file()) {

@@ -70,7 +70,9 @@ pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Brings the tables to the newest form, in one exclusive transaction.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
-    let version = |connection: &Connection| sql(path, connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)));
+    let version = |connection: &Connection| {
+        sql(path, connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)))
+    };
     let newest = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     let found = version(connection)?;
     if found > newest {
@@ -80,7 +82,8 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
     if found == newest {
         return Ok(());
     }
-    let transaction = sql(path, connection.transaction_with_behavior(TransactionBehavior::Exclusive))?;
+    let transaction =
+        sql(path, connection.transaction_with_behavior(TransactionBehavior::Exclusive))?;
     let done = usize::try_from(version(&transaction)?).unwrap_or_default();
     for step in MIGRATIONS.iter().skip(done) {
         sql(path, transaction.execute_batch(step))?;

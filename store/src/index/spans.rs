@@ -17,13 +17,19 @@ impl Index {
     ///
     /// # Errors
     /// [`Error::Stale`] where an object has no row; whatever `changes` gives. Nothing is kept then.
-    pub fn add_snapshot(&mut self, record: &Record, changes: &mut dyn Iterator<Item = Result<Change>>) -> Result<()> {
+    pub fn add_snapshot(
+        &mut self,
+        record: &Record,
+        changes: &mut dyn Iterator<Item = Result<Change>>,
+    ) -> Result<()> {
         let path = self.path.clone();
-        let transaction = sql(&path, self.connection.transaction_with_behavior(TransactionBehavior::Immediate))?;
+        let transaction =
+            sql(&path, self.connection.transaction_with_behavior(TransactionBehavior::Immediate))?;
         let mirror = sql(&path, mirror_id(&transaction, &record.mirror))?;
         let before = sql(&path, newest(&transaction, mirror))?;
         if before.is_some_and(|before| before >= record.taken.seconds()) {
-            let why = format!("{}@{} is older than its newest snapshot", record.mirror, record.taken);
+            let why =
+                format!("{}@{} is older than its newest snapshot", record.mirror, record.taken);
             return Err(Error::Stale { path, why });
         }
         let ends = Ends { connection: &transaction, mirror, taken: record.taken.seconds(), before };
@@ -35,11 +41,20 @@ impl Index {
             if let Some(new) = change.new_entry()
                 && !sql(&path, ends.begin(new))?
             {
-                return Err(Error::Stale { path, why: format!("it does not know the object of '{}'", new.path) });
+                return Err(Error::Stale {
+                    path,
+                    why: format!("it does not know the object of '{}'", new.path),
+                });
             }
         }
         let row = params![mirror, record.taken.seconds(), record.manifest.as_bytes()];
-        sql(&path, transaction.execute("INSERT INTO snapshots (mirror, taken, manifest) VALUES (?1, ?2, ?3)", row))?;
+        sql(
+            &path,
+            transaction.execute(
+                "INSERT INTO snapshots (mirror, taken, manifest) VALUES (?1, ?2, ?3)",
+                row,
+            ),
+        )?;
         sql(&path, transaction.commit())
     }
 
@@ -49,8 +64,10 @@ impl Index {
     /// [`Error::Index`] where it cannot be written; nothing is kept then.
     pub fn drop_snapshot(&mut self, mirror: &Name, taken: Stamp) -> Result<Vec<ObjectRow>> {
         let path = self.path.clone();
-        let transaction = sql(&path, self.connection.transaction_with_behavior(TransactionBehavior::Immediate))?;
-        let done = mirror_id(&transaction, mirror).and_then(|id| drop_spans(&transaction, id, taken.seconds()));
+        let transaction =
+            sql(&path, self.connection.transaction_with_behavior(TransactionBehavior::Immediate))?;
+        let done = mirror_id(&transaction, mirror)
+            .and_then(|id| drop_spans(&transaction, id, taken.seconds()));
         let free = sql(&path, done)?;
         sql(&path, transaction.commit())?;
         Ok(free)
@@ -62,8 +79,10 @@ impl Index {
     /// [`Error::Index`] where it cannot be read.
     pub fn would_free(&mut self, mirror: &Name, taken: Stamp) -> Result<Vec<ObjectRow>> {
         let path = self.path.clone();
-        let transaction = sql(&path, self.connection.transaction_with_behavior(TransactionBehavior::Immediate))?;
-        let done = mirror_id(&transaction, mirror).and_then(|id| drop_spans(&transaction, id, taken.seconds()));
+        let transaction =
+            sql(&path, self.connection.transaction_with_behavior(TransactionBehavior::Immediate))?;
+        let done = mirror_id(&transaction, mirror)
+            .and_then(|id| drop_spans(&transaction, id, taken.seconds()));
         let free = sql(&path, done)?;
         sql(&path, transaction.rollback())?;
         Ok(free)
@@ -81,7 +100,11 @@ impl Index {
             let kind: i64 = row.get(0)?;
             let node = match row.get::<_, Option<Vec<u8>>>(3)? {
                 Some(target) => Node::Link { target: target.into_boxed_slice() },
-                None => Node::File { digest: Digest::from_bytes(row.get(1)?), size_bytes: uint(row.get(2)?), class: class_of(kind) },
+                None => Node::File {
+                    digest: Digest::from_bytes(row.get(1)?),
+                    size_bytes: uint(row.get(2)?),
+                    class: class_of(kind),
+                },
             };
             Ok(Span {
                 entry: Entry { path: path.clone(), node, added: kind & ADDED != 0 },
@@ -111,7 +134,11 @@ impl Index {
             .map(|(path, target, (first, last), kind)| {
                 let node = Node::Link { target: target.into_boxed_slice() };
                 let entry = Entry { path: RelPath::parse(&path)?, node, added: kind & ADDED != 0 };
-                Ok(Span { entry, first: Stamp::from_seconds(first), last: last.map(Stamp::from_seconds) })
+                Ok(Span {
+                    entry,
+                    first: Stamp::from_seconds(first),
+                    last: last.map(Stamp::from_seconds),
+                })
             })
             .collect()
     }
@@ -124,13 +151,17 @@ impl Index {
         let text = "SELECT DISTINCT paths.path FROM paths JOIN spans ON spans.path = paths.id
             WHERE (paths.path = ?1 OR (paths.path >= ?2 AND paths.path < ?3)) AND mirror = (SELECT id FROM mirrors WHERE name = ?4)
             AND kind & 3 = 1 AND first <= ?5 AND (last IS NULL OR last >= ?5) ORDER BY paths.path";
-        let edge = |byte: u8| if folder.is_empty() { Vec::new() } else { [folder, &[byte]].concat() };
+        let edge =
+            |byte: u8| if folder.is_empty() { Vec::new() } else { [folder, &[byte]].concat() };
         let (low, mut high) = (edge(b'/'), edge(b'/' + 1));
         if folder.is_empty() {
             high = vec![0xff; 4096];
         }
         let mut statement = self.sql(self.connection.prepare_cached(text))?;
-        let rows = statement.query_map(params![folder, low, high, mirror.as_str(), taken.seconds()], |row| row.get::<_, Vec<u8>>(0));
+        let rows = statement
+            .query_map(params![folder, low, high, mirror.as_str(), taken.seconds()], |row| {
+                row.get::<_, Vec<u8>>(0)
+            });
         let rows: Vec<Vec<u8>> = self.sql(rows.and_then(Iterator::collect))?;
         rows.iter().map(|path| RelPath::parse(path)).collect()
     }
@@ -145,14 +176,18 @@ pub(super) fn mirror_id(connection: &Connection, mirror: &Name) -> rusqlite::Res
     match found {
         Some(id) => Ok(id),
         None => {
-            connection.prepare_cached("INSERT INTO mirrors (name) VALUES (?1)")?.execute([mirror.as_str()])?;
+            connection
+                .prepare_cached("INSERT INTO mirrors (name) VALUES (?1)")?
+                .execute([mirror.as_str()])?;
             Ok(connection.last_insert_rowid())
         }
     }
 }
 
 fn newest(connection: &Connection, mirror: i64) -> rusqlite::Result<Option<i64>> {
-    connection.prepare_cached("SELECT max(taken) FROM snapshots WHERE mirror = ?1")?.query_row([mirror], |row| row.get(0))
+    connection
+        .prepare_cached("SELECT max(taken) FROM snapshots WHERE mirror = ?1")?
+        .query_row([mirror], |row| row.get(0))
 }
 
 fn class_of(kind: i64) -> Class {
@@ -185,15 +220,22 @@ impl Ends<'_> {
     /// Ends the span of an entry that the new snapshot has no more.
     fn end(&self, old: &Entry) -> rusqlite::Result<usize> {
         let text = "UPDATE spans SET last = ?1 WHERE path = (SELECT id FROM paths WHERE path = ?2) AND mirror = ?3 AND last IS NULL";
-        self.connection.prepare_cached(text)?.execute(params![self.before, old.path.as_bytes(), self.mirror])
+        self.connection.prepare_cached(text)?.execute(params![
+            self.before,
+            old.path.as_bytes(),
+            self.mirror
+        ])
     }
 
     /// Begins a span; false where the object is not known.
     fn begin(&self, new: &Entry) -> rusqlite::Result<bool> {
         let (object, target) = match &new.node {
             Node::File { digest, .. } => {
-                let mut find = self.connection.prepare_cached("SELECT id FROM objects WHERE digest = ?1")?;
-                let Some(id) = find.query_row([digest.as_bytes()], |row| row.get::<_, i64>(0)).optional()? else {
+                let mut find =
+                    self.connection.prepare_cached("SELECT id FROM objects WHERE digest = ?1")?;
+                let Some(id) =
+                    find.query_row([digest.as_bytes()], |row| row.get::<_, i64>(0)).optional()?
+                else {
                     return Ok(false);
                 };
                 (Value::Integer(id), Value::Null)
@@ -202,7 +244,14 @@ impl Ends<'_> {
         };
         let text = "INSERT INTO spans (path, mirror, first, kind, object, target) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         let path = self.path_id(&new.path)?;
-        self.connection.prepare_cached(text)?.execute(params![path, self.mirror, self.taken, kind_of(new), object, target])?;
+        self.connection.prepare_cached(text)?.execute(params![
+            path,
+            self.mirror,
+            self.taken,
+            kind_of(new),
+            object,
+            target
+        ])?;
         Ok(true)
     }
 
@@ -211,16 +260,28 @@ impl Ends<'_> {
         if let Some(id) = find.query_row([path.as_bytes()], |row| row.get(0)).optional()? {
             return Ok(id);
         }
-        self.connection.prepare_cached("INSERT INTO paths (path) VALUES (?1)")?.execute([path.as_bytes()])?;
+        self.connection
+            .prepare_cached("INSERT INTO paths (path) VALUES (?1)")?
+            .execute([path.as_bytes()])?;
         Ok(self.connection.last_insert_rowid())
     }
 }
 
 /// Edits the spans that begin or end at a snapshot. Contents that stood on both sides of it become one span again, so that the
 /// answers equal those of an index that never knew it.
-fn drop_spans(connection: &Connection, mirror: i64, taken: i64) -> rusqlite::Result<Vec<ObjectRow>> {
-    let neighbour = |text: &str| connection.prepare_cached(text)?.query_row(params![mirror, taken], |row| row.get::<_, Option<i64>>(0));
-    let known = connection.prepare_cached("SELECT 1 FROM snapshots WHERE mirror = ?1 AND taken = ?2")?.exists(params![mirror, taken])?;
+fn drop_spans(
+    connection: &Connection,
+    mirror: i64,
+    taken: i64,
+) -> rusqlite::Result<Vec<ObjectRow>> {
+    let neighbour = |text: &str| {
+        connection
+            .prepare_cached(text)?
+            .query_row(params![mirror, taken], |row| row.get::<_, Option<i64>>(0))
+    };
+    let known = connection
+        .prepare_cached("SELECT 1 FROM snapshots WHERE mirror = ?1 AND taken = ?2")?
+        .exists(params![mirror, taken])?;
     if !known {
         return Ok(Vec::new());
     }
@@ -230,23 +291,35 @@ fn drop_spans(connection: &Connection, mirror: i64, taken: i64) -> rusqlite::Res
     let own = "mirror = ?1 AND first = ?2 AND (last = ?2 OR (last IS NULL AND ?3))";
     let is_newest = after.is_none();
     let candidates: Vec<i64> = connection
-        .prepare_cached(&format!("SELECT DISTINCT object FROM spans WHERE object IS NOT NULL AND {own}"))?
+        .prepare_cached(&format!(
+            "SELECT DISTINCT object FROM spans WHERE object IS NOT NULL AND {own}"
+        ))?
         .query_map(params![mirror, taken, is_newest], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
-    connection.prepare_cached(&format!("DELETE FROM spans WHERE {own}"))?.execute(params![mirror, taken, is_newest])?;
+    connection
+        .prepare_cached(&format!("DELETE FROM spans WHERE {own}"))?
+        .execute(params![mirror, taken, is_newest])?;
     if let Some(after) = after {
-        connection.prepare_cached("UPDATE spans SET first = ?3 WHERE mirror = ?1 AND first = ?2")?.execute(params![mirror, taken, after])?;
+        connection
+            .prepare_cached("UPDATE spans SET first = ?3 WHERE mirror = ?1 AND first = ?2")?
+            .execute(params![mirror, taken, after])?;
     }
-    let ends_at = connection.prepare_cached("UPDATE spans SET last = ?3 WHERE mirror = ?1 AND last = ?2")?.execute(params![mirror, taken, before]);
+    let ends_at = connection
+        .prepare_cached("UPDATE spans SET last = ?3 WHERE mirror = ?1 AND last = ?2")?
+        .execute(params![mirror, taken, before]);
     ends_at?;
     match (before, after) {
         (Some(before), None) => {
-            connection.prepare_cached("UPDATE spans SET last = NULL WHERE mirror = ?1 AND last = ?2")?.execute([mirror, before])?;
+            connection
+                .prepare_cached("UPDATE spans SET last = NULL WHERE mirror = ?1 AND last = ?2")?
+                .execute([mirror, before])?;
         }
         (Some(before), Some(after)) => join(connection, mirror, before, after)?,
         (None, _) => {}
     }
-    connection.prepare_cached("DELETE FROM snapshots WHERE mirror = ?1 AND taken = ?2")?.execute(params![mirror, taken])?;
+    connection
+        .prepare_cached("DELETE FROM snapshots WHERE mirror = ?1 AND taken = ?2")?
+        .execute(params![mirror, taken])?;
     unheld(connection, &candidates)
 }
 
@@ -259,9 +332,13 @@ fn join(connection: &Connection, mirror: i64, before: i64, after: i64) -> rusqli
         .query_map([mirror, before, after], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .collect::<rusqlite::Result<_>>()?;
     for (path, first, last) in pairs {
-        connection.prepare_cached("DELETE FROM spans WHERE path = ?1 AND mirror = ?2 AND first = ?3")?.execute([path, mirror, after])?;
         connection
-            .prepare_cached("UPDATE spans SET last = ?4 WHERE path = ?1 AND mirror = ?2 AND first = ?3")?
+            .prepare_cached("DELETE FROM spans WHERE path = ?1 AND mirror = ?2 AND first = ?3")?
+            .execute([path, mirror, after])?;
+        connection
+            .prepare_cached(
+                "UPDATE spans SET last = ?4 WHERE path = ?1 AND mirror = ?2 AND first = ?3",
+            )?
             .execute(params![path, mirror, first, last])?;
     }
     Ok(())

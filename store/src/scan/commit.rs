@@ -24,6 +24,8 @@ pub(super) struct Commit<'a> {
     pub(super) root: &'a OwnedFd,
     pub(super) mirror: &'a Name,
     pub(super) clock_ns: i64,
+    /// Whether anything enters the store, or is only counted.
+    pub(super) keeps: bool,
     pub(super) monitor: &'a dyn Monitor,
 }
 
@@ -66,8 +68,12 @@ impl Commit<'_> {
                 None => {}
             }
         }
-        self.settle(index, &fresh)?;
-        self.remember(index, files(), &haul.gone)?;
+        if self.keeps {
+            self.settle(index, &fresh)?;
+            self.remember(index, files(), &haul.gone)?;
+        } else {
+            self.count(&fresh)?;
+        }
         for (path, piece) in haul.pieces {
             let node = match piece {
                 Piece::File(taken) => Node::File {
@@ -78,6 +84,17 @@ impl Commit<'_> {
                 Piece::Link(target) => Node::Link { target },
             };
             encoder.push(&Entry { path, node, added: false })?;
+        }
+        Ok(())
+    }
+
+    /// Counts what would enter the store.
+    fn count(&self, fresh: &[&Taken]) -> Result<()> {
+        for taken in fresh {
+            if !self.store.has_object(taken.digest, taken.size_bytes)? {
+                self.monitor.count(Counter::ObjectsWritten, 1);
+                self.monitor.count(Counter::BytesWritten, taken.size_bytes);
+            }
         }
         Ok(())
     }

@@ -167,8 +167,12 @@ impl<'a> Taker<'a> {
     /// Reads a file once; writes it aside where the store does not have it.
     fn read(&self, source: &mut Source, path: &RelPath) -> Result<ReadPiece> {
         let size = source.seen.size_bytes;
-        if self.adopt == Adopt::Link {
-            return self.read_to_link(source, path);
+        match self.adopt {
+            Adopt::Link => return self.read_to_link(source, path),
+            Adopt::Nothing => {
+                return source.hash().map(|(digest, size)| (digest, size, None, false));
+            }
+            Adopt::Copy => {}
         }
         if size <= SMALL_BYTES {
             let bytes = source.read_whole()?;

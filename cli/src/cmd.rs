@@ -1,0 +1,111 @@
+//! The verbs, a module each or a few that belong together.
+
+mod bring;
+mod init;
+mod keep;
+mod list;
+mod moves;
+mod pin;
+mod serving;
+mod tree;
+
+use clap::CommandFactory;
+
+use crate::args::{Args, Verb};
+use crate::context::Context;
+use crate::failure::{Failure, Outcome};
+use crate::ui;
+
+/// What a verb gives.
+type Done = Result<Outcome, Failure>;
+
+/// Does what was typed.
+pub(crate) fn run(args: &Args) -> Done {
+    raise_file_limit();
+    if let Verb::Manual { verb } = &args.verb {
+        return manual(verb.as_deref());
+    }
+    let context = Context::new(args, name_of(&args.verb))?;
+    let context = &context;
+    match &args.verb {
+        Verb::Init => init::init(context),
+        Verb::Ingest(ingest) => bring::ingest(context, ingest),
+        Verb::Snapshots { mirror } => list::snapshots(context, mirror.as_ref()),
+        Verb::Show { snapshot } => list::show(context, snapshot),
+        Verb::Verify { snapshot, deep } => keep::verify(context, snapshot, depth(*deep)),
+        Verb::Channels => list::channels(context),
+        Verb::Promote(promote) => moves::promote(context, promote),
+        Verb::Rollback(rollback) => moves::rollback(context, rollback),
+        Verb::Log { channel } => list::log(context, channel),
+        Verb::Pin(pin) => pin::pin(context, pin),
+        Verb::Unpin(unpin) => pin::unpin(context, unpin),
+        Verb::Publish { snapshot } => tree::publish(context, snapshot),
+        Verb::Retire { snapshot } => tree::retire(context, snapshot),
+        Verb::Site => serving::site(context),
+        Verb::Client(client) => serving::client(context, client),
+        Verb::Serve { listen } => serving::serve(context, *listen),
+        Verb::Prune { snapshot } => keep::prune(context, snapshot.as_ref()),
+        Verb::Fsck { deep, rebuild } => keep::fsck(context, depth(*deep), *rebuild),
+        Verb::Manual { .. } => Ok(Outcome::Done),
+    }
+}
+
+const fn depth(deep: bool) -> pinfold_store::check::Depth {
+    if deep { pinfold_store::check::Depth::Deep } else { pinfold_store::check::Depth::Quick }
+}
+
+/// The verb's word, for locks and logs.
+const fn name_of(verb: &Verb) -> &'static str {
+    match verb {
+        Verb::Init => "init",
+        Verb::Ingest(_) => "ingest",
+        Verb::Snapshots { .. } => "snapshots",
+        Verb::Show { .. } => "show",
+        Verb::Verify { .. } => "verify",
+        Verb::Channels => "channels",
+        Verb::Promote(_) => "promote",
+        Verb::Rollback(_) => "rollback",
+        Verb::Log { .. } => "log",
+        Verb::Pin(_) => "pin",
+        Verb::Unpin(_) => "unpin",
+        Verb::Publish { .. } => "publish",
+        Verb::Retire { .. } => "retire",
+        Verb::Site => "site",
+        Verb::Client(_) => "client",
+        Verb::Serve { .. } => "serve",
+        Verb::Prune { .. } => "prune",
+        Verb::Fsck { .. } => "fsck",
+        Verb::Manual { .. } => "manual",
+    }
+}
+
+/// Prints a manual page.
+fn manual(verb: Option<&str>) -> Done {
+    let mut program = Args::command();
+    program.build();
+    let command = match verb {
+        None => program,
+        Some(verb) => program
+            .find_subcommand(verb)
+            .cloned()
+            .ok_or_else(|| Failure::usage(format!("no verb '{verb}'")))?,
+    };
+    let mut page = Vec::new();
+    let drawn = clap_mangen::Man::new(command).render(&mut page);
+    drawn.map_err(|error| Failure::machine(format!("cannot make the manual page: {error}")))?;
+    ui::print(&String::from_utf8_lossy(&page))?;
+    Ok(Outcome::Done)
+}
+
+/// Deep trees and many shard folders need descriptors: the soft limit goes up to the hard one.
+fn raise_file_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current != limit.maximum {
+        // Where it cannot be raised, whoever needs more descriptors says so.
+        drop(setrlimit(
+            Resource::Nofile,
+            Rlimit { current: limit.maximum, maximum: limit.maximum },
+        ));
+    }
+}

@@ -1,0 +1,110 @@
+//! `ingest`: a folder becomes a snapshot, and is published.
+
+use std::path::Path;
+use std::time::Instant;
+
+use pinfold_mirror::tree::DraftTree;
+use pinfold_publisher::publish;
+use pinfold_store::scan::{Adopt, Seal, Sealed};
+use pinfold_store::{Counter, Record, Stamp, Store, path::escape};
+
+use super::Done;
+use crate::args::Ingest;
+use crate::context::Context;
+use crate::failure::{Failure, Outcome};
+use crate::ui::{self, Progress};
+
+pub(super) fn ingest(context: &Context, args: &Ingest) -> Done {
+    let begun = Instant::now();
+    let mirror = context.config.mirror(&args.mirror)?;
+    let store = context.store()?;
+    check_folder(&args.folder, &store)?;
+    let taken = args.taken.as_deref().map(Stamp::parse_end).transpose()?;
+    let progress = Progress::new();
+    let lock = store.lock_mirror(&args.mirror, &context.asker())?;
+    let writer = store.writer(&context.asker())?;
+    if context.dry_run {
+        let survey = store.scan(&lock, &writer, (&args.folder, Adopt::Nothing), &progress)?;
+        progress.finish();
+        let (files, bytes) = (survey.totals.files, ui::bytes(survey.totals.bytes));
+        let (new, new_bytes) =
+            (progress.get(Counter::ObjectsWritten), ui::bytes(progress.get(Counter::BytesWritten)));
+        ui::print(&format!(
+            "would take {files} files, {bytes}, of which {new} with {new_bytes} are new to the store"
+        ))?;
+        return Ok(Outcome::Done);
+    }
+    let adopt = if args.link { Adopt::Link } else { Adopt::Copy };
+    let draft = store.scan(&lock, &writer, (&args.folder, adopt), &progress)?;
+    let reading = mirror.family.read(&DraftTree { store: &store, draft: &draft }, &progress)?;
+    let seal = Seal {
+        now: context.now,
+        taken,
+        family: mirror.family.name().to_owned(),
+        source: format!("ingest {}", escape(args.folder.as_os_str().as_encoded_bytes())),
+        even_if_unchanged: args.even_if_unchanged,
+    };
+    let sealed = store.seal(&lock, &writer, draft, reading.as_ref(), &seal)?;
+    let (Sealed::New(record) | Sealed::Unchanged(record)) = &sealed;
+    let is_new = matches!(sealed, Sealed::New(_));
+    if is_new || !publish::is_published(&store, &record.mirror, record.taken)? {
+        let site = store.lock_site(&context.asker())?;
+        publish::publish(
+            &store,
+            &record.mirror,
+            record.taken,
+            publish::Locks { site: &site, writer: &writer },
+            &progress,
+        )?;
+    }
+    progress.finish();
+    summary(context, record, is_new, &progress, begun)?;
+    Ok(if progress.has_problems() { Outcome::No } else { Outcome::Done })
+}
+
+/// The folder must be one, and neither hold the root nor lie in it.
+fn check_folder(folder: &Path, store: &Store) -> Result<(), Failure> {
+    let shown = escape(folder.as_os_str().as_encoded_bytes());
+    let real = std::fs::canonicalize(folder)
+        .map_err(|error| Failure::usage(format!("cannot take {shown}: {error}")))?;
+    if !real.is_dir() {
+        return Err(Failure::usage(format!("cannot take {shown}: it is no folder")));
+    }
+    let root = std::fs::canonicalize(store.root())
+        .map_err(|error| Failure::machine(format!("cannot resolve the root: {error}")))?;
+    if real.starts_with(&root) || root.starts_with(&real) {
+        return Err(Failure::usage(format!(
+            "cannot take {shown}: it and the root {} lie in each other",
+            root.display()
+        )));
+    }
+    Ok(())
+}
+
+fn summary(
+    context: &Context,
+    record: &Record,
+    is_new: bool,
+    progress: &Progress,
+    begun: Instant,
+) -> Result<(), Failure> {
+    let name = format!("{}@{}", record.mirror, record.taken);
+    let new_bytes = progress.get(Counter::BytesWritten);
+    let seconds = begun.elapsed().as_secs_f64();
+    if context.json {
+        return ui::print_json(&serde_json::json!({
+            "snapshot": name, "new": is_new, "files": record.files, "links": record.links, "bytes": record.bytes,
+            "new_bytes": new_bytes, "new_objects": progress.get(Counter::ObjectsWritten), "read_bytes": progress.get(Counter::BytesRead),
+            "manifest": record.manifest, "trust": record.trust, "seconds": seconds,
+        }));
+    }
+    let verb = if is_new { "took" } else { "nothing changed since" };
+    let known = record.bytes.saturating_sub(new_bytes);
+    let share = known.saturating_mul(100).checked_div(record.bytes).unwrap_or(100);
+    ui::print(&format!(
+        "{verb} {name}: {} files, {}; {} new, {share}% was in the store; {seconds:.1} s; trust = \"none\"",
+        record.files,
+        ui::bytes(record.bytes),
+        ui::bytes(new_bytes),
+    ))
+}

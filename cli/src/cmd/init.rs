@@ -1,0 +1,90 @@
+//! `init`: the root, the key, the channels; and what the file system can do.
+
+use pinfold_mirror::key::Key;
+use pinfold_publisher::generation;
+use pinfold_publisher::layout::Www;
+use pinfold_store::store::Abilities;
+use pinfold_store::{Store, disk};
+
+use super::Done;
+use crate::context::Context;
+use crate::failure::{Failure, Outcome};
+use crate::ui;
+
+pub(super) fn init(context: &Context) -> Done {
+    let root = context.config.root.display().to_string();
+    if context.dry_run {
+        ui::print(&format!(
+            "would make {root}, a signing key and the channels {}",
+            channels(context)
+        ))?;
+        return Ok(Outcome::Done);
+    }
+    let store = Store::create(&context.config.root)?;
+    context.check_parts(&store)?;
+    let abilities = store.abilities()?;
+    if !abilities.hardlinks {
+        return Err(Failure::machine(format!("{root}: its parts cannot be hardlinked: they lie on two file systems, or this one has no links"))
+            .hint("put the whole root on one file system such as ext4, xfs or btrfs, without bind mounts or subvolumes inside"));
+    }
+    if !abilities.flock {
+        return Err(Failure::machine(format!(
+            "{root}: locks do not work on this file system ({})",
+            abilities.kind
+        ))
+        .hint("use a local file system"));
+    }
+    let fingerprint = make_key(context, &store)?;
+    let lock = store.lock_site(&context.asker())?;
+    for channel in &context.config.channels {
+        generation::init_channel(&store, channel, &lock, (context.now, &context.who))?;
+    }
+    drop(store.index()?);
+    report(context, &abilities, &fingerprint)?;
+    Ok(Outcome::Done)
+}
+
+fn channels(context: &Context) -> String {
+    context.config.channels.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// Makes the signing key where there is none, and shows its public half.
+fn make_key(context: &Context, store: &Store) -> Result<String, Failure> {
+    let path = context.key_path();
+    if !disk::stands(&path)? {
+        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        let key = Key::generate(&format!("Pinfold on {host}"), context.now.seconds())?;
+        disk::create_durably(&path, &key.to_secret_armor()?, 0o600)?;
+    }
+    let key = Key::load(&path)?;
+    let public = Www::new(store.root()).public_key();
+    let armor = key.public_armor()?;
+    if std::fs::read(&public).ok().as_deref() != Some(armor.as_slice()) {
+        disk::write_durably(&public, &armor, 0o644)?;
+    }
+    Ok(key.fingerprint())
+}
+
+fn report(context: &Context, abilities: &Abilities, fingerprint: &str) -> Result<(), Failure> {
+    let root = context.config.root.display();
+    if context.json {
+        return ui::print_json(&serde_json::json!({
+            "root": root.to_string(), "key": fingerprint, "channels": context.config.channels, "file_system": abilities,
+        }));
+    }
+    let limit = abilities.link_limit.map_or_else(
+        || "no known limit".to_owned(),
+        |limit| format!("{limit} to one file; copies take over before that"),
+    );
+    let inodes = abilities
+        .free_inodes
+        .map_or_else(|| "as many as there is space for".to_owned(), |inodes| inodes.to_string());
+    let reflinks =
+        if abilities.reflinks { "yes: new files are cloned" } else { "no: new files are copied" };
+    ui::print(&format!(
+        "{root} is ready\n  file system  {} with {} free\n  hardlinks    yes\n  link limit   {limit}\n  reflinks     {reflinks}\n  free inodes  {inodes}\n  locks        yes\n  signing key  {fingerprint}\n  channels     {}\n",
+        abilities.kind,
+        ui::bytes(abilities.free_bytes),
+        channels(context),
+    ))
+}

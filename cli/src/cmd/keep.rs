@@ -1,0 +1,146 @@
+//! `verify`, `prune`, `fsck`: what is kept, and whether it is whole.
+
+use pinfold_publisher::layout::Spec;
+use pinfold_publisher::publish::{self, Locks};
+use pinfold_publisher::{check, generation};
+use pinfold_store::check::Depth;
+use pinfold_store::gc::{Collected, Run};
+use pinfold_store::{Report, Stamp, Store};
+
+use super::Done;
+use crate::context::Context;
+use crate::failure::{Failure, Outcome};
+use crate::ui::{self, Progress};
+
+pub(super) fn verify(context: &Context, spec: &Spec, depth: Depth) -> Done {
+    let store = context.store()?;
+    let taken = spec.resolve(&store)?;
+    let progress = Progress::new();
+    let mut report = store.verify(&spec.mirror, taken, depth, &progress)?;
+    let is_published = publish::is_published(&store, &spec.mirror, taken)?;
+    if is_published && let Ok(record) = store.record(&spec.mirror, taken) {
+        report.merge(compare(&store, &record, &progress)?);
+    }
+    progress.finish();
+    let tree = if is_published { "its tree stands" } else { "it is not published" };
+    tell(context, &report, &format!("{}@{taken}", spec.mirror), tree)
+}
+
+/// Compares a tree; a manifest that cannot be read was a finding before.
+fn compare(
+    store: &Store,
+    record: &pinfold_store::Record,
+    progress: &Progress,
+) -> Result<Report, Failure> {
+    match check::verify_tree(store, record, progress) {
+        Ok(report) => Ok(report),
+        Err(pinfold_publisher::Error::Store(pinfold_store::Error::Damaged { .. })) => {
+            Ok(Report::default())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn tell(context: &Context, report: &Report, subject: &str, also: &str) -> Done {
+    if context.json {
+        ui::print_json(&ui::report_json(report))?;
+    } else if report.findings.is_empty() {
+        ui::print(&format!(
+            "{subject} is whole: {} looked at, {} read, {also}",
+            report.files,
+            ui::bytes(report.bytes)
+        ))?;
+    } else {
+        ui::print(&format!(
+            "{}{subject}: {} findings",
+            ui::findings(report),
+            report.findings.len()
+        ))?;
+    }
+    Ok(Outcome::of(report))
+}
+
+pub(super) fn prune(context: &Context, spec: Option<&Spec>) -> Done {
+    let store = context.store()?;
+    let run = if context.dry_run { Run::Dry } else { Run::Real };
+    let progress = Progress::new();
+    let Some(spec) = spec else {
+        let collected = store.sweep((run, &context.asker()), &progress)?;
+        progress.finish();
+        return collect_told(context, "what nothing names", collected);
+    };
+    let taken = spec.resolve(&store)?;
+    publish::must_be_free(&store, &spec.mirror, taken)?;
+    if run == Run::Real {
+        let site = store.lock_site(&context.asker())?;
+        let writer = store.writer(&context.asker())?;
+        publish::retire(
+            &store,
+            &spec.mirror,
+            taken,
+            Locks { site: &site, writer: &writer },
+            &progress,
+        )?;
+    }
+    let collected = drop_snapshot(context, &store, spec, taken, run)?;
+    progress.finish();
+    collect_told(context, &format!("{}@{taken}", spec.mirror), collected)
+}
+
+fn drop_snapshot(
+    context: &Context,
+    store: &Store,
+    spec: &Spec,
+    taken: Stamp,
+    run: Run,
+) -> Result<Collected, Failure> {
+    let progress = Progress::new();
+    let lock = store.lock_mirror(&spec.mirror, &context.asker())?;
+    // The site's lock keeps a promotion from showing the snapshot while it goes.
+    let site = store.lock_site(&context.asker())?;
+    publish::must_be_free(store, &spec.mirror, taken)?;
+    let collected = store.drop_snapshot(&lock, taken, (run, &context.asker()), &progress)?;
+    if run == Run::Real {
+        publish::at::refresh(store, &spec.mirror, taken)?;
+    }
+    drop(site);
+    Ok(collected)
+}
+
+fn collect_told(context: &Context, subject: &str, collected: Collected) -> Done {
+    let (objects, bytes) = (collected.objects, collected.bytes);
+    if context.json {
+        ui::print_json(
+            &serde_json::json!({ "dropped": subject, "objects": objects, "bytes": bytes, "dry_run": context.dry_run }),
+        )?;
+    } else {
+        let verb = if context.dry_run { "would drop" } else { "dropped" };
+        ui::print(&format!("{verb} {subject}: {objects} objects, {}", ui::bytes(bytes)))?;
+    }
+    Ok(Outcome::Done)
+}
+
+pub(super) fn fsck(context: &Context, depth: Depth, is_rebuild: bool) -> Done {
+    let store = context.store()?;
+    let progress = Progress::new();
+    if is_rebuild {
+        if context.dry_run {
+            ui::print("would make the index anew from the files")?;
+            return Ok(Outcome::Done);
+        }
+        let collector = store.collector(&context.asker())?;
+        store.rebuild_index(&collector, &progress)?;
+    }
+    let mut report = store.fsck(depth, &progress)?;
+    report.merge(check::channels(&store)?);
+    for mirror in store.mirrors()? {
+        for taken in publish::published_dates(&store, &mirror)? {
+            if let Ok(record) = store.record(&mirror, taken) {
+                report.merge(compare(&store, &record, &progress)?);
+            }
+        }
+    }
+    progress.finish();
+    let channels = generation::channels(&store)?.len();
+    tell(context, &report, "the store", &format!("{channels} channels"))
+}

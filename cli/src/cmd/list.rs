@@ -1,0 +1,194 @@
+//! `snapshots`, `show`, `channels`, `log`: what there is.
+
+use pinfold_publisher::generation::{self, Generation};
+use pinfold_publisher::layout::Spec;
+use pinfold_publisher::{pins, publish};
+use pinfold_store::{Name, Record, Stamp, Store};
+use serde_json::json;
+
+use super::Done;
+use crate::context::Context;
+use crate::failure::{Failure, Outcome};
+use crate::ui;
+
+pub(super) fn snapshots(context: &Context, only: Option<&Name>) -> Done {
+    let store = context.store()?;
+    let mut rows = Vec::new();
+    let mut values = Vec::new();
+    for mirror in
+        store.mirrors()?.into_iter().filter(|mirror| only.is_none_or(|only| only == mirror))
+    {
+        let published = publish::published_dates(&store, &mirror)?;
+        for taken in store.dates(&mirror)? {
+            let record = store.record(&mirror, taken)?;
+            let refs = pins::refs_that_show(&store, &mirror, taken)?;
+            let is_published = published.binary_search(&taken).is_ok();
+            values.push(value(&record, is_published, &refs));
+            rows.push(vec![
+                format!("{mirror}@{taken}"),
+                record.files.to_string(),
+                ui::bytes(record.bytes),
+                trust(&record),
+                if is_published { "published" } else { "kept" }.to_owned(),
+                record.manifest.to_string()[..12].to_owned(),
+                refs.join(", "),
+            ]);
+        }
+    }
+    if let Some(only) =
+        only.filter(|only| rows.is_empty() && !context.config.mirrors.contains_key(*only))
+    {
+        return Err(Failure::usage(format!("no mirror '{only}'")));
+    }
+    if context.json {
+        ui::print_json(&json!(values))?;
+    } else if rows.is_empty() {
+        ui::print("no snapshots yet: pinfold ingest MIRROR FOLDER takes one")?;
+    } else {
+        ui::print(&ui::table(
+            &["SNAPSHOT", "FILES", "SIZE", "TRUST", "STATE", "MANIFEST", "SHOWN BY"],
+            rows,
+        ))?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// Who vouches for a snapshot, in the record's words.
+fn trust(record: &Record) -> String {
+    match record.trust {
+        pinfold_store::Trust::None => "none".to_owned(),
+    }
+}
+
+fn value(record: &Record, is_published: bool, refs: &[String]) -> serde_json::Value {
+    json!({
+        "mirror": record.mirror, "taken": record.taken, "manifest": record.manifest, "family": record.family, "trust": record.trust,
+        "source": record.source, "parent": record.parent, "files": record.files, "links": record.links, "bytes": record.bytes,
+        "published": is_published, "shown_by": refs,
+    })
+}
+
+pub(super) fn show(context: &Context, spec: &Spec) -> Done {
+    let store = context.store()?;
+    let taken = spec.resolve(&store)?;
+    let record = store.record(&spec.mirror, taken)?;
+    let is_published = publish::is_published(&store, &spec.mirror, taken)?;
+    let refs = pins::refs_that_show(&store, &spec.mirror, taken)?;
+    if context.json {
+        let mut value = value(&record, is_published, &refs);
+        value["roots"] = json!(record.roots);
+        ui::print_json(&value)?;
+        return Ok(Outcome::Done);
+    }
+    let state =
+        if is_published { "published" } else { "kept; pinfold publish brings its tree back" };
+    let parent = record.parent.map_or_else(|| "none".to_owned(), |parent| parent.to_string());
+    let mut text = format!(
+        "{}@{taken}\n  taken     {} UTC\n  family    {}\n  trust     {}\n  source    {}\n  manifest  {}\n  parent    {parent}\n  files     {}\n  links     {}\n  size      {}\n  state     {state}\n",
+        record.mirror,
+        taken.human(),
+        record.family,
+        trust(&record),
+        record.source,
+        record.manifest,
+        record.files,
+        record.links,
+        ui::bytes(record.bytes),
+    );
+    for shown in refs {
+        text.push_str(&format!("  shown by  {shown}\n"));
+    }
+    for root in &record.roots {
+        text.push_str(&format!("  root      {root}\n"));
+    }
+    ui::print(&text)?;
+    Ok(Outcome::Done)
+}
+
+pub(super) fn channels(context: &Context) -> Done {
+    let store = context.store()?;
+    let mut rows = Vec::new();
+    let mut values = Vec::new();
+    for channel in generation::channels(&store)? {
+        let current = generation::current(&store, &channel)?;
+        let held = pins::list(&store, &channel)?;
+        values.push(json!({ "channel": channel, "generation": current, "pins": held }));
+        let head = vec![
+            channel.to_string(),
+            current.number.to_string(),
+            current.at.human(),
+            current.who.clone(),
+        ];
+        if current.mirrors.is_empty() {
+            rows.push(
+                [head.clone(), vec!["nothing yet".to_owned(), String::new(), String::new()]]
+                    .concat(),
+            );
+        }
+        for (at, (mirror, shown)) in current.mirrors.iter().enumerate() {
+            let head = if at == 0 { head.clone() } else { vec![String::new(); 4] };
+            let behind = behind(&store, mirror, shown.snapshot)?;
+            let pin = held
+                .get(mirror)
+                .map_or_else(String::new, |pin| format!("pinned by {}: {}", pin.who, pin.reason));
+            rows.push([head, vec![format!("{mirror}@{}", shown.snapshot), behind, pin]].concat());
+        }
+    }
+    if context.json {
+        ui::print_json(&json!(values))?;
+    } else {
+        ui::print(&ui::table(
+            &["CHANNEL", "GENERATION", "SINCE (UTC)", "BY", "SHOWS", "", "PIN"],
+            rows,
+        ))?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// Says how many newer snapshots there are.
+fn behind(store: &Store, mirror: &Name, taken: Stamp) -> Result<String, Failure> {
+    Ok(match store.dates(mirror)?.iter().filter(|date| **date > taken).count() {
+        0 => "newest".to_owned(),
+        count => format!("{count} behind"),
+    })
+}
+
+pub(super) fn log(context: &Context, channel: &Name) -> Done {
+    let store = context.store()?;
+    let history = generation::history(&store, channel)?;
+    if context.json {
+        ui::print_json(&json!(history))?;
+        return Ok(Outcome::Done);
+    }
+    let rows = history
+        .iter()
+        .enumerate()
+        .map(|(at, generation)| {
+            let changes = changes(generation, history.get(at + 1));
+            let reason = generation.reason.clone();
+            vec![
+                generation.number.to_string(),
+                generation.at.human(),
+                generation.who.clone(),
+                generation.verb.clone(),
+                changes,
+                reason,
+            ]
+        })
+        .collect();
+    ui::print(&ui::table(&["GENERATION", "WHEN (UTC)", "BY", "VERB", "MOVED", "REASON"], rows))?;
+    Ok(Outcome::Done)
+}
+
+/// What a generation moved against the one before it.
+fn changes(generation: &Generation, before: Option<&Generation>) -> String {
+    let moved = generation.mirrors.iter().filter_map(|(mirror, shown)| {
+        let was = before.and_then(|before| before.mirrors.get(mirror)).map(|was| was.snapshot);
+        match was {
+            Some(was) if was == shown.snapshot => None,
+            Some(was) => Some(format!("{mirror} {was} to {}", shown.snapshot)),
+            None => Some(format!("{mirror} to {}", shown.snapshot)),
+        }
+    });
+    moved.collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,157 @@
+//! What every verb needs: configuration, clock, who asks, the store, the locks.
+
+use std::os::unix::fs::MetadataExt;
+use std::time::Duration;
+
+use pinfold_mirror::apt::{self, HeadsInput};
+use pinfold_mirror::family::{self, Family};
+use pinfold_mirror::key::Key;
+use pinfold_publisher::generation::{Head, HeadsWanted};
+use pinfold_store::lock::Asker;
+use pinfold_store::{Kind, Name, Stamp, Store};
+
+use crate::args::Args;
+use crate::config::{self, Config};
+use crate::failure::Failure;
+
+/// The parts of a root that must lie on one file system.
+const PARTS: &[&str] = &[
+    "objects",
+    "incoming",
+    "manifests",
+    "snapshots",
+    "generations",
+    "www",
+    "www/snapshots",
+    "www/union",
+    "www/generations",
+];
+
+/// What every verb needs.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) config: Config,
+    pub(crate) json: bool,
+    pub(crate) dry_run: bool,
+    pub(crate) now: Stamp,
+    pub(crate) who: String,
+    wait: Duration,
+    verb: String,
+}
+
+impl Context {
+    pub(crate) fn new(args: &Args, verb: &str) -> Result<Self, Failure> {
+        Ok(Self {
+            config: config::load(&args.config)?,
+            json: args.json,
+            dry_run: args.dry_run,
+            now: now(),
+            who: who(),
+            wait: Duration::from_secs(args.wait),
+            verb: verb.to_owned(),
+        })
+    }
+
+    /// Who asks for a lock.
+    pub(crate) fn asker(&self) -> Asker {
+        Asker { verb: format!("pinfold {}", self.verb), wait: self.wait }
+    }
+
+    /// Opens the store; its parts must lie on one file system.
+    pub(crate) fn store(&self) -> Result<Store, Failure> {
+        let store = Store::open(&self.config.root)?;
+        self.check_parts(&store)?;
+        Ok(store)
+    }
+
+    /// Refuses a root whose parts lie on two file systems: nothing could be linked or renamed between them.
+    pub(crate) fn check_parts(&self, store: &Store) -> Result<(), Failure> {
+        let device =
+            |part: &str| std::fs::metadata(store.root().join(part)).map(|meta| meta.dev()).ok();
+        let own = device("");
+        match PARTS.iter().find(|part| device(part).is_some_and(|device| Some(device) != own)) {
+            None => Ok(()),
+            Some(part) => {
+                let root = store.root().display();
+                Err(Failure::machine(format!(
+                    "{root}/{part} lies on another file system than {root}: hardlinks cannot cross"
+                ))
+                .hint("mount one file system over the whole root, or move root in pinfold.toml"))
+            }
+        }
+    }
+
+    /// Refuses a channel that the configuration does not name.
+    pub(crate) fn check_channel(&self, channel: &Name) -> Result<(), Failure> {
+        if self.config.channels.contains(channel) {
+            return Ok(());
+        }
+        let known: Vec<&str> = self.config.channels.iter().map(Name::as_str).collect();
+        Err(Failure::usage(format!(
+            "no channel '{channel}' in the configuration: there are {}",
+            known.join(", ")
+        ))
+        .hint(format!("add [channels.{channel}] to pinfold.toml and run pinfold init")))
+    }
+
+    /// Where the signing key is.
+    pub(crate) fn key_path(&self) -> std::path::PathBuf {
+        self.config.root.join("keys/signing.asc")
+    }
+
+    /// The value of the field `Snapshots` in a channel's `Release`.
+    pub(crate) fn snapshots_url(&self, mirror: &Name) -> String {
+        format!("{}/snapshots/{mirror}/@SNAPSHOTID@/", self.config.site.url.trim_end_matches('/'))
+    }
+
+    /// Makes the root metadata of a mirror in a new generation, as its family does.
+    pub(crate) fn heads(
+        &self,
+        store: &Store,
+        wanted: &HeadsWanted<'_>,
+    ) -> pinfold_publisher::Result<Vec<Head>> {
+        let failed = |kind: Kind, source: Box<dyn std::error::Error + Send + Sync>| {
+            pinfold_publisher::Error::Heads { mirror: wanted.mirror.clone(), kind, source }
+        };
+        let configured = self.config.mirrors.get(wanted.mirror);
+        let family = match configured {
+            Some(mirror) => Some(mirror.family),
+            None => family::by_name(&store.record(wanted.mirror, wanted.snapshot)?.family),
+        };
+        match family {
+            Some(Family::Files) | None => Ok(Vec::new()),
+            Some(Family::Apt) => {
+                let made = Key::load(&self.key_path()).and_then(|key| {
+                    apt::heads(&HeadsInput {
+                        tree: &wanted.tree,
+                        roots: wanted.roots,
+                        date: wanted.date,
+                        key: &key,
+                        signed: configured.map(|mirror| mirror.signed).unwrap_or_default(),
+                        snapshots_url: Some(self.snapshots_url(wanted.mirror)),
+                    })
+                });
+                let heads = made.map_err(|error| failed(error.kind(), Box::new(error)))?;
+                Ok(heads.into_iter().map(|(path, bytes)| Head { path, bytes }).collect())
+            }
+        }
+    }
+}
+
+/// The clock.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+pub(crate) fn now() -> Stamp {
+    Stamp::from_seconds(jiff::Timestamp::now().as_second())
+}
+
+/// Who asks: the person behind sudo, else the user, else the number.
+#[expect(clippy::disallowed_methods, reason = "the one place that asks the environment who it is")]
+fn who() -> String {
+    let named = ["SUDO_USER", "USER", "LOGNAME"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()));
+    named.map_or_else(
+        || format!("uid {}", rustix::process::getuid().as_raw()),
+        |user| pinfold_store::path::escape(user.as_bytes()),
+    )
+}

@@ -1,0 +1,173 @@
+//! Everything that is shown: the only module that prints. stdout is data, stderr is talk.
+
+use std::io::{IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use pinfold_store::{Counter, Finding, Monitor, Report, Tally};
+
+use crate::failure::Failure;
+
+/// Writes to stdout; a reader that is gone or a full disk is a failure, never a panic and never a silent success.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    let newline = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+    write!(out, "{text}{newline}")
+        .and_then(|()| out.flush())
+        .map_err(|error| Failure::machine(format!("cannot write to the standard output: {error}")))
+}
+
+/// Prints a value as JSON.
+pub(crate) fn print_json(value: &serde_json::Value) -> Result<(), Failure> {
+    print(&format!("{value:#}"))
+}
+
+/// Says something on stderr. That nobody listens there is no reason to stop.
+pub(crate) fn tell(text: &str) {
+    drop(writeln!(std::io::stderr().lock(), "{text}"));
+}
+
+/// Says why a run failed and what to do next.
+pub(crate) fn complain(failure: &Failure) {
+    tell(&format!("error: {}", failure.message));
+    for hint in &failure.hints {
+        tell(&format!("hint: {hint}"));
+    }
+}
+
+/// Lays out rows under a head.
+pub(crate) fn table(head: &[&str], rows: Vec<Vec<String>>) -> String {
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING).set_header(head.to_vec());
+    for row in rows {
+        table.add_row(row);
+    }
+    let text: Vec<String> =
+        table.to_string().lines().map(|line| line.trim_end().to_owned()).collect();
+    text.join("\n") + "\n"
+}
+
+/// Shows a number of bytes.
+pub(crate) fn bytes(bytes: u64) -> String {
+    bytesize::ByteSize::b(bytes).display().si().to_string()
+}
+
+/// Shows a report's findings.
+pub(crate) fn findings(report: &Report) -> String {
+    report
+        .findings
+        .iter()
+        .map(|finding| {
+            format!(
+                "{}: {}: {}\n  {}\n",
+                finding.code.as_str(),
+                finding.subject,
+                finding.detail,
+                finding.remedy
+            )
+        })
+        .collect()
+}
+
+/// A report as JSON.
+pub(crate) fn report_json(report: &Report) -> serde_json::Value {
+    let findings: Vec<_> = report
+        .findings
+        .iter()
+        .map(|finding| {
+            serde_json::json!({
+                "code": finding.code.as_str(), "subject": finding.subject, "detail": finding.detail, "remedy": finding.remedy,
+            })
+        })
+        .collect();
+    serde_json::json!({ "files": report.files, "bytes": report.bytes, "findings": findings })
+}
+
+/// Progress: a bar on a terminal, a line a step elsewhere; counts what was done.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    tally: Tally,
+    bar: Option<ProgressBar>,
+    last: Mutex<String>,
+}
+
+impl Progress {
+    pub(crate) fn new() -> Self {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+            bar.enable_steady_tick(Duration::from_millis(200));
+            bar
+        });
+        Self { tally: Tally::default(), bar, last: Mutex::default() }
+    }
+
+    /// Gives a counter's value.
+    pub(crate) fn get(&self, counter: Counter) -> u64 {
+        self.tally.get(counter)
+    }
+
+    /// Says whether there were problems that did not stop the work.
+    pub(crate) fn has_problems(&self) -> bool {
+        !self.tally.problems().is_empty()
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+impl Monitor for Progress {
+    fn count(&self, counter: Counter, amount: u64) {
+        self.tally.count(counter, amount);
+    }
+
+    fn step(&self, title: &str, total: Option<u64>) {
+        match &self.bar {
+            Some(bar) => {
+                let form = if total.is_some() {
+                    "{msg} {wide_bar} {human_pos}/{human_len} {eta}"
+                } else {
+                    "{spinner} {msg} {human_pos}"
+                };
+                if let Ok(style) = ProgressStyle::with_template(form) {
+                    bar.set_style(style);
+                }
+                bar.set_position(0);
+                bar.set_length(total.unwrap_or(0));
+                bar.set_message(title.to_owned());
+            }
+            None => {
+                let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+                if *last != title {
+                    tell(&format!("pinfold: {title}"));
+                    title.clone_into(&mut last);
+                }
+            }
+        }
+    }
+
+    fn advance(&self, units: u64) {
+        if let Some(bar) = &self.bar {
+            bar.inc(units);
+        }
+    }
+
+    fn problem(&self, finding: &Finding) {
+        self.tally.problem(finding);
+        let line = format!("{}: {}: {}", finding.code.as_str(), finding.subject, finding.detail);
+        match &self.bar {
+            Some(bar) => bar.suspend(|| tell(&line)),
+            None => tell(&line),
+        }
+    }
+}
