@@ -45,9 +45,17 @@ fn an_archive_is_dated_promoted_and_rolled_back_under_a_real_client() {
         site.run(&["rollback", "production", "--reason", "alpha 2.0 breaks boot"]).expect(0).said();
     assert!(said.contains("lab"), "{said}");
     assert_eq!(site.shows("production", "lab"), Some(first.clone()));
-    assert_eq!(candidate(&watcher).as_deref(), Some("1.0"), "a client that had the newer state obeys");
+    assert_eq!(
+        candidate(&watcher).as_deref(),
+        Some("1.0"),
+        "a client that had the newer state obeys"
+    );
     assert!(watcher.candidate("fresh").is_none(), "what came with the newer state is gone");
-    assert_eq!(candidate(&apt).as_deref(), Some("2.0"), "what is installed stays until it is downgraded");
+    assert_eq!(
+        candidate(&apt).as_deref(),
+        Some("2.0"),
+        "what is installed stays until it is downgraded"
+    );
     apt.get(&["install", "--allow-downgrades", "alpha=1.0"]);
     assert_eq!(apt.installed("alpha").as_deref(), Some("alpha 1.0\n"));
     assert!(apt.candidate("fresh").is_some(), "the installed one is still a candidate");

@@ -51,7 +51,7 @@ fn a_second_ingest_of_one_mirror_is_told_who_works() {
     let dir = big(6000, 2);
     let tree = dir.path().to_str().unwrap();
     let mut first = site
-        .command(&["ingest", "left", tree])
+        .command(&["ingest", "left", tree, "--wait", "120"])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()

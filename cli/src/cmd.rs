@@ -97,15 +97,13 @@ fn manual(verb: Option<&str>) -> Done {
     Ok(Outcome::Done)
 }
 
-/// Deep trees and many shard folders need descriptors: the soft limit goes up to the hard one.
+/// Deep trees and many shard folders need descriptors: the soft limit goes up to the hard one. Where it cannot, whoever needs more
+/// descriptors says so.
 fn raise_file_limit() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
-    if limit.current != limit.maximum {
-        // Where it cannot be raised, whoever needs more descriptors says so.
-        drop(setrlimit(
-            Resource::Nofile,
-            Rlimit { current: limit.maximum, maximum: limit.maximum },
-        ));
+    let wanted = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if limit.current != limit.maximum && setrlimit(Resource::Nofile, wanted).is_err() {
+        crate::ui::tell("pinfold: the limit of open files stays as it is");
     }
 }

@@ -145,7 +145,7 @@ fn load_mirrors(folder: &Path) -> Result<BTreeMap<Name, Mirror>, Failure> {
             .map_err(|error: pinfold_publisher::site::SiteError| bad(error.to_string()))?;
         if let Some((other, _)) = mirrors.iter().find(|(_, other)| other.mount.overlaps(&mount)) {
             return Err(bad(format!(
-                "mount = \"{mount}\": it equals or lies in that of mirror {other}, or the other way round; give each its own"
+                "mount = \"{mount}\" and that in {other}.toml equal or lie in each other: give each mirror its own"
             )));
         }
         let signed = match file.signed {

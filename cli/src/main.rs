@@ -30,6 +30,7 @@ fn main() -> ExitCode {
 }
 
 /// Arms the failure point that the environment names: how tests kill the program between two changes of the disk.
+#[expect(clippy::disallowed_methods, reason = "only the program reads the environment")]
 fn arm_failure_point() -> Result<(), Failure> {
     let Some(wanted) = std::env::var_os("PINFOLD_KILL_AT") else { return Ok(()) };
     let text = wanted.to_string_lossy();

@@ -4,7 +4,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use pinfold_store::{Code, Entry, Finding, IoContext, Monitor, Name, Node, Record, RelPath, Report, Store, disk};
+use pinfold_store::{
+    Code, Entry, Finding, IoContext, Monitor, Name, Node, Record, RelPath, Report, Store, disk,
+};
 
 use crate::layout::Www;
 use crate::{Error, Result, generation};
@@ -22,12 +24,18 @@ pub fn verify_tree(store: &Store, record: &Record, monitor: &dyn Monitor) -> Res
     let mut walk = Walk::new(&top)?.peekable();
     for entry in store.manifest(record.manifest)? {
         let entry = entry?;
-        while let Some(extra) = walk.next_if(|found| found.as_ref().is_ok_and(|found| found.path.as_bytes() < entry.path.as_bytes())) {
+        while let Some(extra) = walk.next_if(|found| {
+            found.as_ref().is_ok_and(|found| found.path.as_bytes() < entry.path.as_bytes())
+        }) {
             check.extra(&extra?);
         }
         match walk.next_if(|found| found.as_ref().is_ok_and(|found| found.path == entry.path)) {
             Some(found) => check.compare(&entry, &found?),
-            None => check.add(Code::TreeMissing, entry.path.as_bytes(), "it is not in the tree".to_owned()),
+            None => check.add(
+                Code::TreeMissing,
+                entry.path.as_bytes(),
+                "it is not in the tree".to_owned(),
+            ),
         }
         monitor.advance(1);
     }
@@ -64,9 +72,17 @@ impl TreeCheck<'_> {
     /// Folders come as extras that are only told when somebody may write them.
     fn extra(&mut self, found: &Found) {
         if !found.meta.is_dir() {
-            self.add(Code::TreeExtra, found.path.as_bytes(), "the manifest does not name it".to_owned());
+            self.add(
+                Code::TreeExtra,
+                found.path.as_bytes(),
+                "the manifest does not name it".to_owned(),
+            );
         } else if found.meta.mode() & 0o222 != 0 {
-            self.add(Code::TreeMode, found.path.as_bytes(), format!("the folder's mode is {:o} and should be 555", found.meta.mode() & 0o7777));
+            self.add(
+                Code::TreeMode,
+                found.path.as_bytes(),
+                format!("the folder's mode is {:o} and should be 555", found.meta.mode() & 0o7777),
+            );
         }
     }
 
@@ -75,22 +91,38 @@ impl TreeCheck<'_> {
         let path = entry.path.as_bytes();
         match &entry.node {
             Node::Link { target } => {
-                let is_same = std::fs::read_link(self.top.join(entry.path.as_path())).is_ok_and(|now| now.as_os_str().as_bytes() == &**target);
+                let is_same = std::fs::read_link(self.top.join(entry.path.as_path()))
+                    .is_ok_and(|now| now.as_os_str().as_bytes() == &**target);
                 if !is_same {
-                    self.add(Code::TreeDiffers, path, "it is not the link that the manifest names".to_owned());
+                    self.add(
+                        Code::TreeDiffers,
+                        path,
+                        "it is not the link that the manifest names".to_owned(),
+                    );
                 }
             }
             Node::File { digest, size_bytes, .. } => {
                 let object = self.store.object_path(*digest);
-                let inode = |path: &PathBuf| path.symlink_metadata().ok().map(|meta| (meta.dev(), meta.ino()));
+                let inode = |path: &PathBuf| {
+                    path.symlink_metadata().ok().map(|meta| (meta.dev(), meta.ino()))
+                };
                 let own = Some((found.meta.dev(), found.meta.ino()));
-                let is_object = inode(&object) == own || self.store.replicas(*digest).iter().any(|replica| inode(replica) == own);
+                let is_object = inode(&object) == own
+                    || self.store.replicas(*digest).iter().any(|replica| inode(replica) == own);
                 if !found.meta.is_file() || !is_object {
                     self.add(Code::TreeDiffers, path, format!("it is not the object {digest}"));
                 } else if found.meta.size() != *size_bytes {
-                    self.add(Code::ObjectSize, path, format!("it has {} bytes and should have {size_bytes}", found.meta.size()));
+                    self.add(
+                        Code::ObjectSize,
+                        path,
+                        format!("it has {} bytes and should have {size_bytes}", found.meta.size()),
+                    );
                 } else if found.meta.mode() & 0o7222 != 0 {
-                    self.add(Code::TreeMode, path, format!("its mode is {:o} and should be 444", found.meta.mode() & 0o7777));
+                    self.add(
+                        Code::TreeMode,
+                        path,
+                        format!("its mode is {:o} and should be 444", found.meta.mode() & 0o7777),
+                    );
                 }
             }
         }
@@ -112,7 +144,8 @@ impl Walk {
     }
 
     fn enter(&mut self, folder: Option<&RelPath>) -> Result<()> {
-        let path = folder.map_or_else(|| self.top.clone(), |folder| self.top.join(folder.as_path()));
+        let path =
+            folder.map_or_else(|| self.top.clone(), |folder| self.top.join(folder.as_path()));
         let mut level = Vec::new();
         for entry in std::fs::read_dir(&path).at("list", &path)? {
             let entry = entry.at("list", &path)?;
@@ -121,7 +154,10 @@ impl Walk {
             if entry.file_type().at("look at", &path)?.is_dir() {
                 key.push(b'/');
             }
-            let below = folder.map_or_else(|| RelPath::parse(name.as_bytes()), |folder| folder.join(name.as_bytes()))?;
+            let below = folder.map_or_else(
+                || RelPath::parse(name.as_bytes()),
+                |folder| folder.join(name.as_bytes()),
+            )?;
             level.push((key, below));
         }
         level.sort_unstable_by(|a, b| b.0.cmp(&a.0));
@@ -175,18 +211,28 @@ pub fn channels(store: &Store) -> Result<Report> {
     Ok(report)
 }
 
-fn check_generation(store: &Store, channel: &Name, current: &generation::Generation, report: &mut Report) -> Result<()> {
+fn check_generation(
+    store: &Store,
+    channel: &Name,
+    current: &generation::Generation,
+    report: &mut Report,
+) -> Result<()> {
     let www = Www::new(store.root());
     for (mirror, shown) in &current.mirrors {
         let tree = www.channel(channel).join(mirror.as_str()).join("tree");
         let heads = www.channel(channel).join(mirror.as_str()).join("heads");
         let wanted = www.snapshot_tree(mirror, shown.snapshot);
-        let is_whole = disk::stands(&heads)? && std::fs::canonicalize(&tree).ok() == std::fs::canonicalize(&wanted).ok() && disk::stands(&wanted)?;
+        let is_whole = disk::stands(&heads)?
+            && std::fs::canonicalize(&tree).ok() == std::fs::canonicalize(&wanted).ok()
+            && disk::stands(&wanted)?;
         if !is_whole {
             report.findings.push(Finding {
                 code: Code::GenerationDamaged,
                 subject: format!("channel {channel}, generation {}, {mirror}", current.number),
-                detail: format!("it does not lead to a published tree of {mirror}@{}", shown.snapshot),
+                detail: format!(
+                    "it does not lead to a published tree of {mirror}@{}",
+                    shown.snapshot
+                ),
                 remedy: format!("pinfold publish {mirror}@{}", shown.snapshot),
             });
         }

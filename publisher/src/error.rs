@@ -40,7 +40,9 @@ pub enum Error {
         wanted: String,
     },
     /// Another run moved the channel first.
-    #[error("channel {channel} moved from generation {expected} to {found} meanwhile: look at it and run the command again")]
+    #[error(
+        "channel {channel} moved from generation {expected} to {found} meanwhile: look at it and run the command again"
+    )]
     Moved {
         /// The channel.
         channel: Name,
@@ -58,7 +60,9 @@ pub enum Error {
         why: String,
     },
     /// The snapshot that a generation showed was dropped.
-    #[error("{mirror}@{taken}, which generation {generation} of {channel} showed, was pruned: name another generation with --to")]
+    #[error(
+        "{mirror}@{taken}, which generation {generation} of {channel} showed, was pruned: name another generation with --to"
+    )]
     Gone {
         /// The channel.
         channel: Name,
@@ -96,7 +100,9 @@ impl Error {
         match self {
             Self::Store(inner) => inner.kind(),
             Self::Site(inner) => inner.kind(),
-            Self::BadSpec { .. } | Self::NoChannel { .. } | Self::NoGeneration { .. } => Kind::Usage,
+            Self::BadSpec { .. } | Self::NoChannel { .. } | Self::NoGeneration { .. } => {
+                Kind::Usage
+            }
             Self::Moved { .. } => Kind::Busy,
             Self::Held { .. } | Self::Gone { .. } => Kind::Held,
             Self::Damaged { .. } => Kind::Integrity,

@@ -104,11 +104,23 @@ fn current_number(store: &Store, channel: &Name) -> Result<u64> {
     let link = Www::new(store.root()).channel(channel);
     let target = match std::fs::read_link(&link) {
         Ok(target) => target,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(Error::NoChannel { channel: channel.clone() }),
-        Err(error) => return Err(Error::Store(pinfold_store::Error::Io { action: "read the link", path: link, source: error })),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(Error::NoChannel { channel: channel.clone() });
+        }
+        Err(error) => {
+            return Err(Error::Store(pinfold_store::Error::Io {
+                action: "read the link",
+                path: link,
+                source: error,
+            }));
+        }
     };
-    let number = target.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse().ok());
-    number.ok_or_else(|| Error::Damaged { path: link, why: format!("it points to {}", target.display()) })
+    let number =
+        target.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse().ok());
+    number.ok_or_else(|| Error::Damaged {
+        path: link,
+        why: format!("it points to {}", target.display()),
+    })
 }
 
 /// Reads the generation that clients see.
@@ -129,16 +141,26 @@ pub fn read(store: &Store, channel: &Name, number: u64) -> Result<Generation> {
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(Error::NoGeneration { channel: channel.clone(), wanted: number.to_string() });
+            return Err(Error::NoGeneration {
+                channel: channel.clone(),
+                wanted: number.to_string(),
+            });
         }
-        Err(error) => return Err(Error::Store(pinfold_store::Error::Io { action: "read", path, source: error })),
+        Err(error) => {
+            return Err(Error::Store(pinfold_store::Error::Io {
+                action: "read",
+                path,
+                source: error,
+            }));
+        }
     };
     let generation: Generation = match toml::from_str(&text) {
         Ok(generation) => generation,
         Err(error) => return Err(Error::Damaged { path, why: error.message().to_owned() }),
     };
     if generation.channel != *channel || generation.number != number {
-        let why = format!("it speaks of generation {} of {}", generation.number, generation.channel);
+        let why =
+            format!("it speaks of generation {} of {}", generation.number, generation.channel);
         return Err(Error::Damaged { path, why });
     }
     Ok(generation)
@@ -155,7 +177,10 @@ pub fn history(store: &Store, channel: &Name) -> Result<Vec<Generation>> {
         if chain.last().is_some_and(|generation| from >= generation.number) {
             let number = chain.last().map_or(0, |generation| generation.number);
             let path = Www::new(store.root()).record(channel, number);
-            return Err(Error::Damaged { path, why: format!("it says that generation {from} came before it") });
+            return Err(Error::Damaged {
+                path,
+                why: format!("it says that generation {from} came before it"),
+            });
         }
         chain.push(read(store, channel, from)?);
     }
@@ -168,7 +193,12 @@ pub fn history(store: &Store, channel: &Name) -> Result<Vec<Generation>> {
 ///
 /// # Errors
 /// [`Error::Store`] naming the path.
-pub fn init_channel(store: &Store, channel: &Name, _lock: &SiteLock, (now, who): (Stamp, &str)) -> Result<()> {
+pub fn init_channel(
+    store: &Store,
+    channel: &Name,
+    _lock: &SiteLock,
+    (now, who): (Stamp, &str),
+) -> Result<()> {
     if exists(store, channel)? {
         return Ok(());
     }
@@ -210,7 +240,10 @@ fn next_number(www: &Www, channel: &Name) -> Result<u64> {
     let mut highest = 0;
     for folder in [www.records(channel), www.generations(channel)] {
         let names = disk::names(&folder)?;
-        highest = names.iter().filter_map(|name| name.to_str()?.parse::<u64>().ok()).fold(highest, u64::max);
+        highest = names
+            .iter()
+            .filter_map(|name| name.to_str()?.parse::<u64>().ok())
+            .fold(highest, u64::max);
     }
     Ok(highest + 1)
 }
@@ -231,7 +264,11 @@ pub fn point(
     let www = Www::new(store.root());
     let last = current(store, &wanted.channel)?;
     if last.number != wanted.expect {
-        return Err(Error::Moved { channel: wanted.channel.clone(), expected: wanted.expect, found: last.number });
+        return Err(Error::Moved {
+            channel: wanted.channel.clone(),
+            expected: wanted.expect,
+            found: last.number,
+        });
     }
     let number = next_number(&www, &wanted.channel)?;
     let now = wanted.now.seconds();
@@ -249,11 +286,20 @@ pub fn point(
         mirrors: wanted
             .shown
             .iter()
-            .map(|(name, target)| (name.clone(), Shown { snapshot: target.snapshot, state: target.state.unwrap_or(number) }))
+            .map(|(name, target)| {
+                (
+                    name.clone(),
+                    Shown { snapshot: target.snapshot, state: target.state.unwrap_or(number) },
+                )
+            })
             .collect(),
     };
     let plan = heads::prepare(store, &last, &next, heads)?;
-    disk::create_durably(&www.record(&wanted.channel, number), encode(&next, &www)?.as_bytes(), 0o444)?;
+    disk::create_durably(
+        &www.record(&wanted.channel, number),
+        encode(&next, &www)?.as_bytes(),
+        0o444,
+    )?;
     disk::point("generation-recorded");
     heads::write(&www, &next, &plan)?;
     disk::point("generation-placed");
@@ -268,7 +314,10 @@ pub fn point(
 /// [`Error::NoGeneration`] where the channel is younger.
 pub fn at(store: &Store, channel: &Name, end: Stamp, shown: &str) -> Result<Generation> {
     let stood = history(store, channel)?.into_iter().find(|generation| generation.at <= end);
-    stood.ok_or_else(|| Error::NoGeneration { channel: channel.clone(), wanted: format!("at {shown}") })
+    stood.ok_or_else(|| Error::NoGeneration {
+        channel: channel.clone(),
+        wanted: format!("at {shown}"),
+    })
 }
 
 /// Reads a small directory of names; for the modules below.

@@ -125,7 +125,8 @@ impl std::str::FromStr for Spec {
         if wanted.as_ref().is_some_and(String::is_empty) {
             return Err(bad("a date, channel or pin follows the @".to_owned()));
         }
-        let mirror = mirror.parse().map_err(|error: pinfold_store::Error| bad(error.to_string()))?;
+        let mirror =
+            mirror.parse().map_err(|error: pinfold_store::Error| bad(error.to_string()))?;
         Ok(Self { mirror, wanted })
     }
 }
@@ -137,19 +138,33 @@ impl Spec {
     /// [`pinfold_store::Error::NoSnapshot`] where there is none.
     pub fn resolve(&self, store: &Store) -> Result<Stamp> {
         let none = |wanted: &str| {
-            Error::Store(pinfold_store::Error::NoSnapshot { mirror: self.mirror.clone(), wanted: escape(wanted.as_bytes()) })
+            Error::Store(pinfold_store::Error::NoSnapshot {
+                mirror: self.mirror.clone(),
+                wanted: escape(wanted.as_bytes()),
+            })
         };
         let Some(wanted) = &self.wanted else {
             return store.dates(&self.mirror)?.pop().ok_or_else(|| none("newest"));
         };
         if let Ok(name) = wanted.parse::<Name>() {
             if generation::exists(store, &name)? {
-                let shown = generation::current(store, &name)?.mirrors.get(&self.mirror).map(|shown| shown.snapshot);
+                let shown = generation::current(store, &name)?
+                    .mirrors
+                    .get(&self.mirror)
+                    .map(|shown| shown.snapshot);
                 return shown.ok_or_else(|| none(wanted));
             }
             if let Some(taken) = store.pinned(&self.mirror, &name)? {
                 return Ok(taken);
             }
+        }
+        // A snapshot's own name means that snapshot and no other.
+        if let Ok(taken) = wanted.parse::<Stamp>() {
+            return if store.dates(&self.mirror)?.binary_search(&taken).is_ok() {
+                Ok(taken)
+            } else {
+                Err(none(wanted))
+            };
         }
         match Stamp::parse_end(wanted) {
             Ok(end) => store.at_or_before(&self.mirror, end)?.ok_or_else(|| none(wanted)),

@@ -19,7 +19,10 @@ pub fn list(store: &Store, channel: &Name) -> Result<BTreeMap<Name, Pin>> {
         let text = std::fs::read_to_string(&path).at("read", &path)?;
         let damaged = |why: String| Error::Damaged { path: path.clone(), why };
         let pin = toml::from_str(&text).map_err(|error| damaged(error.message().to_owned()))?;
-        let mirror = name.to_string_lossy().parse().map_err(|error: pinfold_store::Error| damaged(error.to_string()))?;
+        let mirror = name
+            .to_string_lossy()
+            .parse()
+            .map_err(|error: pinfold_store::Error| damaged(error.to_string()))?;
         pins.insert(mirror, pin);
     }
     Ok(pins)
@@ -31,13 +34,19 @@ pub fn list(store: &Store, channel: &Name) -> Result<BTreeMap<Name, Pin>> {
 ///
 /// # Errors
 /// [`Error::NoChannel`] where there is no such channel.
-pub fn set(store: &Store, _lock: &pinfold_store::lock::SiteLock, (channel, mirror): (&Name, &Name), pin: &Pin) -> Result<()> {
+pub fn set(
+    store: &Store,
+    _lock: &pinfold_store::lock::SiteLock,
+    (channel, mirror): (&Name, &Name),
+    pin: &Pin,
+) -> Result<()> {
     if !generation::exists(store, channel)? {
         return Err(Error::NoChannel { channel: channel.clone() });
     }
     let folder = Www::new(store.root()).pins(channel);
     let path = folder.join(mirror.as_str());
-    let text = toml::to_string(pin).map_err(|error| Error::Damaged { path: path.clone(), why: error.to_string() })?;
+    let text = toml::to_string(pin)
+        .map_err(|error| Error::Damaged { path: path.clone(), why: error.to_string() })?;
     if !disk::stands(&folder)? {
         disk::make_dir(&folder)?;
         disk::sync_parent(&folder)?;
@@ -51,7 +60,12 @@ pub fn set(store: &Store, _lock: &pinfold_store::lock::SiteLock, (channel, mirro
 ///
 /// # Errors
 /// The file cannot be removed.
-pub fn remove(store: &Store, _lock: &pinfold_store::lock::SiteLock, channel: &Name, mirror: &Name) -> Result<bool> {
+pub fn remove(
+    store: &Store,
+    _lock: &pinfold_store::lock::SiteLock,
+    channel: &Name,
+    mirror: &Name,
+) -> Result<bool> {
     let path = Www::new(store.root()).pins(channel).join(mirror.as_str());
     let was = disk::remove_file(&path)?;
     if was {

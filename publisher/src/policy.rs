@@ -22,7 +22,9 @@ impl Plan {
         let mut shown: BTreeMap<Name, Target> = current
             .mirrors
             .iter()
-            .map(|(name, shown)| (name.clone(), Target { snapshot: shown.snapshot, state: Some(shown.state) }))
+            .map(|(name, shown)| {
+                (name.clone(), Target { snapshot: shown.snapshot, state: Some(shown.state) })
+            })
             .collect();
         shown.extend(self.moves.clone());
         shown
@@ -31,14 +33,22 @@ impl Plan {
 
 /// Plans a promotion of mirrors to snapshots. `is_all` is a sweep over all mirrors: it leaves pinned ones, a mirror that was named moves.
 #[must_use]
-pub fn promote(current: &Generation, wanted: &[(Name, Stamp)], pins: &BTreeMap<Name, Pin>, is_all: bool) -> Plan {
+pub fn promote(
+    current: &Generation,
+    wanted: &[(Name, Stamp)],
+    pins: &BTreeMap<Name, Pin>,
+    is_all: bool,
+) -> Plan {
     let mut plan = Plan::default();
     for (mirror, taken) in wanted {
         let shown = current.mirrors.get(mirror).map(|shown| shown.snapshot);
         if shown == Some(*taken) {
             plan.stays.insert(mirror.clone(), format!("already shows {taken}"));
         } else if let Some(pin) = pins.get(mirror).filter(|_| is_all) {
-            plan.stays.insert(mirror.clone(), format!("is pinned by {} since {}: {}", pin.who, pin.since.human(), pin.reason));
+            plan.stays.insert(
+                mirror.clone(),
+                format!("is pinned by {} since {}: {}", pin.who, pin.since.human(), pin.reason),
+            );
         } else {
             plan.moves.insert(mirror.clone(), Target { snapshot: *taken, state: None });
         }
@@ -52,31 +62,48 @@ pub fn newest_state(current: &Generation, named: &BTreeSet<Name>) -> Option<u64>
     asked(current, named).map(|(_, shown)| shown.state).max()
 }
 
-fn asked<'a>(current: &'a Generation, named: &'a BTreeSet<Name>) -> impl Iterator<Item = (&'a Name, &'a crate::generation::Shown)> {
+fn asked<'a>(
+    current: &'a Generation,
+    named: &'a BTreeSet<Name>,
+) -> impl Iterator<Item = (&'a Name, &'a crate::generation::Shown)> {
     current.mirrors.iter().filter(move |(name, _)| named.is_empty() || named.contains(*name))
 }
 
 /// Plans a rollback to what `target` shows. By default (`state` given) only the mirrors that show that state go back; with a
 /// generation named by the operator every mirror that is asked for does.
 #[must_use]
-pub fn rollback(current: &Generation, target: &Generation, named: &BTreeSet<Name>, state: Option<u64>) -> Plan {
+pub fn rollback(
+    current: &Generation,
+    target: &Generation,
+    named: &BTreeSet<Name>,
+    state: Option<u64>,
+) -> Plan {
     let mut plan = Plan::default();
     for (mirror, shown) in asked(current, named) {
         if state.is_some_and(|state| shown.state != state) {
             if !named.is_empty() {
-                plan.stays.insert(mirror.clone(), format!("was moved by generation {}, before the others", shown.state));
+                plan.stays.insert(
+                    mirror.clone(),
+                    format!("was moved by generation {}, before the others", shown.state),
+                );
             }
             continue;
         }
         match target.mirrors.get(mirror) {
             None => {
-                plan.stays.insert(mirror.clone(), format!("is not known to generation {}", target.number));
+                plan.stays.insert(
+                    mirror.clone(),
+                    format!("is not known to generation {}", target.number),
+                );
             }
             Some(before) if before.snapshot == shown.snapshot => {
                 plan.stays.insert(mirror.clone(), format!("shows {} there too", shown.snapshot));
             }
             Some(before) => {
-                plan.moves.insert(mirror.clone(), Target { snapshot: before.snapshot, state: Some(before.state) });
+                plan.moves.insert(
+                    mirror.clone(),
+                    Target { snapshot: before.snapshot, state: Some(before.state) },
+                );
             }
         }
     }

@@ -7,7 +7,7 @@ pub mod at;
 mod tree;
 mod union;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use pinfold_store::lock::{SiteLock, Writer};
 use pinfold_store::{Monitor, Name, Record, Stamp, Store, disk};
@@ -57,7 +57,8 @@ pub fn is_published(store: &Store, mirror: &Name, taken: Stamp) -> Result<bool> 
 /// They cannot be listed.
 pub fn published_dates(store: &Store, mirror: &Name) -> Result<Vec<Stamp>> {
     let names = disk::names(&Www::new(store.root()).snapshots(mirror))?;
-    let mut dates: Vec<Stamp> = names.iter().filter_map(|name| name.to_str().and_then(|name| name.parse().ok())).collect();
+    let mut dates: Vec<Stamp> =
+        names.iter().filter_map(|name| name.to_str().and_then(|name| name.parse().ok())).collect();
     dates.sort_unstable();
     Ok(dates)
 }
@@ -70,7 +71,13 @@ pub fn published_dates(store: &Store, mirror: &Name) -> Result<Vec<Stamp>> {
 ///
 /// # Errors
 /// [`pinfold_store::Error::MissingObject`] names the first object that is absent or has another size.
-pub fn publish(store: &Store, mirror: &Name, taken: Stamp, locks: Locks<'_>, monitor: &dyn Monitor) -> Result<Published> {
+pub fn publish(
+    store: &Store,
+    mirror: &Name,
+    taken: Stamp,
+    locks: Locks<'_>,
+    monitor: &dyn Monitor,
+) -> Result<Published> {
     recover(store, locks, monitor)?;
     let www = Www::new(store.root());
     let record = store.record(mirror, taken)?;
@@ -104,7 +111,13 @@ fn open(place: &Path) -> Result<()> {
     Ok(())
 }
 
-fn build(store: &Store, record: &Record, place: &Path, locks: Locks<'_>, monitor: &dyn Monitor) -> Result<Published> {
+fn build(
+    store: &Store,
+    record: &Record,
+    place: &Path,
+    locks: Locks<'_>,
+    monitor: &dyn Monitor,
+) -> Result<Published> {
     let www = Www::new(store.root());
     let aside = www.incoming().join(format!("publish.{}.{}", record.mirror, record.taken));
     let built = tree::build(store, record, &aside, locks.writer, monitor)?;
@@ -124,8 +137,16 @@ fn build(store: &Store, record: &Record, place: &Path, locks: Locks<'_>, monitor
 }
 
 /// Replaces a damaged tree by a whole one, by one exchange of names.
-fn rebuild(store: &Store, record: &Record, place: &Path, locks: Locks<'_>, monitor: &dyn Monitor) -> Result<()> {
-    let aside = Www::new(store.root()).incoming().join(format!("publish.{}.{}", record.mirror, record.taken));
+fn rebuild(
+    store: &Store,
+    record: &Record,
+    place: &Path,
+    locks: Locks<'_>,
+    monitor: &dyn Monitor,
+) -> Result<()> {
+    let aside = Www::new(store.root())
+        .incoming()
+        .join(format!("publish.{}.{}", record.mirror, record.taken));
     tree::build(store, record, &aside, locks.writer, monitor)?;
     disk::sync_file_system(&aside)?;
     union::add_whole(store, record, locks.writer, monitor)?;
@@ -141,7 +162,13 @@ fn rebuild(store: &Store, record: &Record, place: &Path, locks: Locks<'_>, monit
 ///
 /// # Errors
 /// [`Error::Held`] where a channel or pin shows it.
-pub fn retire(store: &Store, mirror: &Name, taken: Stamp, locks: Locks<'_>, monitor: &dyn Monitor) -> Result<bool> {
+pub fn retire(
+    store: &Store,
+    mirror: &Name,
+    taken: Stamp,
+    locks: Locks<'_>,
+    monitor: &dyn Monitor,
+) -> Result<bool> {
     store.record(mirror, taken)?;
     must_be_free(store, mirror, taken)?;
     recover(store, locks, monitor)?;
@@ -154,7 +181,7 @@ pub fn retire(store: &Store, mirror: &Name, taken: Stamp, locks: Locks<'_>, moni
     open(&place)?;
     disk::rename_new(&place, &aside)?;
     disk::point("retire-renamed");
-    clear(store, &aside, mirror, taken, locks, monitor)?;
+    clear(store, &aside, (mirror, taken), locks, monitor)?;
     Ok(true)
 }
 
@@ -167,7 +194,10 @@ pub fn must_be_free(store: &Store, mirror: &Name, taken: Stamp) -> Result<()> {
     if refs.is_empty() {
         return Ok(());
     }
-    Err(Error::Held { what: format!("{mirror}@{taken}"), why: format!("is shown by {}", refs.join(", ")) })
+    Err(Error::Held {
+        what: format!("{mirror}@{taken}"),
+        why: format!("is shown by {}", refs.join(", ")),
+    })
 }
 
 /// Completes what crashed runs left: half-built and half-removed trees.
@@ -178,7 +208,7 @@ pub fn recover(store: &Store, locks: Locks<'_>, monitor: &dyn Monitor) -> Result
     let incoming = Www::new(store.root()).incoming();
     for name in disk::names(&incoming)? {
         if let Some((mirror, taken)) = name.to_str().and_then(leftover) {
-            clear(store, &incoming.join(&name), &mirror, taken, locks, monitor)?;
+            clear(store, &incoming.join(&name), (&mirror, taken), locks, monitor)?;
         }
     }
     Ok(())
@@ -192,7 +222,13 @@ fn leftover(name: &str) -> Option<(Name, Stamp)> {
 }
 
 /// Takes a tree's names out of the union, unless a published snapshot holds them, and removes it.
-fn clear(store: &Store, aside: &PathBuf, mirror: &Name, taken: Stamp, locks: Locks<'_>, monitor: &dyn Monitor) -> Result<()> {
+fn clear(
+    store: &Store,
+    aside: &Path,
+    (mirror, taken): (&Name, Stamp),
+    locks: Locks<'_>,
+    monitor: &dyn Monitor,
+) -> Result<()> {
     if store.dates(mirror)?.contains(&taken) {
         union::reduce(store, &store.record(mirror, taken)?, locks.writer, monitor)?;
     }

@@ -246,7 +246,7 @@ impl Store {
                     ));
                 }
                 Some(digest) if known.insert(digest) => {
-                    wanted.push((digest, None, "no snapshot".to_owned()))
+                    wanted.push((digest, None, "no snapshot".to_owned()));
                 }
                 Some(_) => {}
             }

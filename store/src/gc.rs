@@ -93,7 +93,7 @@ impl Store {
         monitor.step("removing objects", u64::try_from(free.len()).ok());
         for batch in free.chunks(BATCH) {
             let collector = self.collector(asker)?;
-            self.collect(index, &collector, batch, (Run::Real, &mut total), monitor)?;
+            self.collect(index, (batch, &collector), (Run::Real, &mut total), monitor)?;
         }
         let collector = self.collector(asker)?;
         if !index.has_manifest(record.manifest)? {
@@ -110,8 +110,7 @@ impl Store {
     fn collect(
         &self,
         index: &mut Index,
-        _collector: &Collector,
-        batch: &[ObjectRow],
+        (batch, _collector): (&[ObjectRow], &Collector),
         (run, total): (Run, &mut Collected),
         monitor: &dyn Monitor,
     ) -> Result<()> {
@@ -163,7 +162,7 @@ impl Store {
             let Some(last) = batch.last() else { break };
             after = Some(last.digest);
             let collector = self.collector(asker)?;
-            self.collect(&mut index, &collector, &batch, (run, &mut total), monitor)?;
+            self.collect(&mut index, (&batch, &collector), (run, &mut total), monitor)?;
         }
         for shard in 0..=255_u8 {
             let collector = self.collector(asker)?;

@@ -100,7 +100,7 @@ fn take(path: &Path, how: FlockOperation, asker: &Asker) -> Result<File> {
             Ok(()) => break,
             Err(Errno::INTR) => {}
             Err(Errno::WOULDBLOCK) if begun.elapsed() < asker.wait => {
-                std::thread::sleep(Duration::from_millis(20))
+                std::thread::sleep(Duration::from_millis(20));
             }
             Err(Errno::WOULDBLOCK) => {
                 return Err(Error::Busy { path: path.to_owned(), holder: holder(&mut file) });

@@ -5,7 +5,7 @@ use pinfold_publisher::publish::{self, Locks};
 use pinfold_publisher::{check, generation};
 use pinfold_store::check::Depth;
 use pinfold_store::gc::{Collected, Run};
-use pinfold_store::{Report, Stamp, Store};
+use pinfold_store::{Report, Store};
 
 use super::Done;
 use crate::context::Context;
@@ -70,9 +70,12 @@ pub(super) fn prune(context: &Context, spec: Option<&Spec>) -> Done {
         return collect_told(context, "what nothing names", collected);
     };
     let taken = spec.resolve(&store)?;
+    let lock = store.lock_mirror(&spec.mirror, &context.asker())?;
+    // The site's lock keeps a promotion from showing the snapshot while it goes.
+    let site = store.lock_site(&context.asker())?;
     publish::must_be_free(&store, &spec.mirror, taken)?;
+    store.index()?.ready_to_collect(&store, &lock)?;
     if run == Run::Real {
-        let site = store.lock_site(&context.asker())?;
         let writer = store.writer(&context.asker())?;
         publish::retire(
             &store,
@@ -82,29 +85,12 @@ pub(super) fn prune(context: &Context, spec: Option<&Spec>) -> Done {
             &progress,
         )?;
     }
-    let collected = drop_snapshot(context, &store, spec, taken, run)?;
-    progress.finish();
-    collect_told(context, &format!("{}@{taken}", spec.mirror), collected)
-}
-
-fn drop_snapshot(
-    context: &Context,
-    store: &Store,
-    spec: &Spec,
-    taken: Stamp,
-    run: Run,
-) -> Result<Collected, Failure> {
-    let progress = Progress::new();
-    let lock = store.lock_mirror(&spec.mirror, &context.asker())?;
-    // The site's lock keeps a promotion from showing the snapshot while it goes.
-    let site = store.lock_site(&context.asker())?;
-    publish::must_be_free(store, &spec.mirror, taken)?;
     let collected = store.drop_snapshot(&lock, taken, (run, &context.asker()), &progress)?;
     if run == Run::Real {
-        publish::at::refresh(store, &spec.mirror, taken)?;
+        publish::at::refresh(&store, &spec.mirror, taken)?;
     }
-    drop(site);
-    Ok(collected)
+    progress.finish();
+    collect_told(context, &format!("{}@{taken}", spec.mirror), collected)
 }
 
 fn collect_told(context: &Context, subject: &str, collected: Collected) -> Done {

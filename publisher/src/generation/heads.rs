@@ -55,13 +55,22 @@ pub(super) fn prepare(
             let why = format!("is not published: pinfold publish {mirror}@{}", shown.snapshot);
             return Err(Error::Held { what: format!("{mirror}@{}", shown.snapshot), why });
         }
-        let stood = last.mirrors.get(mirror).is_some_and(|before| before.snapshot == shown.snapshot);
+        let stood =
+            last.mirrors.get(mirror).is_some_and(|before| before.snapshot == shown.snapshot);
         let origin = if stood {
-            Origin::Linked(www.generation(&last.channel, last.number).join(mirror.as_str()).join("heads"))
+            Origin::Linked(
+                www.generation(&last.channel, last.number).join(mirror.as_str()).join("heads"),
+            )
         } else {
             let record = store.record(mirror, shown.snapshot)?;
-            let wanted =
-                HeadsWanted { mirror, snapshot: shown.snapshot, tree, roots: &record.roots, date: next.date, channel: &next.channel };
+            let wanted = HeadsWanted {
+                mirror,
+                snapshot: shown.snapshot,
+                tree,
+                roots: &record.roots,
+                date: next.date,
+                channel: &next.channel,
+            };
             Origin::Made(heads(&wanted)?)
         };
         plan.push((mirror.clone(), shown.snapshot, origin));
@@ -73,14 +82,16 @@ pub(super) fn prepare(
 pub(super) fn write(www: &Www, next: &Generation, plan: &[(Name, Stamp, Origin)]) -> Result<()> {
     let top = www.generation(&next.channel, next.number);
     disk::make_dir(&top)?;
-    let mut made = Made { files: Vec::new(), folders: vec![www.generations(&next.channel), top.clone()] };
+    let mut made =
+        Made { files: Vec::new(), folders: vec![www.generations(&next.channel), top.clone()] };
     for (mirror, taken, origin) in plan {
         let folder = top.join(mirror.as_str());
         let heads = folder.join("heads");
         disk::make_dir(&folder)?;
         disk::make_dir(&heads)?;
         made.folders.extend([folder.clone(), heads.clone()]);
-        let target = Path::new("../../../../snapshots").join(mirror.as_str()).join(taken.to_string());
+        let target =
+            Path::new("../../../../snapshots").join(mirror.as_str()).join(taken.to_string());
         disk::place_symlink(&folder.join("tree"), &target)?;
         match origin {
             Origin::Linked(from) => made.link_all(from, &heads)?,
@@ -112,7 +123,13 @@ impl Made {
     }
 
     fn make_parents(&mut self, heads: &Path, path: &Path) -> Result<()> {
-        let missing: Vec<&Path> = path.ancestors().skip(1).take_while(|folder| *folder != heads && !self.folders.iter().any(|made| made == folder)).collect();
+        let missing: Vec<&Path> = path
+            .ancestors()
+            .skip(1)
+            .take_while(|folder| {
+                *folder != heads && !self.folders.iter().any(|made| made == folder)
+            })
+            .collect();
         for folder in missing.into_iter().rev() {
             disk::make_dir(folder)?;
             self.folders.push(folder.to_owned());

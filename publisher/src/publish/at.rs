@@ -74,10 +74,15 @@ impl Days<'_> {
         for hour in 0..24 {
             let begin = start + hour * HOUR;
             let shown = if is_busy { self.at(begin + HOUR - 1) } else { None };
-            changed |= self.set(&Stamp::from_seconds(begin).hour(), shown.map(|taken| self.target(taken)))?;
+            changed |= self
+                .set(&Stamp::from_seconds(begin).hour(), shown.map(|taken| self.target(taken)))?;
         }
         let is_after_all = !is_busy && last.is_some() && last == self.dates.last().copied();
-        let target = if is_after_all { Some(PathBuf::from("latest")) } else { last.map(|taken| self.target(taken)) };
+        let target = if is_after_all {
+            Some(PathBuf::from("latest"))
+        } else {
+            last.map(|taken| self.target(taken))
+        };
         changed |= self.set(&Stamp::from_seconds(start).day(), target)?;
         Ok(changed)
     }
@@ -85,7 +90,9 @@ impl Days<'_> {
     /// Makes sure that the days to come point to the newest.
     fn look_ahead(&self, first: i64) -> Result<bool> {
         let name = |day: i64| Stamp::from_seconds(day * DAY).day();
-        if disk::stands(&self.folder.join(name(first + DAYS_AHEAD_MIN)))? && disk::stands(&self.folder.join(name(first)))? {
+        if disk::stands(&self.folder.join(name(first + DAYS_AHEAD_MIN)))?
+            && disk::stands(&self.folder.join(name(first)))?
+        {
             return Ok(false);
         }
         let mut changed = false;

@@ -28,10 +28,20 @@ struct Group {
 }
 
 /// Builds the tree of a snapshot at a free path. What stands there is of a run that crashed, and removed.
-pub(super) fn build(store: &Store, record: &Record, aside: &Path, writer: &Writer, monitor: &dyn Monitor) -> Result<Built> {
+pub(super) fn build(
+    store: &Store,
+    record: &Record,
+    aside: &Path,
+    writer: &Writer,
+    monitor: &dyn Monitor,
+) -> Result<Built> {
     disk::remove_tree(aside)?;
     disk::make_dir(aside)?;
-    let builder = Builder { top: disk::open_dir(aside)?, linker: Linker::new(store, writer)?, links: AtomicU64::new(0) };
+    let builder = Builder {
+        top: disk::open_dir(aside)?,
+        linker: Linker::new(store, writer)?,
+        links: AtomicU64::new(0),
+    };
     monitor.step("linking files", Some(record.files + record.links));
     let mut folders: Vec<Vec<u8>> = Vec::new();
     let mut groups: Vec<Group> = Vec::new();
@@ -54,8 +64,13 @@ pub(super) fn build(store: &Store, record: &Record, aside: &Path, writer: &Write
         }
     }
     builder.link(&groups, monitor)?;
-    folders.par_iter().try_for_each(|folder| disk::set_mode_at(&builder.top, path(folder), 0o555))?;
-    Ok(Built { links: builder.links.into_inner(), folders: u64::try_from(folders.len()).unwrap_or_default() })
+    folders
+        .par_iter()
+        .try_for_each(|folder| disk::set_mode_at(&builder.top, path(folder), 0o555))?;
+    Ok(Built {
+        links: builder.links.into_inner(),
+        folders: u64::try_from(folders.len()).unwrap_or_default(),
+    })
 }
 
 /// Notes a folder and those above it that were not noted: in path order, those of the last one are known.
@@ -108,7 +123,9 @@ impl Builder<'_> {
             for entry in &group.entries {
                 let name = entry.path.split().1;
                 match &entry.node {
-                    Node::File { digest, size_bytes, .. } => self.linker.link(*digest, *size_bytes, folder, name)?,
+                    Node::File { digest, size_bytes, .. } => {
+                        self.linker.link(*digest, *size_bytes, folder, name)?;
+                    }
                     Node::Link { target } => disk::symlink_at(folder, path(name), path(target))?,
                 }
             }

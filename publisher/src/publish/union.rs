@@ -11,7 +11,9 @@ use pinfold_store::index::{Index, Span};
 use pinfold_store::lock::Writer;
 use pinfold_store::manifest::{self, Change};
 use pinfold_store::object::Linker;
-use pinfold_store::{Class, Counter, Digest, Entry, Monitor, Node, Record, RelPath, Stamp, Store, disk};
+use pinfold_store::{
+    Class, Counter, Digest, Entry, Monitor, Node, Record, RelPath, Stamp, Store, disk,
+};
 
 use super::published_dates;
 use crate::Result;
@@ -23,7 +25,12 @@ const HOPS_MAX: usize = 16;
 const CHUNK: usize = 8192;
 
 /// Adds the fixed files of a snapshot that is about to be published.
-pub(super) fn add(store: &Store, record: &Record, writer: &Writer, monitor: &dyn Monitor) -> Result<()> {
+pub(super) fn add(
+    store: &Store,
+    record: &Record,
+    writer: &Writer,
+    monitor: &dyn Monitor,
+) -> Result<()> {
     let mut published = published_dates(store, &record.mirror)?;
     let base = neighbour(&published, record.taken);
     published.push(record.taken);
@@ -31,13 +38,23 @@ pub(super) fn add(store: &Store, record: &Record, writer: &Writer, monitor: &dyn
 }
 
 /// Adds every fixed file of a snapshot again.
-pub(super) fn add_whole(store: &Store, record: &Record, writer: &Writer, monitor: &dyn Monitor) -> Result<()> {
+pub(super) fn add_whole(
+    store: &Store,
+    record: &Record,
+    writer: &Writer,
+    monitor: &dyn Monitor,
+) -> Result<()> {
     let published = published_dates(store, &record.mirror)?;
     Union::open(store, record, writer, published)?.settle(None, monitor)
 }
 
 /// Takes out what only this snapshot, which is not published any more, held.
-pub(super) fn reduce(store: &Store, record: &Record, writer: &Writer, monitor: &dyn Monitor) -> Result<()> {
+pub(super) fn reduce(
+    store: &Store,
+    record: &Record,
+    writer: &Writer,
+    monitor: &dyn Monitor,
+) -> Result<()> {
     let published = published_dates(store, &record.mirror)?;
     if published.contains(&record.taken) {
         return Ok(());
@@ -71,7 +88,11 @@ impl Links {
                 links.targets.insert(span.entry.path.as_bytes().to_vec(), to);
             }
         }
-        let sources: Vec<_> = links.targets.keys().filter_map(|path| links.resolve(path).map(|to| (to, path.clone()))).collect();
+        let sources: Vec<_> = links
+            .targets
+            .keys()
+            .filter_map(|path| links.resolve(path).map(|to| (to, path.clone())))
+            .collect();
         for (to, path) in sources {
             // A link to a folder above itself would hold itself without end.
             if !is_below(&path, &to) {
@@ -85,7 +106,8 @@ impl Links {
     fn resolve(&self, path: &[u8]) -> Option<Vec<u8>> {
         let mut path = path.to_vec();
         for _ in 0..HOPS_MAX {
-            let hop = prefixes(&path).find_map(|prefix| self.targets.get(prefix).map(|to| (prefix.len(), to)));
+            let hop = prefixes(&path)
+                .find_map(|prefix| self.targets.get(prefix).map(|to| (prefix.len(), to)));
             let Some((length, to)) = hop else { return Some(path) };
             let rest = &path[length..];
             let rest = if to.is_empty() { rest.strip_prefix(b"/").unwrap_or(rest) } else { rest };
@@ -121,17 +143,24 @@ impl Links {
 
 /// A path's prefixes by whole parts, the longest (itself) last.
 fn prefixes(path: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let ends = path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at).chain([path.len()]);
+    let ends = path
+        .iter()
+        .enumerate()
+        .filter(|(_, byte)| **byte == b'/')
+        .map(|(at, _)| at)
+        .chain([path.len()]);
     ends.map(|end| &path[..end])
 }
 
 fn is_below(path: &[u8], folder: &[u8]) -> bool {
-    folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
+    folder.is_empty()
+        || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
 }
 
 /// Joins a link's target to its folder by text; `None` where it leaves the tree.
 fn join(folder: &[u8], target: &[u8]) -> Option<Vec<u8>> {
-    let mut parts: Vec<&[u8]> = folder.split(|byte| *byte == b'/').filter(|part| !part.is_empty()).collect();
+    let mut parts: Vec<&[u8]> =
+        folder.split(|byte| *byte == b'/').filter(|part| !part.is_empty()).collect();
     for part in target.split(|byte| *byte == b'/') {
         match part {
             b"" | b"." => {}
@@ -161,7 +190,12 @@ struct Union<'a> {
 }
 
 impl<'a> Union<'a> {
-    fn open(store: &'a Store, record: &'a Record, writer: &'a Writer, mut published: Vec<Stamp>) -> Result<Self> {
+    fn open(
+        store: &'a Store,
+        record: &'a Record,
+        writer: &'a Writer,
+        mut published: Vec<Stamp>,
+    ) -> Result<Self> {
         published.sort_unstable_by(|a, b| b.cmp(a));
         published.dedup();
         let index = store.index()?;
@@ -177,12 +211,17 @@ impl<'a> Union<'a> {
         let new = self.store.manifest(self.record.manifest)?;
         let mut names = Names::new();
         let changes: Box<dyn Iterator<Item = pinfold_store::Result<Change>>> = match base {
-            Some(base) => Box::new(manifest::diff(self.store.manifest(self.store.record(&self.record.mirror, base)?.manifest)?, new)),
+            Some(base) => Box::new(manifest::diff(
+                self.store.manifest(self.store.record(&self.record.mirror, base)?.manifest)?,
+                new,
+            )),
             None => Box::new(manifest::diff(std::iter::empty(), new)),
         };
         for change in changes {
             let change = change?;
-            for (entry, taken) in [(change.old_entry(), base), (change.new_entry(), Some(self.record.taken))] {
+            for (entry, taken) in
+                [(change.old_entry(), base), (change.new_entry(), Some(self.record.taken))]
+            {
                 if let (Some(entry), Some(taken)) = (entry, taken) {
                     self.note(entry, taken, &mut names)?;
                 }
@@ -212,7 +251,13 @@ impl<'a> Union<'a> {
     }
 
     /// Notes everything that a link that came or went leads to.
-    fn note_below(&self, link: &Entry, taken: Stamp, links: &Links, names: &mut Names) -> Result<()> {
+    fn note_below(
+        &self,
+        link: &Entry,
+        taken: Stamp,
+        links: &Links,
+        names: &mut Names,
+    ) -> Result<()> {
         let Some(target) = links.resolve(link.path.as_bytes()) else { return Ok(()) };
         if is_below(link.path.as_bytes(), &target) {
             return Ok(());
@@ -229,12 +274,20 @@ impl<'a> Union<'a> {
     /// The fixed content that a snapshot shows under a name.
     fn content(&self, name: &RelPath, taken: Stamp) -> Result<Option<Content>> {
         let links = self.links.get(&taken);
-        let Some(real) = links.map_or_else(|| Some(name.as_bytes().to_vec()), |links| links.resolve(name.as_bytes())) else { return Ok(None) };
+        let Some(real) = links
+            .map_or_else(|| Some(name.as_bytes().to_vec()), |links| links.resolve(name.as_bytes()))
+        else {
+            return Ok(None);
+        };
         let Ok(real) = RelPath::parse(&real) else { return Ok(None) };
         let spans = self.index.spans(&self.record.mirror, &real)?;
-        Ok(spans.into_iter().find(|span| span.covers(taken)).and_then(|span| match span.entry.node {
-            Node::File { digest, size_bytes, class: Class::Fixed } => Some((digest, size_bytes)),
-            _ => None,
+        Ok(spans.into_iter().find(|span| span.covers(taken)).and_then(|span| {
+            match span.entry.node {
+                Node::File { digest, size_bytes, class: Class::Fixed } => {
+                    Some((digest, size_bytes))
+                }
+                _ => None,
+            }
         }))
     }
 
@@ -267,7 +320,14 @@ impl<'a> Union<'a> {
                 continue;
             };
             if open.as_ref().is_none_or(|(path, _)| path != folder) {
-                let fd = disk::make_dirs_at(&top_fd, Path::new(std::ffi::OsStr::from_bytes(if folder.is_empty() { b"." } else { folder })))?;
+                let fd = disk::make_dirs_at(
+                    &top_fd,
+                    Path::new(std::ffi::OsStr::from_bytes(if folder.is_empty() {
+                        b"."
+                    } else {
+                        folder
+                    })),
+                )?;
                 open = Some((folder.to_vec(), fd));
             }
             if let Some((_, fd)) = &open

@@ -33,7 +33,6 @@ impl Store {
         let mut index = self.index()?;
         index.catch_up(self, &lock.mirror)?;
         let newest = self.dates(&lock.mirror)?.pop();
-        let taken = date(&lock.mirror, seal, newest)?;
         let (aside, totals) = self.write_manifest(&draft, reading)?;
         drop(draft);
         let parent = newest.map(|newest| self.record(&lock.mirror, newest)).transpose()?;
@@ -44,6 +43,13 @@ impl Store {
             disk::remove_file(&aside)?;
             return Ok(Sealed::Unchanged(parent));
         }
+        let taken = match date(seal, newest) {
+            Ok(taken) => taken,
+            Err(error) => {
+                disk::remove_file(&aside)?;
+                return Err(error);
+            }
+        };
         let path = self.manifest_path(totals.digest);
         content::name_object(&aside, &path)?;
         disk::sync_parent(&path)?;
@@ -177,13 +183,13 @@ fn push_before(
 }
 
 /// The new snapshot's date.
-fn date(mirror: &Name, seal: &Seal, newest: Option<Stamp>) -> Result<Stamp> {
+fn date(seal: &Seal, newest: Option<Stamp>) -> Result<Stamp> {
     match (seal.taken, newest) {
         (Some(taken), Some(newest)) if taken <= newest => {
             let why = format!(
-                "is not later than the newest snapshot {newest}: dates of a mirror only grow"
+                "it is not later than the newest snapshot, {newest}: dates of a mirror only grow"
             );
-            Err(Error::Held { mirror: mirror.clone(), taken, why })
+            Err(Error::BadName { what: "date", name: taken.to_string(), why })
         }
         (Some(taken), _) => Ok(taken),
         (None, newest) => Ok(Stamp::after(seal.now, newest)),
@@ -191,6 +197,16 @@ fn date(mirror: &Name, seal: &Seal, newest: Option<Stamp>) -> Result<Stamp> {
 }
 
 impl Index {
+    /// Makes sure that objects may be collected: what a crash left of the mirror is completed, and the index names exactly the
+    /// snapshots whose records are on disk.
+    ///
+    /// # Errors
+    /// [`Error::Stale`] where the index must be rebuilt.
+    pub fn ready_to_collect(&mut self, store: &Store, lock: &MirrorLock) -> Result<()> {
+        self.catch_up(store, &lock.mirror)?;
+        self.must_match(store)
+    }
+
     /// Completes what a crash left between a record and the index: the newest record is added, a snapshot whose removal had begun
     /// is dropped. Any other difference is an error.
     ///
