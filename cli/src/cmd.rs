@@ -104,6 +104,6 @@ fn raise_file_limit() {
     let limit = getrlimit(Resource::Nofile);
     let wanted = Rlimit { current: limit.maximum, maximum: limit.maximum };
     if limit.current != limit.maximum && setrlimit(Resource::Nofile, wanted).is_err() {
-        crate::ui::tell("pinfold: the limit of open files stays as it is");
+        ui::tell("pinfold: the limit of open files stays as it is");
     }
 }
