@@ -149,21 +149,14 @@ impl Store {
     /// [`Error::Stale`] where the index does not match the records: an empty index must never read as "everything is garbage".
     pub fn sweep(&self, how: (Run, &Asker), monitor: &dyn Monitor) -> Result<Collected> {
         let (run, asker) = how;
+        if run == Run::Real {
+            self.resume_drops(asker, monitor)?;
+        }
         let mut index = self.index()?;
         let mut total = Collected::default();
-        if run == Run::Real {
-            self.finish_drops(&mut index, asker, monitor)?;
-        }
         index.must_match(self)?;
         monitor.step("collecting what nothing names", None);
-        let mut after = None;
-        loop {
-            let batch = index.unheld_after(after, BATCH)?;
-            let Some(last) = batch.last() else { break };
-            after = Some(last.digest);
-            let collector = self.collector(asker)?;
-            self.collect(&mut index, (&batch, &collector), (run, &mut total), monitor)?;
-        }
+        self.collect_unheld(&mut index, (run, &mut total), asker, monitor)?;
         for shard in 0..=255_u8 {
             let collector = self.collector(asker)?;
             self.sweep_shard(&index, &collector, shard, (run, &mut total))?;
@@ -181,8 +174,14 @@ impl Store {
         Ok(total)
     }
 
-    /// Completes the drops that a crash interrupted.
-    fn finish_drops(&self, index: &mut Index, asker: &Asker, monitor: &dyn Monitor) -> Result<()> {
+    /// Completes the drops that a crash interrupted, and names them.
+    ///
+    /// Locks: takes mirrors' locks and the store's exclusive one, in batches.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] where a record that was set aside does not parse.
+    pub fn resume_drops(&self, asker: &Asker, monitor: &dyn Monitor) -> Result<Vec<(Name, Stamp)>> {
+        let mut done = Vec::new();
         for mirror in self.mirrors()? {
             for taken in self.dropped(&mirror)? {
                 let lock = self.lock_mirror(&mirror, asker)?;
@@ -192,11 +191,41 @@ impl Store {
                     path: path.clone(),
                     why: error.message().to_owned(),
                 })?;
-                self.finish_drop(index, &record, asker, monitor)?;
+                self.finish_drop(&mut self.index()?, &record, asker, monitor)?;
                 drop(lock);
+                done.push((mirror.clone(), taken));
             }
         }
-        Ok(())
+        if !done.is_empty() {
+            // The index had let go of them before the crash: what they held is found by asking for what nothing names.
+            let mut index = self.index()?;
+            index.must_match(self)?;
+            self.collect_unheld(
+                &mut index,
+                (Run::Real, &mut Collected::default()),
+                asker,
+                monitor,
+            )?;
+        }
+        Ok(done)
+    }
+
+    /// Collects the objects that the index knows and no span names.
+    fn collect_unheld(
+        &self,
+        index: &mut Index,
+        (run, total): (Run, &mut Collected),
+        asker: &Asker,
+        monitor: &dyn Monitor,
+    ) -> Result<()> {
+        let mut after = None;
+        loop {
+            let batch = index.unheld_after(after, BATCH)?;
+            let Some(last) = batch.last() else { return Ok(()) };
+            after = Some(last.digest);
+            let collector = self.collector(asker)?;
+            self.collect(index, (&batch, &collector), (run, total), monitor)?;
+        }
     }
 
     /// Lists the snapshots of a mirror whose removal has begun.

@@ -5,7 +5,7 @@ use pinfold_publisher::publish::{self, Locks};
 use pinfold_publisher::{check, generation};
 use pinfold_store::check::Depth;
 use pinfold_store::gc::{Collected, Run};
-use pinfold_store::{Report, Store};
+use pinfold_store::{Report, Stamp, Store};
 
 use super::Done;
 use crate::context::Context;
@@ -69,6 +69,19 @@ pub(super) fn prune(context: &Context, spec: Option<&Spec>) -> Done {
         progress.finish();
         return collect_told(context, "what nothing names", collected);
     };
+    if run == Run::Real {
+        let resumed = store.resume_drops(&context.asker(), &progress)?;
+        for (mirror, taken) in &resumed {
+            publish::at::refresh(&store, mirror, *taken)?;
+            ui::tell(&format!("completed the drop of {mirror}@{taken}, which was interrupted"));
+        }
+        let is_it = |(mirror, taken): &(_, Stamp)| {
+            *mirror == spec.mirror && spec.wanted.as_deref() == Some(&taken.to_string())
+        };
+        if resumed.iter().any(is_it) {
+            return Ok(Outcome::Done);
+        }
+    }
     let taken = spec.resolve(&store)?;
     let lock = store.lock_mirror(&spec.mirror, &context.asker())?;
     // The site's lock keeps a promotion from showing the snapshot while it goes.

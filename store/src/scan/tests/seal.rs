@@ -28,7 +28,7 @@ fn a_date_that_was_asked_for_must_be_later() {
     new(bench.seal(&Plain::default(), &seal_at(5000)).unwrap());
     bench.write("a", b"two", 1_000_000);
     let at = |seconds| Seal { taken: Some(Stamp::from_seconds(seconds)), ..seal_at(9000) };
-    assert!(matches!(bench.seal(&Plain::default(), &at(5000)), Err(Error::Held { .. })));
+    assert!(matches!(bench.seal(&Plain::default(), &at(5000)), Err(Error::BadName { .. })));
     assert_eq!(
         new(bench.seal(&Plain::default(), &at(5001)).unwrap()).taken,
         Stamp::from_seconds(5001)
