@@ -150,8 +150,8 @@ fn who() -> String {
     let named = ["SUDO_USER", "USER", "LOGNAME"]
         .iter()
         .find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()));
-    named.map_or_else(
-        || format!("uid {}", rustix::process::getuid().as_raw()),
-        |user| pinfold_store::path::escape(user.as_bytes()),
-    )
+    let uid = rustix::process::getuid();
+    let by_number =
+        || if uid.is_root() { "root".to_owned() } else { format!("uid {}", uid.as_raw()) };
+    named.map_or_else(by_number, |user| pinfold_store::path::escape(user.as_bytes()))
 }
