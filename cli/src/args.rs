@@ -36,16 +36,17 @@ Keep:
   prune       Drop a snapshot and the files that only it had
   fsck        Check the whole store; --rebuild makes the index anew";
 
-const TEMPLATE: &str =
-    "{about}\n\n{usage-heading} {usage}\n\n{after-help}\n\nOptions:\n{options}\n";
+const TEMPLATE: &str = "{about}\n\n{usage-heading} {usage}{after-help}\n\nOptions:\n{options}\n";
 
-const EXITS: &str = "Snapshots are named MIRROR, MIRROR@2026-11-23, MIRROR@CHANNEL or MIRROR@PIN; dates are UTC and mean their end.
-Exit codes: 0 done, 1 done and the answer is no, 2 usage or configuration, 3 upstream, 4 not intact, 5 this machine,
-75 another run holds the lock, 70 a bug.";
+const EXITS: &str =
+    "Snapshots are named MIRROR, MIRROR@2026-11-23, MIRROR@CHANNEL or MIRROR@PIN; dates are UTC
+and mean their end.
+Exit codes: 0 done, 1 done and the answer is no, 2 usage or configuration, 3 upstream,
+4 not intact, 5 this machine, 75 another run holds the lock, 70 a bug.";
 
 /// Keeps package archives as they were on a given day, and decides which day a fleet follows.
 #[derive(Debug, Parser)]
-#[command(name = "pinfold", version, about, help_template = TEMPLATE, after_help = format!("{GROUPS}\n\n{EXITS}"), disable_help_subcommand = true)]
+#[command(name = "pinfold", version, help_template = TEMPLATE, after_help = format!("{GROUPS}\n\n{EXITS}"), disable_help_subcommand = true)]
 pub(crate) struct Args {
     /// The configuration file; mirrors are in mirrors.d beside it
     #[arg(long, global = true, value_name = "FILE", default_value = "/etc/pinfold/pinfold.toml")]

@@ -5,7 +5,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use pinfold_store::{
-    Code, Entry, Finding, IoContext, Monitor, Name, Node, Record, RelPath, Report, Store, disk,
+    Class, Code, Entry, Finding, IoContext, Monitor, Name, Node, Record, RelPath, Report, Store,
+    disk,
 };
 
 use crate::layout::Www;
@@ -188,6 +189,39 @@ impl Iterator for Walk {
     fn next(&mut self) -> Option<Self::Item> {
         self.step().transpose()
     }
+}
+
+/// Findings of the union that are listed one by one; what is wrong with it is usually wrong everywhere.
+const UNION_FINDINGS_MAX: usize = 50;
+
+/// Checks that the union has every fixed file of a published snapshot.
+///
+/// Cost: one look at each fixed file.
+///
+/// # Errors
+/// The manifest cannot be read.
+pub fn union(store: &Store, record: &Record) -> Result<Report> {
+    let mut report = Report::default();
+    let top = Www::new(store.root()).union(&record.mirror);
+    let name = format!("{}@{}", record.mirror, record.taken);
+    for entry in store.manifest(record.manifest)? {
+        let entry = entry?;
+        let Node::File { class: Class::Fixed, .. } = entry.node else { continue };
+        if disk::stands(&top.join(entry.path.as_path()))? {
+            continue;
+        }
+        report.findings.push(Finding {
+            code: Code::UnionMissing,
+            subject: format!("{name} {}", entry.path),
+            detail: "it is not in the union: a client that read an older index may miss it"
+                .to_owned(),
+            remedy: format!("pinfold publish {name} puts it back"),
+        });
+        if report.findings.len() >= UNION_FINDINGS_MAX {
+            break;
+        }
+    }
+    Ok(report)
 }
 
 /// Checks that every channel points to a whole generation whose trees are published.

@@ -83,12 +83,16 @@ pub fn publish(
     let record = store.record(mirror, taken)?;
     let place = www.snapshot_tree(mirror, taken);
     let done = if disk::stands(&place)? {
-        let report = check::verify_tree(store, &record, monitor)?;
-        if report.findings.is_empty() {
-            Published::Standing
-        } else {
+        let tree = check::verify_tree(store, &record, monitor)?.findings.len();
+        let union = check::union(store, &record)?.findings.len();
+        if tree > 0 {
             rebuild(store, &record, &place, locks, monitor)?;
-            Published::Rebuilt { findings: report.findings.len() }
+        } else if union > 0 {
+            union::add_whole(store, &record, locks.writer, monitor)?;
+        }
+        match tree + union {
+            0 => Published::Standing,
+            findings => Published::Rebuilt { findings },
         }
     } else {
         build(store, &record, &place, locks, monitor)?

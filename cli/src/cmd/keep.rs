@@ -26,13 +26,17 @@ pub(super) fn verify(context: &Context, spec: &Spec, depth: Depth) -> Done {
     tell(context, &report, &format!("{}@{taken}", spec.mirror), tree)
 }
 
-/// Compares a tree; a manifest that cannot be read was a finding before.
+/// Compares tree and union; a manifest that cannot be read was a finding before.
 fn compare(
     store: &Store,
     record: &pinfold_store::Record,
     progress: &Progress,
 ) -> Result<Report, Failure> {
-    match check::verify_tree(store, record, progress) {
+    let tree = check::verify_tree(store, record, progress).and_then(|mut report| {
+        report.merge(check::union(store, record)?);
+        Ok(report)
+    });
+    match tree {
         Ok(report) => Ok(report),
         Err(pinfold_publisher::Error::Store(pinfold_store::Error::Damaged { .. })) => {
             Ok(Report::default())

@@ -263,8 +263,8 @@ impl<'a> Union<'a> {
             return Ok(());
         }
         for path in self.index.fixed_below(&self.record.mirror, &target, taken)? {
-            let reached = links.names(&path);
-            for name in reached.into_iter().filter(|name| name.is_below(link.path.as_bytes())) {
+            // Other links may lead through this one: all names of what it leads to are looked at.
+            for name in links.names(&path) {
                 names.entry(name).or_default();
             }
         }
