@@ -273,6 +273,3 @@ fn check_generation(
     }
     Ok(())
 }
-
-#[cfg(test)]
-mod tests;
