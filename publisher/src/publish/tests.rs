@@ -178,7 +178,7 @@ fn a_damaged_tree_is_replaced_and_union_mended() {
         },
         &|| {
             std::fs::set_permissions(tree.join("deep"), std::fs::Permissions::from_mode(0o755))
-                .unwrap()
+                .unwrap();
         },
         &|| std::fs::remove_file(bench.www().union(bench.name()).join("a.deb")).unwrap(),
     ];
