@@ -40,6 +40,30 @@ pub enum Error {
         /// The first of them, with what was expected and what is there.
         first: String,
     },
+    /// Nobody whom the mirror trusts vouches for a file, or not for this one now.
+    #[error("{path} is not authentic: {why}")]
+    NotAuthentic {
+        /// Which file of the archive, escaped.
+        path: String,
+        /// Who signed it, and what would be accepted.
+        why: String,
+    },
+    /// Upstream could not be asked, or does not answer as it should: try later.
+    #[error("cannot fetch {url}: {why}")]
+    Upstream {
+        /// Which URL, escaped and without credentials.
+        url: String,
+        /// Why it failed.
+        why: String,
+    },
+    /// Upstream lists files that it does not have; each was reported as a problem.
+    #[error("{count} file(s) that upstream lists cannot be had, the first: {first}")]
+    Missing {
+        /// How many.
+        count: usize,
+        /// The first of them, with the reason.
+        first: String,
+    },
     /// The signing key cannot be made, read or used.
     #[error("cannot {action} the signing key: {why}")]
     Key {
@@ -67,7 +91,10 @@ impl Error {
         match self {
             Self::Store(inner) => inner.kind(),
             Self::Io { .. } | Self::Key { .. } => Kind::Machine,
-            Self::BadMetadata { .. } | Self::Mismatch { .. } => Kind::Integrity,
+            Self::BadMetadata { .. } | Self::Mismatch { .. } | Self::NotAuthentic { .. } => {
+                Kind::Integrity
+            }
+            Self::Upstream { .. } | Self::Missing { .. } => Kind::Upstream,
             Self::BadText { .. } => Kind::Usage,
         }
     }

@@ -55,7 +55,7 @@ pub fn open_dir_at(dir: &OwnedFd, name: &Path) -> Result<OwnedFd> {
         // EAGAIN: a rename elsewhere raced the walk (openat2(2)).
         match rustix::fs::openat2(dir, name, FOLDER, Mode::empty(), resolve) {
             Err(Errno::AGAIN) => {}
-            done => return done.map_err(std::io::Error::from).at("open", &shown(dir, name)),
+            done => return done.map_err(std::io::Error::from).at_with("open", || shown(dir, name)),
         }
     }
 }
@@ -96,9 +96,9 @@ pub fn make_dir_at(dir: &OwnedFd, name: &Path) -> Result<OwnedFd> {
     let mode = Mode::from_raw_mode(FOLDER_MODE);
     match rustix::fs::mkdirat(dir, name, mode) {
         Ok(()) | Err(Errno::EXIST) => {}
-        Err(errno) => return Err(errno).at("make the folder", &shown(dir, name)),
+        Err(errno) => return Err(errno).at_with("make the folder", || shown(dir, name)),
     }
-    rustix::fs::openat(dir, name, FOLDER, Mode::empty()).at("open", &shown(dir, name))
+    rustix::fs::openat(dir, name, FOLDER, Mode::empty()).at_with("open", || shown(dir, name))
 }
 
 /// Makes a folder below a descriptor, and those above it that are missing, and opens it. The path must hold no `..`.
@@ -115,10 +115,10 @@ pub fn make_dirs_at(dir: &OwnedFd, path: &Path) -> Result<OwnedFd> {
             }
             match rustix::fs::mkdirat(dir, path, mode) {
                 Ok(()) | Err(Errno::EXIST) => {}
-                Err(errno) => return Err(errno).at("make the folder", &shown(dir, path)),
+                Err(errno) => return Err(errno).at_with("make the folder", || shown(dir, path)),
             }
         }
-        Err(errno) => return Err(errno).at("make the folder", &shown(dir, path)),
+        Err(errno) => return Err(errno).at_with("make the folder", || shown(dir, path)),
     }
     open_dir_at(dir, path)
 }
@@ -130,7 +130,7 @@ pub fn make_dirs_at(dir: &OwnedFd, path: &Path) -> Result<OwnedFd> {
 pub fn set_mode_at(dir: &OwnedFd, path: &Path, mode: u32) -> Result<()> {
     rustix::fs::chmodat(dir, path, Mode::from_raw_mode(mode), AtFlags::empty())
         .map_err(std::io::Error::from)
-        .at("set the mode of", &shown(dir, path))
+        .at_with("set the mode of", || shown(dir, path))
 }
 
 /// Removes a folder below `top` while it is empty, and then those above it; `top` itself stays.

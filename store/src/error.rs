@@ -157,10 +157,20 @@ pub trait IoContext<T> {
     /// # Errors
     /// The error itself, with its context.
     fn at(self, action: &'static str, path: &Path) -> Result<T>;
+
+    /// The same for a path that costs something to name.
+    ///
+    /// # Errors
+    /// The error itself, with its context.
+    fn at_with(self, action: &'static str, path: impl FnOnce() -> PathBuf) -> Result<T>;
 }
 
 impl<T, E: Into<std::io::Error>> IoContext<T> for std::result::Result<T, E> {
     fn at(self, action: &'static str, path: &Path) -> Result<T> {
         self.map_err(|source| Error::Io { action, path: path.to_owned(), source: source.into() })
+    }
+
+    fn at_with(self, action: &'static str, path: impl FnOnce() -> PathBuf) -> Result<T> {
+        self.map_err(|source| Error::Io { action, path: path(), source: source.into() })
     }
 }

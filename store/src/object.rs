@@ -147,7 +147,9 @@ impl<'a> Linker<'a> {
             match rustix::fs::linkat(shard, &first, dir, name, AtFlags::empty()) {
                 Err(Errno::MLINK) => {}
                 done => {
-                    return done.map_err(std::io::Error::from).at("link", &disk::shown(dir, name));
+                    return done
+                        .map_err(std::io::Error::from)
+                        .at_with("link", || disk::shown(dir, name));
                 }
             }
         }
@@ -169,7 +171,7 @@ impl<'a> Linker<'a> {
         let now = match rustix::fs::statat(dir, shown, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(now) => now,
             Err(Errno::NOENT) => return self.link(digest, size_bytes, dir, name).map(|()| true),
-            Err(errno) => return Err(errno).at("look at", &disk::shown(dir, shown)),
+            Err(errno) => return Err(errno).at_with("look at", || disk::shown(dir, shown)),
         };
         let is_this = |path: &Path| {
             path.symlink_metadata()
@@ -183,10 +185,13 @@ impl<'a> Linker<'a> {
         let new = format!(".new-{}", &Digest::of(name).to_string()[..16]);
         match rustix::fs::unlinkat(dir, &new, AtFlags::empty()) {
             Ok(()) | Err(Errno::NOENT) => {}
-            Err(errno) => return Err(errno).at("remove", &disk::shown(dir, Path::new(&new))),
+            Err(errno) => {
+                return Err(errno).at_with("remove", || disk::shown(dir, Path::new(&new)));
+            }
         }
         self.link(digest, size_bytes, dir, new.as_bytes())?;
-        rustix::fs::renameat(dir, &new, dir, shown).at("rename to", &disk::shown(dir, shown))?;
+        rustix::fs::renameat(dir, &new, dir, shown)
+            .at_with("rename to", || disk::shown(dir, shown))?;
         Ok(true)
     }
 
@@ -211,7 +216,7 @@ impl<'a> Linker<'a> {
                         done => {
                             return done
                                 .map_err(std::io::Error::from)
-                                .at("link", &disk::shown(dir, name));
+                                .at_with("link", || disk::shown(dir, name));
                         }
                     }
                 }

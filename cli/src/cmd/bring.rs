@@ -46,9 +46,12 @@ pub(super) fn ingest(context: &Context, args: &Ingest) -> Done {
     };
     let sealed = store.seal(&lock, &writer, draft, reading.as_ref(), &seal)?;
     let (Sealed::New(record) | Sealed::Unchanged(record)) = &sealed;
+    // Its record holds the objects from here on. The store's lock comes after the site's wherever both are held.
+    drop(writer);
     let is_new = matches!(sealed, Sealed::New(_));
     if is_new || !publish::is_published(&store, &record.mirror, record.taken)? {
         let site = store.lock_site(&context.asker())?;
+        let writer = store.writer(&context.asker())?;
         publish::publish(
             &store,
             &record.mirror,

@@ -156,7 +156,7 @@ pub fn exchange(a: &Path, b: &Path) -> Result<()> {
 pub fn symlink_at(dir: &OwnedFd, name: &Path, target: &Path) -> Result<()> {
     rustix::fs::symlinkat(target, dir, name)
         .map_err(std::io::Error::from)
-        .at("make the link", &super::shown(dir, name))
+        .at_with("make the link", || super::shown(dir, name))
 }
 
 /// Renames within the file system; the target must be free (`RENAME_NOREPLACE`). Both folders are synced.

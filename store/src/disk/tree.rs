@@ -45,26 +45,31 @@ fn empty(folder: &OwnedFd) -> Result<()> {
         match unlinked {
             Ok(()) | Err(Errno::NOENT) => {}
             Err(Errno::ISDIR) => below.push(name),
-            Err(errno) => return Err(errno).at("remove", &super::shown(folder, &name)),
+            Err(errno) => return Err(errno).at_with("remove", || super::shown(folder, &name)),
         }
     }
     below.par_iter().try_for_each(|name| {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let child = rustix::fs::openat(folder, name, flags, Mode::empty())
-            .at("open", &super::shown(folder, name))?;
+            .at_with("open", || super::shown(folder, name))?;
         empty(&child)?;
         drop(child);
         rustix::fs::unlinkat(folder, name, AtFlags::REMOVEDIR)
-            .at("remove", &super::shown(folder, name))
+            .at_with("remove", || super::shown(folder, name))
     })
 }
 
+/// What one system call reads of a folder.
+const LIST_BYTES: usize = 32 * 1024;
+
 /// Reads a folder whole before anything in it is removed: what is removed while reading may be skipped.
 pub(crate) fn list(folder: &OwnedFd) -> Result<Vec<(OsString, FileType)>> {
-    let here = Path::new(".");
+    let shown = || super::shown(folder, Path::new("."));
     let mut entries = Vec::new();
-    for entry in rustix::fs::Dir::read_from(folder).at("list", &super::shown(folder, here))? {
-        let entry = entry.at("list", &super::shown(folder, here))?;
+    let mut buffer = Vec::with_capacity(LIST_BYTES);
+    let mut names = rustix::fs::RawDir::new(folder, buffer.spare_capacity_mut());
+    while let Some(entry) = names.next() {
+        let entry = entry.at_with("list", shown)?;
         let name = entry.file_name().to_bytes();
         if name != b"." && name != b".." {
             entries.push((OsString::from_vec(name.to_vec()), entry.file_type()));

@@ -34,16 +34,20 @@ impl Commit<'_> {
     pub(super) fn run(&self, mut index: Index, from: Receiver<Haul>) -> Result<(PathBuf, Totals)> {
         let (file, path) = content::create_aside(self.store)?;
         let mut encoder = Encoder::new(file)?;
+        let mut has_named = false;
         for haul in from {
-            self.haul(&mut index, &mut encoder, haul)?;
+            has_named |= self.haul(&mut index, &mut encoder, haul)?;
         }
-        // The names of the objects: their bytes were durable before.
-        disk::sync_file_system(self.store.root())?;
+        if has_named {
+            // The names of the objects: their bytes were durable before.
+            disk::sync_file_system(self.store.root())?;
+        }
         let (_, totals) = encoder.finish()?;
         Ok((path, totals))
     }
 
-    fn haul(&self, index: &mut Index, encoder: &mut Encoder<File>, haul: Haul) -> Result<()> {
+    /// Commits one haul; true where objects were named.
+    fn haul(&self, index: &mut Index, encoder: &mut Encoder<File>, haul: Haul) -> Result<bool> {
         let files = || {
             haul.pieces.iter().filter_map(|(path, piece)| match piece {
                 Piece::File(taken) => Some((path, taken)),
@@ -68,6 +72,7 @@ impl Commit<'_> {
                 None => {}
             }
         }
+        let names = self.keeps && !fresh.is_empty();
         if self.keeps {
             self.settle(index, &fresh)?;
             self.remember(index, files(), &haul.gone)?;
@@ -85,7 +90,7 @@ impl Commit<'_> {
             };
             encoder.push(&Entry { path, node, added: false })?;
         }
-        Ok(())
+        Ok(names)
     }
 
     /// Counts what would enter the store.

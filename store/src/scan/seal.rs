@@ -5,7 +5,7 @@ use std::iter::Peekable;
 
 use super::{Draft, Reading, Seal, Sealed};
 use crate::disk::{self, content};
-use crate::error::{Error, IoContext, Result};
+use crate::error::{Error, Result};
 use crate::index::Index;
 use crate::lock::{MirrorLock, Writer};
 use crate::manifest::{self, Change, Encoder, Totals};
@@ -50,6 +50,7 @@ impl Store {
                 return Err(error);
             }
         };
+        disk::sync_path(&aside)?;
         let path = self.manifest_path(totals.digest);
         content::name_object(&aside, &path)?;
         disk::sync_parent(&path)?;
@@ -116,7 +117,7 @@ impl Store {
         }
     }
 
-    /// Writes the final manifest aside, durable.
+    /// Writes the final manifest aside.
     fn write_manifest(
         &self,
         draft: &Draft,
@@ -137,7 +138,6 @@ impl Store {
         push_before(&mut encoder, &mut added, None)?;
         let (file, totals) = encoder.finish()?;
         disk::set_mode(&file, 0o444, &path)?;
-        file.sync_all().at("sync", &path)?;
         Ok((path, totals))
     }
 

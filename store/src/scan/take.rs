@@ -161,7 +161,7 @@ impl<'a> Taker<'a> {
         Err(std::io::Error::other(
             "it changes while it is read; run ingest when the mirror tool has finished",
         ))
-        .at("read", &disk::shown(self.root, path.as_path()))
+        .at_with("read", || disk::shown(self.root, path.as_path()))
     }
 
     /// Reads a file once; writes it aside where the store does not have it.

@@ -187,14 +187,14 @@ impl Walker<'_> {
 /// File systems that do not tell a name's type in its folder are asked by name.
 fn kind_of(dir: &OwnedFd, name: &Path) -> Result<FileType> {
     let stat = rustix::fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW)
-        .at("look at", &disk::shown(dir, name))?;
+        .at_with("look at", || disk::shown(dir, name))?;
     Ok(FileType::from_raw_mode(stat.st_mode))
 }
 
 fn read_link(dir: &OwnedFd, name: &[u8]) -> Result<Vec<u8>> {
     let name = Path::new(std::ffi::OsStr::from_bytes(name));
     let target = rustix::fs::readlinkat(dir, name, Vec::new())
-        .at("read the link", &disk::shown(dir, name))?;
+        .at_with("read the link", || disk::shown(dir, name))?;
     Ok(target.into_bytes())
 }
 
