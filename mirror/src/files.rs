@@ -1,6 +1,6 @@
 //! A tree of files that nobody parses: every name may change its bytes, and none is root metadata.
 
-use pinfold_store::{Class, RelPath, scan};
+use pinfold_store::{Class, Evidence, RelPath, scan};
 
 use crate::SiteWords;
 
@@ -13,7 +13,7 @@ pub const SITE: SiteWords =
 pub struct Reading;
 
 impl scan::Reading for Reading {
-    fn class(&self, _: &RelPath) -> Class {
+    fn class(&self, _: &RelPath, _: Class) -> Class {
         Class::Other
     }
 
@@ -23,5 +23,8 @@ impl scan::Reading for Reading {
 
     fn roots(&self) -> Vec<RelPath> {
         Vec::new()
+    }
+    fn evidence(&self) -> Evidence {
+        Evidence::none()
     }
 }

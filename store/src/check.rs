@@ -331,16 +331,15 @@ fn check_file(
     }
     let unreadable = |error: &dyn std::error::Error| (Code::ObjectUnreadable, error.to_string());
     let mut file = std::fs::File::open(path).map_err(|error| unreadable(&error))?;
-    let (found, bytes) =
-        disk::content::hash(&mut file, path, &mut |_| Ok(())).map_err(|error| {
-            let source = std::error::Error::source(&error)
-                .map_or_else(|| error.to_string(), ToString::to_string);
-            (Code::ObjectUnreadable, source)
-        })?;
-    if found == digest {
-        Ok(bytes)
+    let found = disk::content::hash(&mut file, path, &mut |_| Ok(())).map_err(|error| {
+        let source = std::error::Error::source(&error)
+            .map_or_else(|| error.to_string(), ToString::to_string);
+        (Code::ObjectUnreadable, source)
+    })?;
+    if found.digest == digest {
+        Ok(found.size_bytes)
     } else {
-        Err((Code::ObjectContent, format!("its bytes hash to {found}")))
+        Err((Code::ObjectContent, format!("its bytes hash to {}", found.digest)))
     }
 }
 

@@ -162,6 +162,9 @@ impl Store {
             self.sweep_shard(&index, &collector, shard, (run, &mut total))?;
         }
         let _collector = self.collector(asker)?;
+        if run == Run::Real {
+            crate::arrival::remove_abandoned(self)?;
+        }
         for name in disk::names(&self.root().join("incoming"))? {
             let is_ours = name
                 .to_str()

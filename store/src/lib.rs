@@ -10,6 +10,7 @@
 //! ROOT/lock, ROOT/locks/           see [`lock`]
 //! ```
 
+pub mod arrival;
 pub mod check;
 pub mod digest;
 pub mod disk;
@@ -24,14 +25,18 @@ pub mod path;
 pub mod refs;
 pub mod report;
 pub mod scan;
+mod settle;
 pub mod snapshot;
 pub mod store;
+pub mod sums;
 
+pub use arrival::{Arrival, Landed};
 pub use digest::Digest;
 pub use error::{Error, IoContext, Kind, Result};
 pub use manifest::{Class, Entry, Node};
 pub use monitor::{Counter, Monitor, Silent, Tally};
 pub use path::{Name, RelPath, Stamp};
 pub use report::{Code, Finding, Report};
-pub use snapshot::{Record, Trust};
+pub use snapshot::{Evidence, Proof, Record, Signer, Trust};
 pub use store::Store;
+pub use sums::{Checksum, Sums};

@@ -11,9 +11,10 @@ mod walk;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::index::Index;
 use crate::lock::{MirrorLock, Writer};
-use crate::manifest::Totals;
-use crate::{Class, Monitor, Record, RelPath, Stamp, Store, disk};
+use crate::manifest::{Encoder, Totals};
+use crate::{Class, Entry, Evidence, Monitor, Record, RelPath, Stamp, Store, disk};
 
 /// How files become objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,12 +45,14 @@ impl Drop for Draft {
 
 /// What a family adds to the bare tree before it is sealed.
 pub trait Reading {
-    /// The class of a path. Asked once for every file, in order.
-    fn class(&self, path: &RelPath) -> Class;
+    /// The class of a path, which the draft has as `drafted`. Asked once for every file, in order.
+    fn class(&self, path: &RelPath, drafted: Class) -> Class;
     /// Names to add: new path, and the file of the tree whose object it shows. Sorted by new path.
     fn added(&self) -> Vec<(RelPath, RelPath)>;
     /// Paths of class root, with those through symlinked folders.
     fn roots(&self) -> Vec<RelPath>;
+    /// What vouches for the state.
+    fn evidence(&self) -> Evidence;
 }
 
 /// What sealing needs to know.
@@ -92,9 +95,7 @@ impl Store {
         from: (&Path, Adopt),
         monitor: &dyn Monitor,
     ) -> Result<Draft> {
-        remove_leftovers(self)?;
-        let mut index = self.index()?;
-        index.catch_up(self, &lock.mirror)?;
+        let index = self.ready(lock)?;
         let (folder, adopt) = from;
         let root = disk::open_dir(folder)?;
         let clock_ns = disk::content::clock_ns(self)?;
@@ -131,7 +132,39 @@ impl Store {
         })
     }
 
-    /// Reads a draft's entries in order, any number of times. Files have class Other.
+    /// Clears what dead runs left, completes what a crash interrupted, and opens the index.
+    ///
+    /// # Errors
+    /// [`Error::Stale`] where the index must be rebuilt.
+    pub fn ready(&self, lock: &MirrorLock) -> Result<Index> {
+        remove_leftovers(self)?;
+        let mut index = self.index()?;
+        index.catch_up(self, &lock.mirror)?;
+        Ok(index)
+    }
+
+    /// Makes a draft of entries that are known already, in order.
+    ///
+    /// # Errors
+    /// [`Error::BadName`] where one does not sort after the last or lies below a file.
+    pub fn draft(&self, entries: &mut dyn Iterator<Item = Result<Entry>>) -> Result<Draft> {
+        let (file, path) = disk::content::create_aside(self)?;
+        let written = Encoder::new(file).and_then(|mut encoder| {
+            for entry in entries {
+                encoder.push(&entry?)?;
+            }
+            encoder.finish()
+        });
+        match written {
+            Ok((_, totals)) => Ok(Draft { totals, path }),
+            Err(error) => {
+                disk::remove_file(&path)?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Reads a draft's entries in order, any number of times. Files of a scan have class Other.
     ///
     /// # Errors
     /// [`Error::Io`] where the draft cannot be read.

@@ -133,6 +133,8 @@ pub(super) fn fsck(context: &Context, depth: Depth, is_rebuild: bool) -> Done {
         }
         let collector = store.collector(&context.asker())?;
         store.rebuild_index(&collector, &progress)?;
+        drop(collector);
+        store.sum_objects(&store.writer(&context.asker())?, &progress)?;
     }
     let mut report = store.fsck(depth, &progress)?;
     report.merge(check::channels(&store)?);

@@ -53,11 +53,10 @@ pub(super) fn snapshots(context: &Context, only: Option<&Name>) -> Done {
     Ok(Outcome::Done)
 }
 
-/// Who vouches for a snapshot, in the record's words.
+/// Who vouches for a snapshot, in the record's words, and whether it is a part of its archive.
 fn trust(record: &Record) -> String {
-    match record.trust {
-        pinfold_store::Trust::None => "none".to_owned(),
-    }
+    let part = if record.filtered { ", filtered" } else { "" };
+    format!("{}{part}", record.trust.as_str())
 }
 
 fn value(record: &Record, is_published: bool, refs: &[String]) -> serde_json::Value {

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pinfold_store::path::escape;
-use pinfold_store::{Class, Monitor, Node, RelPath, scan};
+use pinfold_store::{Class, Evidence, Monitor, Node, RelPath, scan};
 
 use super::compare::{Comparing, Content, Want, problem};
 use super::links::Links;
@@ -25,7 +25,7 @@ pub struct Reading {
 }
 
 impl scan::Reading for Reading {
-    fn class(&self, path: &RelPath) -> Class {
+    fn class(&self, path: &RelPath, _: Class) -> Class {
         if self.real_roots.contains(path) {
             Class::Root
         } else if is_by_hash(path)
@@ -44,6 +44,9 @@ impl scan::Reading for Reading {
 
     fn roots(&self) -> Vec<RelPath> {
         self.roots.clone()
+    }
+    fn evidence(&self) -> Evidence {
+        Evidence::none()
     }
 }
 

@@ -17,7 +17,7 @@ use crate::publish::{self, Locks};
 struct Plain;
 
 impl Reading for Plain {
-    fn class(&self, _: &RelPath) -> Class {
+    fn class(&self, _: &RelPath, _: Class) -> Class {
         Class::Root
     }
     fn added(&self) -> Vec<(RelPath, RelPath)> {
@@ -25,6 +25,9 @@ impl Reading for Plain {
     }
     fn roots(&self) -> Vec<RelPath> {
         vec!["deep/root".parse().unwrap()]
+    }
+    fn evidence(&self) -> pinfold_store::Evidence {
+        pinfold_store::Evidence::none()
     }
 }
 

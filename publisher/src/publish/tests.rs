@@ -19,7 +19,7 @@ use super::*;
 struct Debs;
 
 impl Reading for Debs {
-    fn class(&self, path: &RelPath) -> Class {
+    fn class(&self, path: &RelPath, _: Class) -> Class {
         if path.as_bytes().ends_with(b".deb") { Class::Fixed } else { Class::Other }
     }
     fn added(&self) -> Vec<(RelPath, RelPath)> {
@@ -27,6 +27,9 @@ impl Reading for Debs {
     }
     fn roots(&self) -> Vec<RelPath> {
         Vec::new()
+    }
+    fn evidence(&self) -> pinfold_store::Evidence {
+        pinfold_store::Evidence::none()
     }
 }
 

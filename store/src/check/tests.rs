@@ -12,7 +12,7 @@ use crate::{Class, RelPath, Silent};
 struct Plain;
 
 impl Reading for Plain {
-    fn class(&self, _: &RelPath) -> Class {
+    fn class(&self, _: &RelPath, _: Class) -> Class {
         Class::Other
     }
     fn added(&self) -> Vec<(RelPath, RelPath)> {
@@ -20,6 +20,9 @@ impl Reading for Plain {
     }
     fn roots(&self) -> Vec<RelPath> {
         Vec::new()
+    }
+    fn evidence(&self) -> crate::Evidence {
+        crate::Evidence::none()
     }
 }
 

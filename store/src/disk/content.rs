@@ -12,7 +12,8 @@ use rustix::io::Errno;
 
 use crate::error::{IoContext, Result};
 use crate::index::Seen;
-use crate::{Digest, RelPath, Store};
+use crate::sums::{Summing, Sums};
+use crate::{RelPath, Store};
 
 /// The mode of objects: nobody writes them again.
 const OBJECT_MODE: u32 = 0o444;
@@ -110,19 +111,19 @@ impl Source {
         Ok(bytes)
     }
 
-    /// Reads to the end, hashing and handing every piece to `to`. Gives digest and size of what was read.
-    fn pour(&mut self, to: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<(Digest, u64)> {
+    /// Reads to the end, hashing and handing every piece to `to`. Gives the digests of what was read.
+    fn pour(&mut self, to: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<Sums> {
         self.file.rewind().at("read", &self.shown)?;
         hash(&mut self.file, &self.shown, to)
     }
 
     /// Hashes the file without keeping it.
-    pub(crate) fn hash(&mut self) -> Result<(Digest, u64)> {
+    pub(crate) fn hash(&mut self) -> Result<Sums> {
         self.pour(&mut |_| Ok(()))
     }
 
     /// Copies the file aside, as a clone where the file system can, and hashes what was stored.
-    pub(crate) fn copy_aside(&mut self, store: &Store) -> Result<(Digest, u64, PathBuf)> {
+    pub(crate) fn copy_aside(&mut self, store: &Store) -> Result<(Sums, PathBuf)> {
         let (mut new, path) = create_aside(store)?;
         let copied = if rustix::fs::ioctl_ficlone(&new, &self.file).is_ok() {
             hash(&mut new, &path, &mut |_| Ok(()))
@@ -130,7 +131,7 @@ impl Source {
             self.pour(&mut |piece| new.write_all(piece).at("write to", &path))
         };
         match copied.and_then(|copied| dress(&new, &path, self.mtime()).map(|()| copied)) {
-            Ok((digest, size)) => Ok((digest, size, path)),
+            Ok(sums) => Ok((sums, path)),
             Err(error) => {
                 super::remove_file(&path)?;
                 Err(error)
@@ -175,9 +176,9 @@ pub(crate) fn hash(
     file: &mut File,
     shown: &Path,
     to: &mut dyn FnMut(&[u8]) -> Result<()>,
-) -> Result<(Digest, u64)> {
+) -> Result<Sums> {
     file.rewind().at("read", shown)?;
-    let mut hasher = blake3::Hasher::new();
+    let mut summing = Summing::default();
     let mut buffer = vec![0; BUFFER_BYTES];
     loop {
         let read = match file.read(&mut buffer) {
@@ -186,10 +187,10 @@ pub(crate) fn hash(
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error).at("read", shown),
         };
-        hasher.update(&buffer[..read]);
+        summing.update(&buffer[..read]);
         to(&buffer[..read])?;
     }
-    Ok((hasher.finalize().into(), hasher.count()))
+    Ok(summing.finish())
 }
 
 /// Writes bytes aside as an object to be.
@@ -227,7 +228,7 @@ pub(crate) fn create_aside(store: &Store) -> Result<(File, PathBuf)> {
 }
 
 /// Gives an object to be its mode and time.
-fn dress(file: &File, path: &Path, mtime: i64) -> Result<()> {
+pub(crate) fn dress(file: &File, path: &Path, mtime: i64) -> Result<()> {
     super::set_mode(file, OBJECT_MODE, path)?;
     super::file::set_mtime(file, mtime).at("set the time of", path)
 }
@@ -262,8 +263,8 @@ pub(crate) fn replace_object(aside: &Path, object: &Path) -> Result<()> {
 /// Copies an object to a replica, durable before it is named.
 pub(crate) fn copy_object(store: &Store, object: &Path, replica: &Path) -> Result<()> {
     let shown = object.to_owned();
-    let (digest, aside) = copy_file(store, object)?;
-    if store.object_path(digest) != shown {
+    let (sums, aside) = copy_file(store, object)?;
+    if store.object_path(sums.digest) != shown {
         super::remove_file(&aside)?;
         return Err(std::io::Error::other(
             "its bytes do not hash to its name; run pinfold fsck --deep",
@@ -275,8 +276,8 @@ pub(crate) fn copy_object(store: &Store, object: &Path, replica: &Path) -> Resul
     super::sync_parent(replica)
 }
 
-/// Copies a file of ours aside, with its time; gives the digest of what was stored.
-pub(crate) fn copy_file(store: &Store, from: &Path) -> Result<(Digest, PathBuf)> {
+/// Copies a file of ours aside, with its time; gives the digests of what was stored.
+pub(crate) fn copy_file(store: &Store, from: &Path) -> Result<(Sums, PathBuf)> {
     let file = File::open(from).at("open", from)?;
     let meta = look(&file, from)?;
     let mut source = Source {
@@ -286,8 +287,7 @@ pub(crate) fn copy_file(store: &Store, from: &Path) -> Result<(Digest, PathBuf)>
         file,
         shown: from.to_owned(),
     };
-    let (digest, _, aside) = source.copy_aside(store)?;
-    Ok((digest, aside))
+    source.copy_aside(store)
 }
 
 /// The kernel's clock as the file system of the store sees it, in nanoseconds since 1970.
@@ -296,6 +296,11 @@ pub(crate) fn clock_ns(store: &Store) -> Result<i64> {
     let seen = look(&file, &path).map(|meta| seen_of(&meta))?;
     super::remove_file(&path)?;
     Ok(seen.ctime_ns)
+}
+
+/// Opens a file in `incoming/` for writing again that was closed for its name.
+pub(crate) fn open_writes(path: &Path) -> Result<()> {
+    rustix::fs::chmod(path, Mode::from_raw_mode(0o600)).at("set the mode of", path)
 }
 
 /// Takes the write bits from a file that was linked; its time stays.

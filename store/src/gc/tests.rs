@@ -14,7 +14,7 @@ use crate::{Class, Node, RelPath, Silent};
 struct Plain;
 
 impl Reading for Plain {
-    fn class(&self, _: &RelPath) -> Class {
+    fn class(&self, _: &RelPath, _: Class) -> Class {
         Class::Fixed
     }
     fn added(&self) -> Vec<(RelPath, RelPath)> {
@@ -22,6 +22,9 @@ impl Reading for Plain {
     }
     fn roots(&self) -> Vec<RelPath> {
         Vec::new()
+    }
+    fn evidence(&self) -> crate::Evidence {
+        crate::Evidence::none()
     }
 }
 

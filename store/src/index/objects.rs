@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::{Index, ObjectRow, int, sql, uint};
 use crate::error::Result;
+use crate::sums::Checksum;
 use crate::{Digest, Name, RelPath, Stamp};
 
 /// Modification times are kept between 1970 and 2100: what every file system can hold.
@@ -26,6 +27,34 @@ impl Index {
     /// [`crate::Error::Index`] where it cannot be read.
     pub fn object(&self, digest: Digest) -> Result<Option<ObjectRow>> {
         self.sql(find(&self.connection, digest))
+    }
+
+    /// Finds an object by a checksum that an archive's metadata state.
+    ///
+    /// # Errors
+    /// [`crate::Error::Index`] where it cannot be read.
+    pub fn by_checksum(&self, checksum: &Checksum) -> Result<Option<ObjectRow>> {
+        // The tables are indexed by the first bytes: half the size, and as good as unique.
+        let text = match checksum {
+            Checksum::Sha256(_) => {
+                "SELECT digest, size, mtime, sha256, sha512 FROM objects WHERE substr(sha256, 1, 8) = ?1 AND sha256 = ?2"
+            }
+            Checksum::Sha512(_) => {
+                "SELECT digest, size, mtime, sha256, sha512 FROM objects WHERE substr(sha512, 1, 8) = ?1 AND sha512 = ?2"
+            }
+        };
+        let bytes = checksum.as_bytes();
+        let mut statement = self.sql(self.connection.prepare_cached(text))?;
+        self.sql(statement.query_row(params![&bytes[..8], bytes], read).optional())
+    }
+
+    /// Lists up to `limit` objects whose SHA-256 is not known, after a digest, in the order of digests.
+    ///
+    /// # Errors
+    /// [`crate::Error::Index`] where it cannot be read.
+    pub fn unsummed_after(&self, after: Option<Digest>, limit: usize) -> Result<Vec<ObjectRow>> {
+        let text = "SELECT digest, size, mtime, sha256, sha512 FROM objects WHERE digest > ?1 AND sha256 IS NULL ORDER BY digest LIMIT ?2";
+        self.page(text, after, limit)
     }
 
     /// In one immediate transaction: gives every new object a modification time such that no two objects share size and time (I13),
@@ -74,8 +103,13 @@ impl Index {
     /// # Errors
     /// [`crate::Error::Index`] where it cannot be read.
     pub fn unheld_after(&self, after: Option<Digest>, limit: usize) -> Result<Vec<ObjectRow>> {
-        let text = "SELECT digest, size, mtime FROM objects WHERE digest > ?1 AND NOT EXISTS (SELECT 1 FROM spans WHERE object = objects.id)
+        let text = "SELECT digest, size, mtime, sha256, sha512 FROM objects WHERE digest > ?1 AND NOT EXISTS (SELECT 1 FROM spans WHERE object = objects.id)
             ORDER BY digest LIMIT ?2";
+        self.page(text, after, limit)
+    }
+
+    /// Reads a page of rows after a digest.
+    fn page(&self, text: &str, after: Option<Digest>, limit: usize) -> Result<Vec<ObjectRow>> {
         let after: Vec<u8> = after.map(|digest| digest.as_bytes().to_vec()).unwrap_or_default();
         let mut statement = self.sql(self.connection.prepare_cached(text))?;
         let rows = statement
@@ -91,7 +125,7 @@ impl Index {
         let (mut low, mut high) = (vec![first], vec![first]);
         low.extend([0; 31]);
         high.extend([0xff; 31]);
-        let text = "SELECT digest, size, mtime FROM objects WHERE digest BETWEEN ?1 AND ?2 ORDER BY digest";
+        let text = "SELECT digest, size, mtime, sha256, sha512 FROM objects WHERE digest BETWEEN ?1 AND ?2 ORDER BY digest";
         let mut statement = self.sql(self.connection.prepare_cached(text))?;
         let rows = statement.query_map(params![low, high], read);
         self.sql(rows.and_then(Iterator::collect))
@@ -153,17 +187,20 @@ impl Index {
 
 /// Finds an object's row.
 pub(super) fn find(connection: &Connection, digest: Digest) -> rusqlite::Result<Option<ObjectRow>> {
-    let mut statement =
-        connection.prepare_cached("SELECT digest, size, mtime FROM objects WHERE digest = ?1")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT digest, size, mtime, sha256, sha512 FROM objects WHERE digest = ?1",
+    )?;
     statement.query_row([digest.as_bytes()], read).optional()
 }
 
-/// Reads digest, size and time.
+/// Reads a row's digest, size, time and checksums.
 pub(super) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<ObjectRow> {
     Ok(ObjectRow {
         digest: Digest::from_bytes(row.get(0)?),
         size_bytes: uint(row.get(1)?),
         mtime: row.get(2)?,
+        sha256: row.get(3)?,
+        sha512: row.get(4)?,
     })
 }
 
@@ -171,7 +208,7 @@ pub(super) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<ObjectRow> {
 /// digest, so that many files of one size and time do not probe one after the other.
 pub(super) fn add(connection: &Connection, wanted: ObjectRow) -> rusqlite::Result<ObjectRow> {
     if let Some(row) = find(connection, wanted.digest)? {
-        return Ok(row);
+        return learn(connection, row, wanted);
     }
     let mut taken =
         connection.prepare_cached("SELECT 1 FROM objects WHERE size = ?1 AND mtime = ?2")?;
@@ -186,7 +223,34 @@ pub(super) fn add(connection: &Connection, wanted: ObjectRow) -> rusqlite::Resul
     }
     let row = ObjectRow { mtime, ..wanted };
     connection
-        .prepare_cached("INSERT INTO objects (digest, size, mtime) VALUES (?1, ?2, ?3)")?
-        .execute(params![row.digest.as_bytes(), int(row.size_bytes), row.mtime])?;
+        .prepare_cached(
+            "INSERT INTO objects (digest, size, mtime, sha256, sha512) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![
+            row.digest.as_bytes(),
+            int(row.size_bytes),
+            row.mtime,
+            row.sha256,
+            row.sha512
+        ])?;
     Ok(row)
+}
+
+/// Adds the checksums that a row lacks.
+fn learn(
+    connection: &Connection,
+    row: ObjectRow,
+    wanted: ObjectRow,
+) -> rusqlite::Result<ObjectRow> {
+    let known = ObjectRow {
+        sha256: row.sha256.or(wanted.sha256),
+        sha512: row.sha512.or(wanted.sha512),
+        ..row
+    };
+    if known != row {
+        connection
+            .prepare_cached("UPDATE objects SET sha256 = ?2, sha512 = ?3 WHERE digest = ?1")?
+            .execute(params![known.digest.as_bytes(), known.sha256, known.sha512])?;
+    }
+    Ok(known)
 }

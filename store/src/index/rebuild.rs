@@ -3,16 +3,22 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
+use rayon::prelude::*;
+
 use super::{Index, ObjectRow, sql};
 use crate::error::{IoContext, Result};
-use crate::lock::Collector;
-use crate::{Digest, Monitor, Store, disk, manifest};
+use crate::lock::{Collector, Writer};
+use crate::{Code, Digest, Finding, Monitor, Store, disk, manifest};
 
 /// Objects in one transaction.
 const BATCH: usize = 20_000;
 
+/// Objects that are read before the index is told.
+const SUM_BATCH: usize = 1_000;
+
 impl Store {
-    /// Makes the index anew from the files, beside the old one, and renames it over. The stat cache starts cold.
+    /// Makes the index anew from the files, beside the old one, and renames it over. The stat cache starts cold, and no checksum is
+    /// known before [`Store::sum_objects`] has read the objects.
     ///
     /// Locks: needs the store's exclusive lock. Durable: yes.
     ///
@@ -54,6 +60,52 @@ impl Store {
         }
         disk::rename_new(&new, &old)
     }
+
+    /// Reads the objects whose checksums the index does not know, in parallel, and tells it. What was done stays done when it is
+    /// interrupted.
+    ///
+    /// Locks: the store's shared one, so that syncs and promotions go on. Cost: every byte of those objects is read once.
+    ///
+    /// # Errors
+    /// [`crate::Error::Index`] where the index fails. An object that is damaged is told to the monitor, and stays without.
+    pub fn sum_objects(&self, _writer: &Writer, monitor: &dyn Monitor) -> Result<()> {
+        let mut index = self.index()?;
+        let mut after = None;
+        loop {
+            let rows = index.unsummed_after(after, SUM_BATCH)?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            if after.is_none() {
+                monitor.step("reading the objects for their checksums", None);
+            }
+            after = Some(last.digest);
+            let summed: Vec<ObjectRow> =
+                rows.par_iter().filter_map(|row| self.summed(row, monitor)).collect();
+            index.add_objects(&summed, &mut |_| Ok(()))?;
+        }
+    }
+
+    /// Reads one object; `None` where it is not what its name says.
+    fn summed(&self, row: &ObjectRow, monitor: &dyn Monitor) -> Option<ObjectRow> {
+        monitor.advance(1);
+        let path = self.object_path(row.digest);
+        let read = self
+            .open_object(row.digest, row.size_bytes)
+            .and_then(|mut file| disk::content::hash(&mut file, &path, &mut |_| Ok(())));
+        let (code, detail) = match read {
+            Ok(sums) if sums.digest == row.digest => {
+                return Some(ObjectRow { sha256: Some(sums.sha256), ..*row });
+            }
+            Ok(sums) => (Code::ObjectContent, format!("its bytes hash to {}", sums.digest)),
+            Err(error) => (Code::ObjectUnreadable, error.to_string()),
+        };
+        monitor.problem(&Finding {
+            code,
+            subject: format!("object {}", row.digest),
+            detail,
+            remedy: "pinfold fsck --deep says which snapshots hold it".to_owned(),
+        });
+        None
+    }
 }
 
 impl Index {
@@ -70,7 +122,8 @@ impl Index {
                 let path = folder.join(&name);
                 let meta = path.symlink_metadata().at("look at", &path)?;
                 if let Some(digest) = digest.filter(|_| meta.is_file()) {
-                    rows.push(ObjectRow { digest, size_bytes: meta.size(), mtime: meta.mtime() });
+                    let (size_bytes, mtime) = (meta.size(), meta.mtime());
+                    rows.push(ObjectRow { digest, size_bytes, mtime, sha256: None, sha512: None });
                 }
             }
             if rows.len() >= BATCH || shard == u8::MAX {

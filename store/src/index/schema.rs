@@ -10,7 +10,8 @@ use super::sql;
 use crate::error::{Error, Result};
 
 /// Every step from an empty database to the newest tables.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
 CREATE TABLE mirrors (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
 CREATE TABLE objects (
     id INTEGER PRIMARY KEY,
@@ -53,7 +54,20 @@ CREATE TABLE seen (
     digest BLOB NOT NULL,
     PRIMARY KEY (mirror, path)
 ) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+ALTER TABLE objects ADD COLUMN sha256 BLOB;
+ALTER TABLE objects ADD COLUMN sha512 BLOB;
+CREATE INDEX objects_sha256 ON objects (substr(sha256, 1, 8)) WHERE sha256 IS NOT NULL;
+CREATE INDEX objects_sha512 ON objects (substr(sha512, 1, 8)) WHERE sha512 IS NOT NULL;
+CREATE TABLE validators (
+    url TEXT PRIMARY KEY,
+    etag TEXT,
+    modified TEXT,
+    digest BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+",
+];
 
 /// Sets what every connection needs.
 pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {

@@ -9,7 +9,8 @@ fn index() -> (tempfile::TempDir, Index) {
 }
 
 fn row(text: &str, size_bytes: u64, mtime: i64) -> ObjectRow {
-    ObjectRow { digest: Digest::of(text.as_bytes()), size_bytes, mtime }
+    let sums = crate::Sums::of(text.as_bytes());
+    ObjectRow { digest: sums.digest, size_bytes, mtime, sha256: Some(sums.sha256), sha512: None }
 }
 
 fn add(index: &mut Index, wanted: &[ObjectRow]) -> Vec<ObjectRow> {
@@ -42,6 +43,11 @@ fn record(seconds: i64) -> Record {
         links: 0,
         bytes: 0,
         roots: Vec::new(),
+        upstream: None,
+        filtered: false,
+        shape: None,
+        relaxed: Vec::new(),
+        proofs: Vec::new(),
     }
 }
 

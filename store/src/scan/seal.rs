@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::index::Index;
 use crate::lock::{MirrorLock, Writer};
 use crate::manifest::{self, Change, Encoder, Totals};
-use crate::{Class, Entry, Name, Node, Record, RelPath, Stamp, Store, Trust};
+use crate::{Class, Entry, Name, Node, Record, RelPath, Stamp, Store};
 
 impl Store {
     /// Names the state: classes and added names merged in, manifest and record made durable, index brought up to date.
@@ -58,18 +58,24 @@ impl Store {
         for change in self.changes(parent.as_ref(), totals)? {
             self.check_change(&change?)?;
         }
+        let evidence = reading.evidence();
         let record = Record {
             mirror: lock.mirror.clone(),
             taken,
             manifest: totals.digest,
             family: seal.family.clone(),
-            trust: Trust::None,
+            trust: evidence.trust,
             source: seal.source.clone(),
+            upstream: evidence.upstream,
+            filtered: evidence.is_filtered,
+            shape: evidence.shape,
+            relaxed: evidence.relaxed,
             parent: newest,
             files: totals.files,
             links: totals.links,
             bytes: totals.bytes,
             roots: reading.roots(),
+            proofs: evidence.proofs,
         };
         self.write_record(&record)?;
         disk::point("record-written");
@@ -131,7 +137,7 @@ impl Store {
             let mut entry = entry?;
             push_before(&mut encoder, &mut added, Some(&entry.path))?;
             if let Node::File { class, .. } = &mut entry.node {
-                *class = reading.class(&entry.path);
+                *class = reading.class(&entry.path, *class);
             }
             encoder.push(&entry)?;
         }

@@ -13,6 +13,8 @@ use super::walk::{Batch, Found};
 use crate::disk::content::{self, SMALL_BYTES, Source};
 use crate::error::{Error, IoContext, Result};
 use crate::index::{Index, Seen};
+use crate::settle::Fresh;
+use crate::sums::Sums;
 use crate::{Code, Counter, Digest, Finding, Monitor, RelPath, Store, disk};
 
 /// Files that are handled at once by all cores.
@@ -28,28 +30,19 @@ pub(super) struct Taken {
     pub(super) digest: Digest,
     pub(super) size_bytes: u64,
     /// What was read, to be settled with the index; `None` where the stat cache vouched for it.
-    pub(super) read: Option<Read>,
+    pub(super) read: Option<Box<Read>>,
 }
 
 /// A file that was read.
 #[derive(Debug)]
 pub(super) struct Read {
     pub(super) seen: Seen,
-    /// The object to be, in `incoming/`; `None` where the store has it.
-    pub(super) aside: Option<PathBuf>,
-    /// The object to be shares the source's inode.
-    pub(super) is_linked: bool,
+    /// What waits for its name.
+    pub(super) fresh: Fresh,
 }
 
-impl Read {
-    /// The source's modification time in whole seconds.
-    pub(super) fn mtime(&self) -> i64 {
-        self.seen.mtime_ns.div_euclid(1_000_000_000)
-    }
-}
-
-/// Digest and size of what was read, the object to be in `incoming/`, and whether that shares the source's inode.
-type ReadPiece = (Digest, u64, Option<PathBuf>, bool);
+/// The digests of what was read, the object to be in `incoming/`, and whether that shares the source's inode.
+type ReadPiece = (Sums, Option<PathBuf>, bool);
 
 /// What stands at a path, taken.
 #[derive(Debug)]
@@ -138,15 +131,14 @@ impl<'a> Taker<'a> {
         }
         for _ in 0..TRIES {
             let mut source = content::open_source(self.root, path)?;
-            let (digest, size_bytes, aside, is_linked) = self.read(&mut source, path)?;
+            let (sums, aside, is_linked) = self.read(&mut source, path)?;
+            let Sums { digest, size_bytes, .. } = sums;
             self.monitor.count(Counter::FilesRead, 1);
             self.monitor.count(Counter::BytesRead, size_bytes);
             if size_bytes == source.seen.size_bytes && (is_linked || !source.has_changed()?) {
-                return Ok(Taken {
-                    digest,
-                    size_bytes,
-                    read: Some(Read { seen: source.seen, aside, is_linked }),
-                });
+                let fresh = Fresh { sums, mtime: source.mtime(), aside, is_linked };
+                let read = Some(Box::new(Read { seen: source.seen, fresh }));
+                return Ok(Taken { digest, size_bytes, read });
             }
             if let Some(aside) = aside {
                 disk::remove_file(&aside)?;
@@ -170,30 +162,27 @@ impl<'a> Taker<'a> {
         match self.adopt {
             Adopt::Link => return self.read_to_link(source, path),
             Adopt::Nothing => {
-                return source.hash().map(|(digest, size)| (digest, size, None, false));
+                return source.hash().map(|sums| (sums, None, false));
             }
             Adopt::Copy => {}
         }
         if size <= SMALL_BYTES {
             let bytes = source.read_whole()?;
-            let digest = Digest::of(&bytes);
-            let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-            let aside = if self.store.has_object(digest, size)? {
+            let sums = Sums::of(&bytes);
+            let aside = if self.store.has_object(sums.digest, sums.size_bytes)? {
                 None
             } else {
                 Some(content::write_aside(self.store, &bytes, source.mtime())?)
             };
-            return Ok((digest, size, aside, false));
+            return Ok((sums, aside, false));
         }
         if self.index.lock().unwrap_or_else(PoisonError::into_inner).has_size(size)? {
-            let (digest, size) = source.hash()?;
-            if self.store.has_object(digest, size)? {
-                return Ok((digest, size, None, false));
+            let sums = source.hash()?;
+            if self.store.has_object(sums.digest, sums.size_bytes)? {
+                return Ok((sums, None, false));
             }
         }
-        source
-            .copy_aside(self.store)
-            .map(|(digest, size, aside)| (digest, size, Some(aside), false))
+        source.copy_aside(self.store).map(|(sums, aside)| (sums, Some(aside), false))
     }
 
     /// Reads a file that is to become an object by its own inode.
@@ -201,18 +190,16 @@ impl<'a> Taker<'a> {
     /// One that cannot be linked, because it is on another file system or has all the links that it can have, is copied.
     fn read_to_link(&self, source: &mut Source, path: &RelPath) -> Result<ReadPiece> {
         self.check_adoptable(source)?;
-        let (digest, size) = source.hash()?;
-        if self.store.has_object(digest, size)? {
-            return Ok((digest, size, None, false));
+        let sums = source.hash()?;
+        if self.store.has_object(sums.digest, sums.size_bytes)? {
+            return Ok((sums, None, false));
         }
         if source.has_changed()? {
-            return Ok((digest, u64::MAX, None, false));
+            return Ok((Sums { size_bytes: u64::MAX, ..sums }, None, false));
         }
         match source.link_aside(self.root, path, self.store)? {
-            Some(aside) => Ok((digest, size, Some(aside), true)),
-            None => source
-                .copy_aside(self.store)
-                .map(|(digest, size, aside)| (digest, size, Some(aside), false)),
+            Some(aside) => Ok((sums, Some(aside), true)),
+            None => source.copy_aside(self.store).map(|(sums, aside)| (sums, Some(aside), false)),
         }
     }
 
@@ -236,7 +223,7 @@ impl<'a> Taker<'a> {
 
 fn aside_bytes(piece: &Piece) -> u64 {
     match piece {
-        Piece::File(Taken { size_bytes, read: Some(Read { aside: Some(_), .. }), .. }) => {
+        Piece::File(Taken { size_bytes, read: Some(read), .. }) if read.fresh.aside.is_some() => {
             *size_bytes
         }
         _ => 0,

@@ -26,7 +26,7 @@ struct Plain {
 }
 
 impl Reading for Plain {
-    fn class(&self, path: &RelPath) -> Class {
+    fn class(&self, path: &RelPath, _: Class) -> Class {
         if path.as_bytes().ends_with(b".deb") { Class::Fixed } else { Class::Other }
     }
     fn added(&self) -> Vec<(RelPath, RelPath)> {
@@ -34,6 +34,9 @@ impl Reading for Plain {
     }
     fn roots(&self) -> Vec<RelPath> {
         Vec::new()
+    }
+    fn evidence(&self) -> Evidence {
+        Evidence::none()
     }
 }
 

@@ -1,0 +1,30 @@
+use super::*;
+
+#[test]
+fn all_digests_come_from_one_pass_and_are_those_of_the_standards() {
+    let wanted256 = b"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    let wanted512 = b"ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f";
+    let (sha256, sha512) = (
+        Checksum::from_hex(wanted256).unwrap(),
+        Checksum::from_hex(&wanted512.to_ascii_uppercase()).unwrap(),
+    );
+    let mut summing = Summing::toward(Some(&sha512));
+    summing.update(b"a");
+    summing.update(b"bc");
+    let sums = summing.finish();
+    assert_eq!(sums.digest, Digest::of(b"abc"));
+    assert_eq!(sums.size_bytes, 3);
+    assert_eq!(sums.has(&sha256), Some(true));
+    assert_eq!(sums.has(&sha512), Some(true));
+    assert_eq!(Sums::of(b"abc").has(&sha512), None, "it was not asked for");
+    assert_eq!(Sums::of(b"abd").has(&sha256), Some(false));
+    assert_eq!(sha512.hex().as_bytes(), wanted512);
+    assert_eq!(sha256.to_string(), format!("SHA256 {}", String::from_utf8_lossy(wanted256)));
+}
+
+#[test]
+fn what_is_no_checksum_is_none() {
+    for text in ["", "ab", &"g".repeat(64), &"a".repeat(63), &"a".repeat(40), &"é".repeat(32)] {
+        assert_eq!(Checksum::from_hex(text.as_bytes()), None, "{text}");
+    }
+}
