@@ -10,11 +10,13 @@ mod heads;
 mod links;
 mod read;
 mod release;
+mod select;
 
 pub use client::{ClientFile, ClientInput, client};
 pub use heads::{HeadsInput, Signed, heads};
 pub use read::{Reading, read};
 pub use release::{Algorithm, Listed, Release, Remake};
+pub use select::{Filter, Selection, SuiteName, Take};
 
 use crate::SiteWords;
 

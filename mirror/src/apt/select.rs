@@ -1,0 +1,278 @@
+//! Which of the files that a `Release` lists a mirror takes.
+//!
+//! What is not known is taken: a listed file that is missing makes apt drop the whole suite. Only what the operator narrowed is
+//! left out, and what belongs to other components or architectures.
+
+use pinfold_store::path::escape;
+use pinfold_store::{Digest, RelPath};
+
+use super::release::{Listed, Release};
+use crate::{Error, Result};
+
+/// The name of a suite below `dists/`, or of a flat repository: a path with a slash at its end.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SuiteName(String);
+
+impl SuiteName {
+    /// Parses a suite as a `deb` line names it: `noble`, `bookworm/updates`; flat: `./`, `/`, `sub/`.
+    ///
+    /// # Errors
+    /// [`Error::BadText`] where it is neither.
+    pub fn parse(text: &str) -> Result<Self> {
+        let plain = text.strip_prefix("./").unwrap_or(text);
+        let plain = plain.strip_prefix('/').unwrap_or(plain);
+        let body = plain.strip_suffix('/').unwrap_or(plain);
+        let is_clean = |b: u8| {
+            b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'+' | b'~' | b'/' | b':')
+        };
+        let is_flat = text.ends_with('/');
+        let is_good = body.bytes().all(is_clean)
+            && (body.is_empty() || RelPath::parse(body.as_bytes()).is_ok());
+        if !is_good || text.is_empty() || (body.is_empty() && !is_flat) {
+            let why = "a suite is a name below dists/, or a folder with a slash at its end";
+            return Err(Error::BadText { what: "suite", value: escape(text.as_bytes()), why });
+        }
+        Ok(Self(if is_flat { format!("{body}/") } else { body.to_owned() }))
+    }
+
+    /// Says whether this is a flat repository: no components, no architectures.
+    #[must_use]
+    pub fn is_flat(&self) -> bool {
+        self.0.ends_with('/')
+    }
+
+    /// Gives the folder of its root metadata below the archive's root; empty at the root itself.
+    #[must_use]
+    pub fn folder(&self) -> String {
+        self.0.strip_suffix('/').map_or_else(|| format!("dists/{}", self.0), str::to_owned)
+    }
+
+    /// Views the name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// How much of a kind of index is taken.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Take {
+    /// All of it.
+    #[default]
+    All,
+    /// Nothing.
+    Nothing,
+    /// Only that of these languages or architectures.
+    Only(Vec<String>),
+}
+
+impl Take {
+    fn has(&self, name: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Nothing => false,
+            Self::Only(names) => names.iter().any(|one| one == name),
+        }
+    }
+}
+
+/// Which packages are fetched; the metadata stay upstream's.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Names that are taken; all where empty.
+    pub include: Vec<glob::Pattern>,
+    /// Names that are not.
+    pub exclude: Vec<glob::Pattern>,
+    /// Sections that are taken; all where empty. `contrib/net` is the section `net` too.
+    pub sections: Vec<String>,
+    /// Priorities that are taken; all where empty.
+    pub priorities: Vec<String>,
+}
+
+impl Filter {
+    /// Says whether everything passes.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.include.is_empty()
+            && self.exclude.is_empty()
+            && self.sections.is_empty()
+            && self.priorities.is_empty()
+    }
+
+    /// Says whether a package passes.
+    #[must_use]
+    pub fn takes(&self, name: &[u8], section: &[u8], priority: &[u8]) -> bool {
+        if self.is_open() {
+            return true;
+        }
+        let name = String::from_utf8_lossy(name);
+        let any = |patterns: &[glob::Pattern]| patterns.iter().any(|one| one.matches(&name));
+        let is_one = |words: &[String], word: &[u8]| {
+            words.is_empty() || words.iter().any(|one| one.as_bytes() == word)
+        };
+        let last = section.rsplit(|b| *b == b'/').next().unwrap_or(section);
+        (self.include.is_empty() || any(&self.include))
+            && !any(&self.exclude)
+            && (is_one(&self.sections, section) || is_one(&self.sections, last))
+            && is_one(&self.priorities, priority)
+    }
+}
+
+/// What of an archive is mirrored.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// The suites.
+    pub suites: Vec<SuiteName>,
+    /// The components; all where empty.
+    pub components: Vec<String>,
+    /// The architectures, `source` among them where sources are wanted; all, with sources, where empty.
+    pub architectures: Vec<String>,
+    /// Packages of the installer.
+    pub udebs: bool,
+    /// Images of the installer.
+    pub installer: bool,
+    /// Translated descriptions, by language.
+    pub i18n: Take,
+    /// Lists of the files in packages, by architecture.
+    pub contents: Take,
+    /// Metadata of applications, by architecture.
+    pub dep11: Take,
+    /// Which packages are fetched.
+    pub filter: Filter,
+}
+
+/// What a listed path is about.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct About<'a> {
+    component: Option<&'a str>,
+    /// Whose it is; several where one file serves any of them.
+    architecture: Option<&'a str>,
+    kind: Kind<'a>,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Kind<'a> {
+    #[default]
+    Any,
+    Udeb,
+    Installer,
+    Language(&'a str),
+    Contents(&'a str),
+    Dep11(Option<&'a str>),
+}
+
+impl Selection {
+    /// Names what is asked for, so that a changed configuration is noticed where upstream did not change.
+    #[must_use]
+    pub fn shape(&self) -> Digest {
+        Digest::of(format!("apt 1 {self:?}").as_bytes())
+    }
+
+    /// Says whether packages are left out that the metadata name.
+    #[must_use]
+    pub fn is_filtered(&self) -> bool {
+        !self.filter.is_open()
+    }
+
+    /// Lists the files of a `Release` that are taken, each once, under the strongest checksum that it is listed with.
+    #[must_use]
+    pub fn of<'a>(&self, release: &'a Release, suite: &SuiteName) -> Vec<&'a Listed> {
+        let components = components(release);
+        let mut taken: std::collections::BTreeMap<&RelPath, &Listed> =
+            std::collections::BTreeMap::new();
+        for listed in release.listed.iter().filter(|listed| listed.algorithm.is_strong()) {
+            let path = String::from_utf8_lossy(listed.path.as_bytes());
+            if suite.is_flat() || self.takes(&about(&path, &components)) {
+                let known = taken.entry(&listed.path).or_insert(listed);
+                if known.algorithm < listed.algorithm {
+                    *known = listed;
+                }
+            }
+        }
+        taken.into_values().collect()
+    }
+
+    fn takes(&self, about: &About<'_>) -> bool {
+        let component = about.component.is_none_or(|component| {
+            self.components.is_empty() || self.components.iter().any(|one| last(one) == component)
+        });
+        let architecture = about.architecture.is_none_or(|architecture| self.has(architecture));
+        component
+            && architecture
+            && match about.kind {
+                Kind::Any => true,
+                Kind::Udeb => self.udebs,
+                Kind::Installer => self.installer,
+                Kind::Language(language) => self.i18n.has(language),
+                Kind::Contents(architecture) => self.contents.has(architecture),
+                Kind::Dep11(architecture) => match (&self.dep11, architecture) {
+                    (Take::Nothing, _) => false,
+                    (_, None) => true,
+                    (take, Some(architecture)) => architecture == "all" || take.has(architecture),
+                },
+            }
+    }
+
+    /// Says whether an architecture is taken. `all` comes with any other, since apt asks for it beside its own.
+    fn has(&self, architecture: &str) -> bool {
+        self.architectures.is_empty()
+            || self.architectures.iter().any(|one| one == architecture)
+            || (architecture == "all" && self.architectures.iter().any(|one| one != "source"))
+    }
+}
+
+/// The components as their folders are called: of `updates/main` the last part counts, as for apt.
+fn components(release: &Release) -> Vec<String> {
+    let field = release.field("Components").unwrap_or_default();
+    let words = field.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    words.map(|word| last(&String::from_utf8_lossy(word)).to_owned()).collect()
+}
+
+fn last(component: &str) -> &str {
+    component.rsplit('/').next().unwrap_or(component)
+}
+
+/// Reads from a listed path what it is about (formats/apt.md, section 1).
+fn about<'a>(path: &'a str, components: &[String]) -> About<'a> {
+    let mut parts: Vec<&str> = path.split('/').collect();
+    let mut about = About::default();
+    if parts.len() > 1 && components.iter().any(|one| one == parts[0]) {
+        about.component = Some(parts.remove(0));
+    }
+    let name = parts.pop().unwrap_or_default();
+    let stem = name.split('.').next().unwrap_or(name);
+    let after = |prefix: &str| stem.strip_prefix(prefix);
+    if parts.first() == Some(&"debian-installer") {
+        about.kind = Kind::Udeb;
+        parts.remove(0);
+    }
+    if let Some(folder) = parts.first() {
+        if let Some(architecture) = folder.strip_prefix("binary-") {
+            about.architecture = Some(architecture);
+        } else if let Some(architecture) = folder.strip_prefix("installer-") {
+            about.architecture = Some(architecture);
+            about.kind = Kind::Installer;
+        } else if *folder == "source" {
+            about.architecture = Some("source");
+        } else if *folder == "i18n" {
+            about.kind = after("Translation-").map_or(Kind::Any, Kind::Language);
+        } else if *folder == "dep11" {
+            let of = after("Components-");
+            about.kind = Kind::Dep11(of);
+            about.architecture = of;
+        } else if *folder == "cnf" {
+            about.architecture = after("Commands-");
+        }
+    }
+    if let Some(of) = after("Contents-udeb-") {
+        about.architecture = Some(of);
+        about.kind = Kind::Udeb;
+    } else if let Some(of) = after("Contents-") {
+        about.architecture = Some(of);
+        about.kind = Kind::Contents(of);
+    }
+    about
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,141 @@
+use super::*;
+
+const RELEASE: &str = "Components: main updates/contrib
+Architectures: all amd64 arm64
+SHA256:
+";
+
+/// A `Release` that lists these paths.
+fn release(paths: &[&str]) -> Release {
+    let sum = "a".repeat(64);
+    let lines: String = paths.iter().map(|path| format!(" {sum} 5 {path}\n")).collect();
+    Release::parse(format!("{RELEASE}{lines}").as_bytes(), "Release").unwrap()
+}
+
+fn selection(architectures: &[&str]) -> Selection {
+    Selection {
+        architectures: architectures.iter().map(|one| (*one).to_owned()).collect(),
+        ..Selection::default()
+    }
+}
+
+fn taken(selection: &Selection, path: &str) -> bool {
+    !selection.of(&release(&[path]), &SuiteName::parse("noble").unwrap()).is_empty()
+}
+
+#[test]
+fn what_belongs_to_others_is_left_out_and_what_is_unknown_is_taken() {
+    let amd64 = selection(&["amd64"]);
+    let main = Selection { components: vec!["main".to_owned()], ..selection(&["amd64"]) };
+    let narrow = Selection {
+        i18n: Take::Only(vec!["en".to_owned()]),
+        contents: Take::Nothing,
+        dep11: Take::Nothing,
+        ..selection(&["amd64"])
+    };
+    let all = Selection { udebs: true, installer: true, ..Selection::default() };
+    for (path, wanted) in [
+        // path, [amd64, amd64 of main, narrowed, everything]
+        ("main/binary-amd64/Packages.xz", [true, true, true, true]),
+        ("main/binary-amd64/Release", [true, true, true, true]),
+        ("main/binary-all/Packages.xz", [true, true, true, true]),
+        ("main/binary-arm64/Packages.xz", [false, false, false, true]),
+        ("main/binary-amd64v3/Packages.xz", [false, false, false, true]),
+        ("contrib/binary-amd64/Packages.xz", [true, false, true, true]),
+        ("main/source/Sources.xz", [false, false, false, true]),
+        ("main/debian-installer/binary-amd64/Packages.xz", [false, false, false, true]),
+        ("main/installer-amd64/current/images/SHA256SUMS", [false, false, false, true]),
+        ("main/Contents-amd64.gz", [true, true, false, true]),
+        ("Contents-amd64.gz", [true, true, false, true]),
+        ("main/Contents-all.gz", [true, true, false, true]),
+        ("main/Contents-arm64.gz", [false, false, false, true]),
+        ("main/Contents-source.gz", [false, false, false, true]),
+        ("main/Contents-udeb-amd64.gz", [false, false, false, true]),
+        ("main/i18n/Translation-en.bz2", [true, true, true, true]),
+        ("main/i18n/Translation-de.xz", [true, true, false, true]),
+        ("main/i18n/Index", [true, true, true, true]),
+        ("main/dep11/Components-amd64.yml.xz", [true, true, false, true]),
+        ("main/dep11/icons-48x48@2.tar.gz", [true, true, false, true]),
+        ("main/cnf/Commands-amd64.xz", [true, true, true, true]),
+        ("main/cnf/Commands-arm64.xz", [false, false, false, true]),
+        ("main/binary-amd64/Packages.diff/Index", [true, true, true, true]),
+        ("main/nobody/knows-this", [true, true, true, true]),
+        ("unheard-of", [true, true, true, true]),
+    ] {
+        let found = [&amd64, &main, &narrow, &all].map(|selection| taken(selection, path));
+        assert_eq!(found, wanted, "{path}");
+    }
+    assert!(taken(&selection(&["source"]), "main/source/Sources.gz"));
+    assert!(!taken(&selection(&["source"]), "main/binary-all/Packages.xz"), "sources alone");
+}
+
+#[test]
+fn a_flat_repository_is_taken_whole() {
+    let flat = SuiteName::parse("./").unwrap();
+    let release = release(&["Packages.gz", "binary-arm64/Packages", "Sources"]);
+    assert_eq!(selection(&["amd64"]).of(&release, &flat).len(), 3);
+}
+
+#[test]
+fn of_two_checksums_the_stronger_counts() {
+    let text = format!(
+        "{RELEASE} {} 5 x\nSHA512:\n {} 5 x\nMD5Sum:\n {} 5 y\n",
+        "a".repeat(64),
+        "b".repeat(128),
+        "c".repeat(32)
+    );
+    let release = Release::parse(text.as_bytes(), "Release").unwrap();
+    let taken = Selection::default().of(&release, &SuiteName::parse("s").unwrap());
+    assert_eq!(taken.len(), 1, "a file with a weak checksum alone is not believed");
+    assert_eq!(taken[0].hash.len(), 128);
+}
+
+#[test]
+fn suites_are_named_as_deb_lines_name_them() {
+    for (text, folder) in [
+        ("noble", "dists/noble"),
+        ("bookworm/updates", "dists/bookworm/updates"),
+        ("./", ""),
+        ("/", ""),
+        ("sub/", "sub"),
+        ("./sub/", "sub"),
+        ("a/b/", "a/b"),
+    ] {
+        assert_eq!(SuiteName::parse(text).unwrap().folder(), folder, "{text}");
+    }
+    for text in ["", "..", "a b", "../x/", "a//b", "x\n", "sü", "."] {
+        assert!(SuiteName::parse(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn packages_pass_by_name_section_and_priority() {
+    let pattern = |text: &str| glob::Pattern::new(text).unwrap();
+    let filter = Filter {
+        include: vec![pattern("lib*"), pattern("nginx")],
+        exclude: vec![pattern("*-dbg")],
+        sections: vec!["net".to_owned()],
+        priorities: Vec::new(),
+    };
+    for (name, section, takes) in [
+        ("nginx", "net", true),
+        ("nginx", "contrib/net", true),
+        ("nginx", "web", false),
+        ("nginx-extra", "net", false),
+        ("libfoo", "net", true),
+        ("libfoo-dbg", "net", false),
+    ] {
+        assert_eq!(
+            filter.takes(name.as_bytes(), section.as_bytes(), b""),
+            takes,
+            "{name} {section}"
+        );
+    }
+    assert!(Filter::default().takes(b"any", b"", b"") && Filter::default().is_open());
+}
+
+#[test]
+fn a_changed_wish_has_another_shape() {
+    assert_eq!(selection(&["amd64"]).shape(), selection(&["amd64"]).shape());
+    assert_ne!(selection(&["amd64"]).shape(), selection(&["arm64"]).shape());
+}
