@@ -1,22 +1,25 @@
 //! Archives of apt: suites with a `Release`, flat ones too.
 //!
-//! Signatures are not checked here: that is the business of a sync with a keyring. What comes from an archive is input
-//! from strangers all the same: sizes are bounded, names are parsed into checked paths, and nothing is believed that the
-//! tree does not confirm.
+//! Whom to believe is the business of a sync with a keyring: [`Trust`] says it of root metadata, and reading a tree that
+//! was scanned checks no signature. What comes from an archive is input from strangers all the same: sizes are bounded,
+//! names are parsed into checked paths, and nothing is believed that the tree does not confirm.
 
 mod client;
 mod compare;
+pub mod fresh;
 mod heads;
 mod links;
 mod read;
 mod release;
 mod select;
+mod trust;
 
 pub use client::{ClientFile, ClientInput, client};
 pub use heads::{HeadsInput, Signed, heads};
 pub use read::{Reading, read};
 pub use release::{Algorithm, Listed, Release, Remake};
 pub use select::{Filter, Selection, SuiteName, Take};
+pub use trust::{Accepted, Trust, is_same_text};
 
 use crate::SiteWords;
 

@@ -48,6 +48,14 @@ pub enum Error {
         /// Who signed it, and what would be accepted.
         why: String,
     },
+    /// A keyring cannot be believed or read.
+    #[error("cannot use the keyring {path}: {why}")]
+    Keyring {
+        /// Which one, escaped.
+        path: String,
+        /// Why not, and what to do.
+        why: String,
+    },
     /// Upstream could not be asked, or does not answer as it should: try later.
     #[error("cannot fetch {url}: {why}")]
     Upstream {
@@ -95,7 +103,7 @@ impl Error {
                 Kind::Integrity
             }
             Self::Upstream { .. } | Self::Missing { .. } => Kind::Upstream,
-            Self::BadText { .. } => Kind::Usage,
+            Self::BadText { .. } | Self::Keyring { .. } => Kind::Usage,
         }
     }
 }

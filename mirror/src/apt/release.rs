@@ -9,11 +9,9 @@ use pinfold_store::RelPath;
 use pinfold_store::path::escape;
 
 use crate::key::cut_blanks;
+use crate::sign::split;
 use crate::{Error, Result};
 
-const BEGIN_MESSAGE: &[u8] = b"-----BEGIN PGP SIGNED MESSAGE-----";
-const BEGIN_SIGNATURE: &[u8] = b"-----BEGIN PGP SIGNATURE-----";
-const END_SIGNATURE: &[u8] = b"-----END PGP SIGNATURE-----";
 /// What follows the plain name of an index in its compressed forms.
 const COMPRESSIONS: [&[u8]; 6] = [b".gz", b".xz", b".bz2", b".lzma", b".lz4", b".zst"];
 
@@ -135,9 +133,9 @@ impl Release {
     /// # Errors
     /// [`Error::BadMetadata`] where apt would refuse the frame, or the text cannot be followed.
     pub fn parse_signed(bytes: &[u8], shown: &str) -> Result<Self> {
-        let text =
-            signed_text(bytes).map_err(|why| Error::BadMetadata { path: shown.to_owned(), why })?;
-        Self::parse(&text, shown)
+        let parts = split::inline(bytes)
+            .map_err(|why| Error::BadMetadata { path: shown.to_owned(), why })?;
+        Self::parse(&parts.text, shown)
     }
 
     /// Gives the first line of a field's value.
@@ -206,44 +204,6 @@ fn is_patch_index(path: &RelPath) -> bool {
 fn date(seconds: i64) -> String {
     let time = jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     jiff::tz::Offset::UTC.to_datetime(time).strftime("%a, %d %b %Y %H:%M:%S UTC").to_string()
-}
-
-/// Takes the signed text out of a clear-signed message as readers do (formats/apt.md, section 3, steps 1 to 3).
-fn signed_text(bytes: &[u8]) -> Result<Vec<u8>, String> {
-    let mut lines =
-        bytes.strip_suffix(b"\n").unwrap_or(bytes).split(|b| *b == b'\n').map(cut_blanks);
-    if lines.next() != Some(BEGIN_MESSAGE) {
-        return Err("it does not begin as a clear-signed message".to_owned());
-    }
-    // The armor's headers, up to an empty line.
-    if !lines.by_ref().any(<[u8]>::is_empty) {
-        return Err("it is cut within the headers of its signature".to_owned());
-    }
-    let mut text = Vec::with_capacity(bytes.len());
-    loop {
-        match lines.next() {
-            None => return Err("it is cut before its signature".to_owned()),
-            Some(BEGIN_SIGNATURE) => break,
-            Some(line) => match line.strip_prefix(b"- ") {
-                Some(escaped) => text.extend_from_slice(escaped),
-                None if line.starts_with(b"-") => {
-                    return Err("a line begins with '-' and is not escaped".to_owned());
-                }
-                None => text.extend_from_slice(line),
-            },
-        }
-        text.push(b'\n');
-    }
-    let mut is_open = true;
-    for line in lines {
-        is_open = match (is_open, line) {
-            (true, END_SIGNATURE) => false,
-            (false, BEGIN_SIGNATURE) => true,
-            (true, _) => true,
-            (false, _) => return Err("something follows its signature".to_owned()),
-        };
-    }
-    if is_open { Err("it is cut within its signature".to_owned()) } else { Ok(text) }
 }
 
 /// Parses one stanza: of a field that stands twice the last counts.
