@@ -8,12 +8,14 @@ mod client;
 mod compare;
 mod heads;
 mod links;
+mod packages;
 mod read;
 mod release;
 mod select;
 
 pub use client::{ClientFile, ClientInput, client};
 pub use heads::{HeadsInput, Signed, heads};
+pub use packages::{Binary, IndexedFile, Seen, Source, packages, sources};
 pub use read::{Reading, read};
 pub use release::{Algorithm, Listed, Release, Remake};
 pub use select::{Filter, Selection, SuiteName, Take};

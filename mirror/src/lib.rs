@@ -5,6 +5,7 @@
 //! upstream's signatures is not here yet: what is read was proved by nobody, and its record says so.
 
 pub mod apt;
+pub mod deb822;
 pub mod error;
 pub mod family;
 pub mod files;
