@@ -11,6 +11,7 @@ pub mod family;
 pub mod files;
 pub mod key;
 pub mod tree;
+pub mod unpack;
 
 pub use error::{Error, Result};
 pub use family::{Family, SiteWords};

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 
-use pinfold_store::RelPath;
 use pinfold_store::path::escape;
+use pinfold_store::{Checksum, RelPath};
 
 use crate::deb822::{Stanza, Stanzas, lines};
 use crate::{Error, Result};
@@ -207,8 +207,8 @@ impl<'a> Binary<'a> {
         Ok(IndexedFile {
             path,
             size_bytes: self.size_bytes()?,
-            sha256: self.sum("SHA256", self.sha256)?,
-            sha512: self.sum("SHA512", self.sha512)?,
+            sha256: self.sum("SHA256", self.sha256, sha256)?,
+            sha512: self.sum("SHA512", self.sha512, sha512)?,
         })
     }
 
@@ -221,8 +221,13 @@ impl<'a> Binary<'a> {
         number(size).ok_or_else(|| self.bad("Size", &format!("it is no size: {}", excerpt(size))))
     }
 
-    fn sum<const N: usize>(&self, field: &str, text: Option<&[u8]>) -> Result<Option<[u8; N]>> {
-        let sum = text.map(|text| hex(text).ok_or(text)).transpose();
+    fn sum<T>(
+        &self,
+        field: &str,
+        text: Option<&[u8]>,
+        parse: fn(&[u8]) -> Option<T>,
+    ) -> Result<Option<T>> {
+        let sum = text.map(|text| parse(text).ok_or(text)).transpose();
         sum.map_err(|text| self.bad(field, &format!("it is no checksum: {}", excerpt(text))))
     }
 
@@ -266,10 +271,10 @@ impl Source<'_> {
                 }
                 // Of a file that a list names twice the first line counts, as for apt.
                 if field == "Checksums-Sha256" && part.sha256.is_none() {
-                    part.sha256 = Some(hex(sum).ok_or_else(|| bad("a line holds no checksum"))?);
+                    part.sha256 = Some(sha256(sum).ok_or_else(|| bad("a line holds no checksum"))?);
                 }
                 if field == "Checksums-Sha512" && part.sha512.is_none() {
-                    part.sha512 = Some(hex(sum).ok_or_else(|| bad("a line holds no checksum"))?);
+                    part.sha512 = Some(sha512(sum).ok_or_else(|| bad("a line holds no checksum"))?);
                 }
             }
         }
@@ -346,17 +351,20 @@ fn number(text: &[u8]) -> Option<u64> {
     text?.parse().ok()
 }
 
-/// Reads hexadecimal digits, in upper case too.
-fn hex<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
-    if text.len() != 2 * N {
-        return None;
+/// Reads a SHA-256, in upper-case digits too.
+fn sha256(text: &[u8]) -> Option<[u8; 32]> {
+    match Checksum::from_hex(text) {
+        Some(Checksum::Sha256(sum)) => Some(sum),
+        Some(Checksum::Sha512(_)) | None => None,
     }
-    let digit = |b: u8| char::from(b).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let mut bytes = [0; N];
-    for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
-        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+}
+
+/// Reads a SHA-512.
+fn sha512(text: &[u8]) -> Option<[u8; 64]> {
+    match Checksum::from_hex(text) {
+        Some(Checksum::Sha512(sum)) => Some(sum),
+        Some(Checksum::Sha256(_)) | None => None,
     }
-    Some(bytes)
 }
 
 fn excerpt(bytes: &[u8]) -> String {
@@ -364,4 +372,4 @@ fn excerpt(bytes: &[u8]) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

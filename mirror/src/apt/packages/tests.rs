@@ -1,4 +1,5 @@
 use super::*;
+use crate::unpack::{Form, unpacked};
 
 /// A checksum of 64 digits.
 const SUM: &str = "00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF";
@@ -298,5 +299,62 @@ proptest::proptest! {
             let parts: Vec<&str> = joined.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
             proptest::prop_assert_eq!(path.to_string(), parts.join("/"));
         }
+    }
+}
+
+/// The package lists that `apt-get update` left on this machine.
+pub(crate) fn real_lists() -> Vec<std::path::PathBuf> {
+    let folder = std::path::Path::new("/var/lib/apt/lists");
+    let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let is_list = |path: &std::path::PathBuf| {
+        let name = path.as_os_str().as_encoded_bytes();
+        Form::split(name).0.ends_with(b"_Packages")
+    };
+    let lists: Vec<_> = names.filter(is_list).collect();
+    assert!(!lists.is_empty(), "no package lists in {}: run apt-get update", folder.display());
+    lists
+}
+
+#[test]
+fn the_lists_of_this_machine_are_read_as_apt_unpacks_them() {
+    use std::fmt::Write as _;
+    const SHOW: &str = r#"
+        function show() { if (p != "") print p, v, a, s, pr, src, f, n, h; p = v = a = s = pr = src = f = n = h = "" }
+        /^$/ { show() } END { show() }
+        /^Package: / { p = $2 } /^Version: / { v = $2 } /^Architecture: / { a = $2 } /^Section: / { s = $2 } /^Priority: / { pr = $2 }
+        /^Source: / { src = $2 } /^Filename: / { f = $2 } /^Size: / { n = $2 } /^SHA256: / { h = $2 }
+    "#;
+    let script = format!("/usr/lib/apt/apt-helper cat-file \"$0\" | awk '{SHOW}'");
+    for path in real_lists() {
+        let output =
+            std::process::Command::new("sh").args(["-c", &script]).arg(&path).output().unwrap();
+        let expected = String::from_utf8(output.stdout).unwrap();
+        let (_, form) = Form::split(path.as_os_str().as_encoded_bytes());
+        let from = unpacked(form, std::fs::File::open(&path).unwrap(), 1 << 30).unwrap();
+        let mut found = String::new();
+        let text = String::from_utf8_lossy;
+        let seen = packages(from, "real", &mut |one| {
+            let file = one.file()?;
+            let source = if one.source.is_some() { one.source().0 } else { b"" };
+            let sum = Checksum::Sha256(file.sha256.unwrap()).hex();
+            writeln!(
+                found,
+                "{} {} {} {} {} {} {} {} {sum}",
+                text(one.name),
+                text(one.version),
+                text(one.architecture),
+                text(one.section),
+                text(one.priority),
+                text(source),
+                text(file.path.as_bytes()),
+                file.size_bytes
+            )
+            .unwrap();
+            Ok(())
+        });
+        let differ = expected.lines().zip(found.lines()).find(|(one, other)| one != other);
+        assert_eq!(differ, None, "{}", path.display());
+        assert_eq!(found.lines().count(), expected.lines().count(), "{}", path.display());
+        assert_eq!(seen.unwrap().odd_line, None);
     }
 }
