@@ -12,6 +12,7 @@ mod packages;
 mod read;
 mod release;
 mod select;
+mod version;
 
 pub use client::{ClientFile, ClientInput, client};
 pub use heads::{HeadsInput, Signed, heads};
@@ -19,6 +20,7 @@ pub use packages::{Binary, IndexedFile, Seen, Source, packages, sources};
 pub use read::{Reading, read};
 pub use release::{Algorithm, Listed, Release, Remake};
 pub use select::{Filter, Selection, SuiteName, Take};
+pub use version::compare_versions;
 
 use crate::SiteWords;
 
