@@ -9,17 +9,21 @@ mod compare;
 pub mod fresh;
 mod heads;
 mod links;
+mod packages;
 mod read;
 mod release;
 mod select;
 mod trust;
+mod version;
 
 pub use client::{ClientFile, ClientInput, client};
 pub use heads::{HeadsInput, Signed, heads};
+pub use packages::{Binary, IndexedFile, Seen, Source, packages, sources};
 pub use read::{Reading, read};
 pub use release::{Algorithm, Listed, Release, Remake};
 pub use select::{Filter, Selection, SuiteName, Take};
 pub use trust::{Accepted, Trust, is_same_text};
+pub use version::compare_versions;
 
 use crate::SiteWords;
 

@@ -6,12 +6,14 @@
 //! record says so.
 
 pub mod apt;
+pub mod deb822;
 pub mod error;
 pub mod family;
 pub mod files;
 pub mod key;
 pub mod sign;
 pub mod tree;
+pub mod unpack;
 
 pub use error::{Error, Result};
 pub use family::{Family, SiteWords};

@@ -9,10 +9,11 @@ use sha2::{Digest as _, Sha256, Sha512};
 
 use super::links::Links;
 use super::release::{Algorithm, Listed};
+use crate::unpack::{Form, unpacked};
 use crate::{Error, Result, TreeReader};
 
-/// The memory that unpacking xz may take; its highest level takes 65 MB.
-const XZ_MEMORY_MAX: u64 = 256 << 20;
+/// The packed forms, in the order in which clients prefer them.
+const PREFERRED: [Form; 6] = [Form::Xz, Form::Bz2, Form::Lzma, Form::Gz, Form::Lz4, Form::Zst];
 
 /// A file of the tree.
 pub(super) type Content = (Digest, u64);
@@ -142,12 +143,12 @@ impl<'a> Comparing<'a> {
             .iter()
             .map(|want| ((want.real.as_bytes(), want.listed.algorithm), want))
             .collect();
-        for ending in [".xz", ".bz2", ".lzma", ".gz", ".lz4", ".zst"] {
-            for want in
-                wants.iter().filter(|want| want.real.as_bytes().ends_with(ending.as_bytes()))
-            {
-                let bytes = want.real.as_bytes();
-                let stem = &bytes[..bytes.len() - ending.len()];
+        for form in PREFERRED {
+            for want in wants {
+                let (stem, found) = Form::split(want.real.as_bytes());
+                if found != form {
+                    continue;
+                }
                 let name = stem.rsplit(|b| *b == b'/').next();
                 let Some(content) = self.found.get(&want.real).copied() else { continue };
                 let is_list = matches!(name, Some(b"Packages" | b"Sources"));
@@ -158,7 +159,7 @@ impl<'a> Comparing<'a> {
                     continue;
                 }
                 if let Some(plain) = by_name.get(&(stem, want.listed.algorithm)) {
-                    self.unpack(want, plain, (ending, content))?;
+                    self.unpack(want, plain, (form, content))?;
                 }
             }
         }
@@ -169,19 +170,18 @@ impl<'a> Comparing<'a> {
         &mut self,
         packed: &Want<'_>,
         plain: &Want<'_>,
-        (ending, (digest, size_bytes)): (&str, Content),
+        (form, (digest, size_bytes)): (Form, Content),
     ) -> Result<()> {
         let limit = plain.listed.size_bytes;
-        let from = unpacked(ending, self.tree.open(digest, size_bytes)?);
-        // Never more than one byte beyond what is stated: that a small file unpacks to a huge one costs nothing.
-        let sums = from.and_then(|from| hash(from.take(limit.saturating_add(1)), Some(limit)));
+        let from = unpacked(form, self.tree.open(digest, size_bytes)?, limit);
+        let sums = from.and_then(hash);
         let name = plain.real.to_string();
         let flaw = match sums {
+            Err(error) if error.kind() == std::io::ErrorKind::FileTooLarge => {
+                Some(format!("it unpacks to more than the {limit} bytes of {name}"))
+            }
             Err(error) => {
                 Some(format!("it does not unpack: {}", escape(error.to_string().as_bytes())))
-            }
-            Ok((.., size)) if size > limit => {
-                Some(format!("it unpacks to more than the {limit} bytes of {name}"))
             }
             Ok((.., size)) if size < limit => {
                 Some(format!("it unpacks to {size} bytes, expected {limit} of {name}"))
@@ -209,16 +209,15 @@ impl<'a> Comparing<'a> {
             return Ok(known.clone());
         }
         let failed = |source| Error::Io { action: "read", path: path.as_path().to_owned(), source };
-        let sums = hash(self.tree.open(digest, size_bytes)?, None).map_err(failed)?;
+        let sums = hash(self.tree.open(digest, size_bytes)?).map_err(failed)?;
         let sums = (sums.0, sums.1);
         self.sums.insert(digest, sums.clone());
         Ok(sums)
     }
 }
 
-/// Hashes to the end: SHA-256, SHA-512 and the number of bytes. An error behind `enough` bytes ends it too: clients take
-/// junk behind a packed file.
-fn hash(mut from: impl Read, enough: Option<u64>) -> std::io::Result<(String, String, u64)> {
+/// Hashes to the end: SHA-256, SHA-512 and the number of bytes.
+fn hash(mut from: impl Read) -> std::io::Result<(String, String, u64)> {
     let (mut sha256, mut sha512, mut size) = (Sha256::new(), Sha512::new(), 0);
     let mut buffer = vec![0; 128 * 1024];
     loop {
@@ -230,36 +229,10 @@ fn hash(mut from: impl Read, enough: Option<u64>) -> std::io::Result<(String, St
                 size += u64::try_from(read).unwrap_or(u64::MAX);
             }
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(_) if Some(size) == enough => break,
             Err(error) => return Err(error),
         }
     }
     Ok((format!("{:x}", sha256.finalize()), format!("{:x}", sha512.finalize()), size))
-}
-
-/// Unpacks, all streams of a file one after the other.
-fn unpacked(ending: &str, from: Box<dyn Read>) -> std::io::Result<Box<dyn Read>> {
-    Ok(match ending {
-        ".xz" | ".lzma" => {
-            let stream = if ending == ".xz" {
-                liblzma::stream::Stream::new_stream_decoder(
-                    XZ_MEMORY_MAX,
-                    liblzma::stream::CONCATENATED,
-                )
-            } else {
-                liblzma::stream::Stream::new_lzma_decoder(XZ_MEMORY_MAX)
-            };
-            Box::new(liblzma::read::XzDecoder::new_stream(
-                from,
-                stream.map_err(std::io::Error::other)?,
-            ))
-        }
-        ".bz2" => Box::new(bzip2::read::MultiBzDecoder::new(from)),
-        ".gz" => Box::new(flate2::read::MultiGzDecoder::new(from)),
-        ".lz4" => Box::new(lz4_flex::frame::FrameDecoder::new(from)),
-        ".zst" => Box::new(zstd::stream::read::Decoder::new(from)?),
-        _ => from,
-    })
 }
 
 /// Makes a finding about the archive's own metadata.

@@ -10,10 +10,8 @@ use pinfold_store::path::escape;
 
 use crate::key::cut_blanks;
 use crate::sign::split;
+use crate::unpack::Form;
 use crate::{Error, Result};
-
-/// What follows the plain name of an index in its compressed forms.
-const COMPRESSIONS: [&[u8]; 6] = [b".gz", b".xz", b".bz2", b".lzma", b".lz4", b".zst"];
 
 /// A list of checksums in a `Release`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -82,14 +80,13 @@ impl Listed {
     /// Gives the name without the ending of a compression: all forms of one index share it.
     #[must_use]
     pub fn stem(&self) -> &[u8] {
-        let path = self.path.as_bytes();
-        COMPRESSIONS.iter().find_map(|ending| path.strip_suffix(*ending)).unwrap_or(path)
+        Form::split(self.path.as_bytes()).0
     }
 
     /// Says whether this is the plain form.
     #[must_use]
     pub fn is_plain(&self) -> bool {
-        self.stem().len() == self.path.as_bytes().len()
+        Form::split(self.path.as_bytes()).1 == Form::Plain
     }
 }
 
