@@ -9,10 +9,14 @@ mod compare;
 pub mod fresh;
 mod heads;
 mod links;
+mod listing;
 mod packages;
 mod read;
 mod release;
 mod select;
+mod stems;
+mod suite;
+mod survey;
 mod trust;
 mod version;
 
@@ -22,6 +26,7 @@ pub use packages::{Binary, IndexedFile, Seen, Source, packages, sources};
 pub use read::{Reading, read};
 pub use release::{Algorithm, Listed, Release, Remake};
 pub use select::{Filter, Selection, SuiteName, Take};
+pub use suite::{Archive, Belief};
 pub use trust::{Accepted, Trust, is_same_text};
 pub use version::compare_versions;
 

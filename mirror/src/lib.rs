@@ -12,6 +12,7 @@ pub mod family;
 pub mod files;
 pub mod key;
 pub mod sign;
+pub mod supply;
 pub mod tree;
 pub mod unpack;
 

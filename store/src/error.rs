@@ -121,6 +121,23 @@ pub enum Error {
         /// The holder's pid and verb, as written inside.
         holder: String,
     },
+    /// What is to come does not fit.
+    #[error(
+        "{} has no room for {wanted_bytes} bytes in {wanted_files} files: {free_bytes} bytes and {free_files} files are free above the reserve of 3%",
+        root.display()
+    )]
+    NoRoom {
+        /// The store's root.
+        root: PathBuf,
+        /// The bytes that are to come.
+        wanted_bytes: u64,
+        /// The files that are to come.
+        wanted_files: u64,
+        /// The bytes that are free.
+        free_bytes: u64,
+        /// The inodes that are free.
+        free_files: u64,
+    },
     /// The root was made by another version.
     #[error("{} was made by a newer pinfold: {why}", root.display())]
     Newer {
@@ -136,7 +153,7 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> Kind {
         match self {
-            Self::Io { .. } | Self::Index { .. } => Kind::Machine,
+            Self::Io { .. } | Self::Index { .. } | Self::NoRoom { .. } => Kind::Machine,
             Self::BadName { .. }
             | Self::NoSnapshot { .. }
             | Self::Newer { .. }

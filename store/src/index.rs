@@ -9,10 +9,13 @@ mod objects;
 mod rebuild;
 mod schema;
 mod spans;
+mod upstream;
 
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
+
+pub use upstream::Validators;
 
 use crate::error::{Error, Result};
 use crate::{Code, Digest, Entry, Finding, Name, Report, Stamp, Store};

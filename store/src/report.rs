@@ -44,6 +44,10 @@ pub enum Code {
     SourceChanged,
     /// A file that the archive's own metadata lists is not in the tree, or is another.
     ArchiveIncomplete,
+    /// A file that upstream lists cannot be had from it.
+    UpstreamMissing,
+    /// What upstream sends for a file is not what it lists.
+    UpstreamWrong,
 }
 
 impl Code {
@@ -71,6 +75,8 @@ impl Code {
             Self::SourceSkipped => "source-skipped",
             Self::SourceChanged => "source-changed",
             Self::ArchiveIncomplete => "archive-incomplete",
+            Self::UpstreamMissing => "upstream-missing",
+            Self::UpstreamWrong => "upstream-wrong",
         }
     }
 

@@ -69,7 +69,7 @@ pub struct Proof {
 }
 
 /// What vouches for a snapshot, and what was asked of upstream.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Evidence {
     /// Who vouches for it.
     pub trust: Trust,
@@ -77,10 +77,11 @@ pub struct Evidence {
     pub upstream: Option<String>,
     /// The operator asked for a part of the archive.
     pub is_filtered: bool,
-    /// What was asked for, as a digest of the mirror's configuration: while neither it nor root metadata changes, nothing does.
-    pub shape: Option<Digest>,
     /// Rules that the operator relaxed, for people.
     pub relaxed: Vec<String>,
+    /// What was asked of upstream, in the family's own words; empty where nothing was. While neither it nor root metadata changes,
+    /// nothing does, and a proof is done again by it.
+    pub asked: toml::Table,
     /// What each file of root metadata proves.
     pub proofs: Vec<Proof>,
 }
@@ -88,20 +89,20 @@ pub struct Evidence {
 impl Evidence {
     /// What there is where nobody vouches.
     #[must_use]
-    pub const fn none() -> Self {
+    pub fn none() -> Self {
         Self {
             trust: Trust::None,
             upstream: None,
             is_filtered: false,
-            shape: None,
             relaxed: Vec::new(),
+            asked: toml::Table::new(),
             proofs: Vec::new(),
         }
     }
 }
 
 /// A snapshot's record, `ROOT/snapshots/MIRROR/DATE`, as TOML. The truth about the snapshot.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Record {
     /// The mirror.
@@ -122,9 +123,6 @@ pub struct Record {
     /// The operator asked for a part of the archive.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub filtered: bool,
-    /// What was asked for, as a digest of the mirror's configuration.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shape: Option<Digest>,
     /// Rules that the operator relaxed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub relaxed: Vec<String>,
@@ -139,6 +137,9 @@ pub struct Record {
     pub bytes: u64,
     /// The paths of class root, with those that lead there through symlinked folders.
     pub roots: Vec<RelPath>,
+    /// What was asked of upstream, in the family's own words.
+    #[serde(default, skip_serializing_if = "toml::Table::is_empty")]
+    pub asked: toml::Table,
     /// What each file of root metadata proves.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub proofs: Vec<Proof>,

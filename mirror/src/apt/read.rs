@@ -175,7 +175,7 @@ fn suite(
 }
 
 /// Reports what clients will not like, and would not say clearly.
-fn weak(release: &Release, shown: &str, monitor: &dyn Monitor) {
+pub(super) fn weak(release: &Release, shown: &str, monitor: &dyn Monitor) {
     let strong: Vec<&Listed> =
         release.listed.iter().filter(|file| file.algorithm.is_strong()).collect();
     if strong.is_empty() {

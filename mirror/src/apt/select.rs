@@ -3,15 +3,30 @@
 //! What is not known is taken: a listed file that is missing makes apt drop the whole suite. Only what the operator narrowed is
 //! left out, and what belongs to other components or architectures.
 
+use pinfold_store::RelPath;
 use pinfold_store::path::escape;
-use pinfold_store::{Digest, RelPath};
+use serde::{Deserialize, Serialize};
 
 use super::release::{Listed, Release};
 use crate::{Error, Result};
 
 /// The name of a suite below `dists/`, or of a flat repository: a path with a slash at its end.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct SuiteName(String);
+
+impl TryFrom<String> for SuiteName {
+    type Error = Error;
+    fn try_from(text: String) -> Result<Self> {
+        Self::parse(&text)
+    }
+}
+
+impl From<SuiteName> for String {
+    fn from(name: SuiteName) -> Self {
+        name.0
+    }
+}
 
 impl SuiteName {
     /// Parses a suite as a `deb` line names it: `noble`, `bookworm/updates`; flat: `./`, `/`, `sub/`.
@@ -54,35 +69,61 @@ impl SuiteName {
     }
 }
 
-/// How much of a kind of index is taken.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// How much of a kind of index is taken: `true` is all, `false` nothing, a list what it names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
 pub enum Take {
-    /// All of it.
-    #[default]
-    All,
-    /// Nothing.
-    Nothing,
+    /// All of it, or nothing.
+    All(bool),
     /// Only that of these languages or architectures.
     Only(Vec<String>),
+}
+
+impl Default for Take {
+    fn default() -> Self {
+        Self::All(true)
+    }
 }
 
 impl Take {
     fn has(&self, name: &str) -> bool {
         match self {
-            Self::All => true,
-            Self::Nothing => false,
+            Self::All(all) => *all,
             Self::Only(names) => names.iter().any(|one| one == name),
         }
     }
 }
 
+/// A pattern of names, as a shell matches files: `*`, `?`, `[…]`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Pattern(glob::Pattern);
+
+impl TryFrom<String> for Pattern {
+    type Error = Error;
+    fn try_from(text: String) -> Result<Self> {
+        glob::Pattern::new(&text).map(Self).map_err(|error| Error::BadText {
+            what: "pattern of names",
+            value: escape(text.as_bytes()),
+            why: error.msg,
+        })
+    }
+}
+
+impl From<Pattern> for String {
+    fn from(pattern: Pattern) -> Self {
+        pattern.0.as_str().to_owned()
+    }
+}
+
 /// Which packages are fetched; the metadata stay upstream's.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Filter {
     /// Names that are taken; all where empty.
-    pub include: Vec<glob::Pattern>,
+    pub include: Vec<Pattern>,
     /// Names that are not.
-    pub exclude: Vec<glob::Pattern>,
+    pub exclude: Vec<Pattern>,
     /// Sections that are taken; all where empty. `contrib/net` is the section `net` too.
     pub sections: Vec<String>,
     /// Priorities that are taken; all where empty.
@@ -106,7 +147,7 @@ impl Filter {
             return true;
         }
         let name = String::from_utf8_lossy(name);
-        let any = |patterns: &[glob::Pattern]| patterns.iter().any(|one| one.matches(&name));
+        let any = |patterns: &[Pattern]| patterns.iter().any(|one| one.0.matches(&name));
         let is_one = |words: &[String], word: &[u8]| {
             words.is_empty() || words.iter().any(|one| one.as_bytes() == word)
         };
@@ -119,7 +160,8 @@ impl Filter {
 }
 
 /// What of an archive is mirrored.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Selection {
     /// The suites.
     pub suites: Vec<SuiteName>,
@@ -162,12 +204,6 @@ enum Kind<'a> {
 }
 
 impl Selection {
-    /// Names what is asked for, so that a changed configuration is noticed where upstream did not change.
-    #[must_use]
-    pub fn shape(&self) -> Digest {
-        Digest::of(format!("apt 1 {self:?}").as_bytes())
-    }
-
     /// Says whether packages are left out that the metadata name.
     #[must_use]
     pub fn is_filtered(&self) -> bool {
@@ -206,7 +242,7 @@ impl Selection {
                 Kind::Language(language) => self.i18n.has(language),
                 Kind::Contents(architecture) => self.contents.has(architecture),
                 Kind::Dep11(architecture) => match (&self.dep11, architecture) {
-                    (Take::Nothing, _) => false,
+                    (Take::All(false), _) => false,
                     (_, None) => true,
                     (take, Some(architecture)) => architecture == "all" || take.has(architecture),
                 },

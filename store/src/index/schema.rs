@@ -66,6 +66,10 @@ CREATE TABLE validators (
     modified TEXT,
     digest BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE unpacked (
+    object INTEGER PRIMARY KEY REFERENCES objects ON DELETE CASCADE,
+    plain BLOB NOT NULL
+) STRICT;
 ",
 ];
 

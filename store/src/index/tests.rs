@@ -45,7 +45,7 @@ fn record(seconds: i64) -> Record {
         roots: Vec::new(),
         upstream: None,
         filtered: false,
-        shape: None,
+        asked: toml::Table::new(),
         relaxed: Vec::new(),
         proofs: Vec::new(),
     }

@@ -68,13 +68,13 @@ impl Store {
             source: seal.source.clone(),
             upstream: evidence.upstream,
             filtered: evidence.is_filtered,
-            shape: evidence.shape,
             relaxed: evidence.relaxed,
             parent: newest,
             files: totals.files,
             links: totals.links,
             bytes: totals.bytes,
             roots: reading.roots(),
+            asked: evidence.asked,
             proofs: evidence.proofs,
         };
         self.write_record(&record)?;

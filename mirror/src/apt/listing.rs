@@ -1,0 +1,292 @@
+//! What the indices of a suite name: packages, sources, patches, images; and whether each index unpacks to what is listed.
+//!
+//! Indices are large and many: they are read in parallel, in constant memory each, and only what they name is kept.
+
+use std::io::Read;
+
+use pinfold_store::path::escape;
+use pinfold_store::sums::Summing;
+use pinfold_store::{Checksum, Monitor, RelPath, Sums};
+use rayon::prelude::*;
+
+use super::compare::problem;
+use super::packages::{self, IndexedFile};
+use super::select::Filter;
+use super::stems::{Form, Stem};
+use crate::deb822::{Stanzas, lines};
+use crate::supply::{Content, Lack, Supplied, Supply, Wanted};
+use crate::unpack::{Form as Packed, Unpacked, unpacked};
+use crate::{Error, Result};
+
+/// The largest index whose plain size nobody states.
+const PLAIN_BYTES_MAX: u64 = 4 << 30;
+
+/// What a kind of index names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Names {
+    Packages,
+    Sources,
+    Patches,
+    Images,
+    Nothing,
+}
+
+/// What was read of all indices.
+#[derive(Debug, Default)]
+pub(super) struct Listing {
+    /// The files that they name.
+    pub(super) wanted: Vec<Wanted>,
+    /// Files that clients do without.
+    pub(super) optional: Vec<Wanted>,
+    /// What is not as listed.
+    pub(super) lacks: Vec<Lack>,
+    /// What packed forms were seen to unpack to.
+    pub(super) unpacked: Vec<(Content, Checksum)>,
+}
+
+impl Listing {
+    fn merge(mut self, other: Self) -> Self {
+        self.wanted.extend(other.wanted);
+        self.optional.extend(other.optional);
+        self.lacks.extend(other.lacks);
+        self.unpacked.extend(other.unpacked);
+        self
+    }
+}
+
+/// One thing to do with an index.
+struct Task<'a> {
+    stem: &'a Stem,
+    form: &'a Form,
+    /// What to take of it; nothing where it is only unpacked and compared.
+    names: Names,
+    origin: u32,
+}
+
+/// Reads all indices. The origin of what they name is their place in `stems`.
+pub(super) fn read(
+    supply: &dyn Supply,
+    stems: &[Stem],
+    filter: &Filter,
+    monitor: &dyn Monitor,
+) -> Result<Listing> {
+    let mut tasks = Vec::new();
+    for (origin, stem) in stems.iter().enumerate() {
+        let origin = u32::try_from(origin).unwrap_or(u32::MAX);
+        let (Some(preferred), Some(quickest)) = (stem.preferred(), stem.quickest()) else {
+            continue;
+        };
+        let names = names(stem);
+        if names != Names::Nothing {
+            tasks.push(Task { stem, form: quickest, names, origin });
+        }
+        let is_known = match &stem.plain {
+            None => true,
+            Some(_) if preferred.packed == Packed::Plain => true,
+            Some((_, sum)) => {
+                (names != Names::Nothing && preferred == quickest)
+                    || supply.has_unpacked(preferred.content, sum)?
+            }
+        };
+        if !is_known {
+            tasks.push(Task { stem, form: preferred, names: Names::Nothing, origin });
+        }
+    }
+    // The largest first: the last one to end is then a small one.
+    tasks.sort_by_key(|task| std::cmp::Reverse(task.form.content.size_bytes));
+    tasks
+        .par_iter()
+        .with_max_len(1)
+        .map(|task| task.run(supply, filter, monitor))
+        .try_reduce(Listing::default, |one, other| Ok(one.merge(other)))
+}
+
+fn names(stem: &Stem) -> Names {
+    let path = stem.path.as_bytes();
+    match stem.name() {
+        b"Packages" => Names::Packages,
+        b"Sources" => Names::Sources,
+        b"Index" if path.ends_with(b".diff/Index") => Names::Patches,
+        b"SHA256SUMS" if path.windows(11).any(|part| part == b"/installer-") => Names::Images,
+        _ => Names::Nothing,
+    }
+}
+
+impl Task<'_> {
+    fn run(&self, supply: &dyn Supply, filter: &Filter, monitor: &dyn Monitor) -> Result<Listing> {
+        let mut listing = Listing::default();
+        let mut plain = Plain::open(supply, self.form, self.stem.plain.as_ref())?;
+        let shown = self.form.path.to_string();
+        let mut weak: Option<(u64, String)> = None;
+        let read = match self.names {
+            Names::Packages => packages::packages(&mut plain, &shown, &mut |binary| {
+                if filter.takes(binary.name, binary.section, binary.priority) {
+                    self.add(binary.file()?, &mut listing.wanted, &mut weak);
+                }
+                Ok(())
+            })
+            .map(drop),
+            Names::Sources => packages::sources(&mut plain, &shown, &mut |source| {
+                if filter.takes(source.name, source.section, source.priority) {
+                    for file in source.files()? {
+                        self.add(file, &mut listing.wanted, &mut weak);
+                    }
+                }
+                Ok(())
+            })
+            .map(drop),
+            Names::Patches => self.patches(&mut plain, &shown, &mut listing.optional),
+            Names::Images => self.images(&mut plain, &shown, &mut listing.wanted),
+            Names::Nothing => Ok(()),
+        };
+        // What does not unpack to what is listed is the better answer than what its parser says.
+        match plain.flaw(self.stem) {
+            Some(why) => {
+                let (path, what) = (self.form.path.clone(), Supplied::Wrong(why));
+                return Ok(Listing { lacks: vec![Lack { path, what }], ..Listing::default() });
+            }
+            None => read?,
+        }
+        if let Some((count, first)) = weak {
+            let why = format!(
+                "{count} of its files have no checksum that clients believe and are left out, the first: {first}"
+            );
+            monitor.problem(&problem(&shown, &why));
+        }
+        if let (Some((_, sum)), false) = (&self.stem.plain, self.form.packed == Packed::Plain) {
+            listing.unpacked.push((self.form.content, *sum));
+        }
+        Ok(listing)
+    }
+
+    fn add(&self, file: IndexedFile, wanted: &mut Vec<Wanted>, weak: &mut Option<(u64, String)>) {
+        let sum = file.sha256.map(Checksum::Sha256).or(file.sha512.map(Checksum::Sha512));
+        match sum {
+            Some(checksum) => wanted.push(Wanted {
+                path: file.path,
+                also: Vec::new(),
+                size_bytes: Some(file.size_bytes),
+                checksum,
+                origin: self.origin,
+            }),
+            None => weak.get_or_insert_with(|| (0, file.path.to_string())).0 += 1,
+        }
+    }
+
+    /// The patches that lead to the index; they come and go by name, and clients do without them.
+    fn patches(&self, plain: &mut Plain, shown: &str, wanted: &mut Vec<Wanted>) -> Result<()> {
+        let mut stanzas = Stanzas::new(plain, shown);
+        let (folder, _) = self.stem.path.split();
+        while let Some(stanza) = stanzas.next()? {
+            let [list] = stanza.pick(&["SHA256-Download"]);
+            for line in lines(list.unwrap_or_default()) {
+                let text = String::from_utf8_lossy(line);
+                let words: Vec<&str> = text.split_ascii_whitespace().collect();
+                let [sum, size, name] = words[..] else { continue };
+                let (Some(checksum), Ok(size), Ok(path)) = (
+                    Checksum::from_hex(sum.as_bytes()),
+                    size.parse(),
+                    RelPath::parse(&[folder, b"/", name.as_bytes()].concat()),
+                ) else {
+                    return Err(stanza.bad(&format!("a line names no patch: {}", escape(line))));
+                };
+                let size_bytes = Some(size);
+                let (also, origin) = (Vec::new(), self.origin);
+                wanted.push(Wanted { path, also, size_bytes, checksum, origin });
+            }
+        }
+        Ok(())
+    }
+
+    /// The images that a list of checksums names, which the `Release` does not list.
+    fn images(&self, plain: &mut Plain, shown: &str, wanted: &mut Vec<Wanted>) -> Result<()> {
+        let bad = |why: String| Error::BadMetadata { path: shown.to_owned(), why };
+        let mut text = String::new();
+        plain.take(16 << 20).read_to_string(&mut text).map_err(|error| bad(error.to_string()))?;
+        let (folder, _) = self.stem.path.split();
+        for line in text.lines().filter(|line| !line.trim().is_empty()) {
+            let (sum, name) = line.split_once([' ', '\t']).unwrap_or((line, ""));
+            let name = name.trim().trim_start_matches('*').trim_start_matches("./");
+            let (Some(checksum), Ok(path)) = (
+                Checksum::from_hex(sum.as_bytes()),
+                RelPath::parse(&[folder, b"/", name.as_bytes()].concat()),
+            ) else {
+                return Err(bad(format!("a line names no image: {}", escape(line.as_bytes()))));
+            };
+            let (also, size_bytes, origin) = (Vec::new(), None, self.origin);
+            wanted.push(Wanted { path, also, size_bytes, checksum, origin });
+        }
+        Ok(())
+    }
+}
+
+/// The plain text of an index, hashed while it is read, and cut one byte behind the size that is stated.
+struct Plain {
+    from: Unpacked<'static>,
+    summing: Summing,
+    read_bytes: u64,
+    failed: Option<std::io::Error>,
+}
+
+impl Plain {
+    fn open(supply: &dyn Supply, form: &Form, stated: Option<&(u64, Checksum)>) -> Result<Self> {
+        let packed = supply.open(form.content)?;
+        let failed =
+            |source| Error::Io { action: "unpack", path: form.path.as_path().to_owned(), source };
+        // Of what nobody states the plain size, as much is read as any archive has.
+        let limit = stated.map_or(PLAIN_BYTES_MAX, |(size, _)| *size);
+        let from = unpacked(form.packed, packed, limit).map_err(failed)?;
+        let summing = Summing::toward(stated.map(|(_, sum)| sum));
+        Ok(Self { from, summing, read_bytes: 0, failed: None })
+    }
+
+    /// Reads on to the end, and says in which way it is not what is listed.
+    fn flaw(mut self, stem: &Stem) -> Option<String> {
+        let mut buffer = vec![0; 64 * 1024];
+        while self.read(&mut buffer).is_ok_and(|read| read > 0) {}
+        let (size, sum) = stem.plain.as_ref()?;
+        let name = &stem.path;
+        if let Some(failed) = &self.failed {
+            let why = escape(failed.to_string().as_bytes());
+            return Some(match failed.kind() {
+                std::io::ErrorKind::FileTooLarge => format!("{why}, which is what {name} has"),
+                _ => format!("it does not unpack: {why}"),
+            });
+        }
+        if self.read_bytes < *size {
+            return Some(format!(
+                "it unpacks to {} bytes, expected {size} of {name}",
+                self.read_bytes
+            ));
+        }
+        let sums: Sums = self.summing.finish();
+        (sums.has(sum) != Some(true)).then(|| {
+            let found = match (sum, sums.sha512) {
+                (Checksum::Sha512(_), Some(found)) => Checksum::Sha512(found),
+                _ => Checksum::Sha256(sums.sha256),
+            };
+            format!("it unpacks to {found}, expected {sum} of {name}")
+        })
+    }
+}
+
+impl Read for Plain {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.failed.is_some() {
+            return Ok(0);
+        }
+        match self.from.read(buffer) {
+            Ok(read) => {
+                self.summing.update(&buffer[..read]);
+                self.read_bytes += u64::try_from(read).unwrap_or_default();
+                Ok(read)
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => Err(error),
+            Err(error) => {
+                // An end for whoever parses: what is wrong is said afterwards.
+                self.failed = Some(error);
+                Ok(0)
+            }
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! The indices of a suite, grouped by what they unpack to.
+//!
+//! One index stands in several forms (`Packages`, `.gz`, `.xz`), and of those that a `Release` lists upstream need not have
+//! all. An index is there when one of its forms is (formats/apt.md, section 1, the rule of stems).
+
+use std::collections::BTreeMap;
+
+use pinfold_store::{Checksum, RelPath};
+
+use super::release::{Algorithm, Listed};
+use super::suite::Suite;
+use crate::supply::{Content, Lack, Stage, Supplied, Supply, Wanted};
+use crate::unpack::Form as Packed;
+use crate::{Error, Result};
+
+/// A form of an index that is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Form {
+    /// Where it stands in the tree.
+    pub(super) path: RelPath,
+    /// What it is.
+    pub(super) content: Content,
+    /// How it is packed.
+    pub(super) packed: Packed,
+}
+
+/// An index of a suite.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Stem {
+    /// Its plain name in the tree.
+    pub(super) path: RelPath,
+    /// Size and checksum of the plain form, where the `Release` lists it.
+    pub(super) plain: Option<(u64, Checksum)>,
+    /// Its forms that are there.
+    pub(super) forms: Vec<Form>,
+}
+
+/// The order in which clients choose among the forms that are listed.
+const PREFERRED: [Packed; 7] =
+    [Packed::Xz, Packed::Bz2, Packed::Lzma, Packed::Gz, Packed::Lz4, Packed::Zst, Packed::Plain];
+
+impl Stem {
+    /// Gives the form that clients take.
+    pub(super) fn preferred(&self) -> Option<&Form> {
+        PREFERRED.iter().find_map(|packed| self.forms.iter().find(|form| form.packed == *packed))
+    }
+
+    /// Gives the form that is quickest to read.
+    pub(super) fn quickest(&self) -> Option<&Form> {
+        self.forms.iter().min_by_key(|form| form.packed)
+    }
+
+    /// Gives the last part of its name.
+    pub(super) fn name(&self) -> &[u8] {
+        self.path.split().1
+    }
+}
+
+/// What is listed of one stem.
+#[derive(Default)]
+struct Group<'a> {
+    plain: Option<&'a Listed>,
+    packed: Vec<&'a Listed>,
+}
+
+/// Says whether apt does without an index: of patches, since it falls back to the whole.
+fn is_optional(stem: &[u8]) -> bool {
+    stem.ends_with(b".diff/Index")
+}
+
+/// Gets the indices of a suite that are taken; what is missing or wrong is added to `lacks`.
+pub(super) fn get(
+    supply: &mut dyn Supply,
+    suite: &Suite,
+    listed: &[&Listed],
+    lacks: &mut Vec<Lack>,
+) -> Result<Vec<Stem>> {
+    let mut groups: BTreeMap<&[u8], Group<'_>> = BTreeMap::new();
+    for file in listed {
+        let group = groups.entry(file.stem()).or_default();
+        if file.is_plain() {
+            group.plain = Some(file);
+        } else {
+            group.packed.push(file);
+        }
+    }
+    // First the packed forms; the plain one only where there is no other, since large archives list it and do not have it.
+    let mut first: Vec<(&[u8], &Listed)> = Vec::new();
+    for (stem, group) in &groups {
+        if group.packed.is_empty() {
+            first.extend(group.plain.map(|file| (*stem, file)));
+        } else {
+            first.extend(group.packed.iter().map(|file| (*stem, *file)));
+        }
+    }
+    let mut found: BTreeMap<&[u8], Found> = BTreeMap::new();
+    ask(supply, suite, &first, &mut found)?;
+    let second: Vec<(&[u8], &Listed)> = groups
+        .iter()
+        .filter(|(stem, group)| {
+            !group.packed.is_empty() && found.get(*stem).is_none_or(|found| found.forms.is_empty())
+        })
+        .filter_map(|(stem, group)| Some((*stem, group.plain?)))
+        .collect();
+    ask(supply, suite, &second, &mut found)?;
+    let mut stems = Vec::with_capacity(groups.len());
+    for (stem, group) in groups {
+        let found = found.remove(stem).unwrap_or_default();
+        let is_empty = group.plain.is_some_and(|plain| plain.size_bytes == 0);
+        let may_miss = is_optional(stem) || is_empty || !found.forms.is_empty();
+        // A form that is there and is another is never passed over: upstream is in the middle of its own update.
+        let mut flaws = found.flaws;
+        flaws.retain(|lack| !(may_miss && matches!(lack.what, Supplied::Absent(_))));
+        if found.forms.is_empty() {
+            flaws.truncate(1);
+        }
+        lacks.extend(flaws);
+        let plain = group.plain.map(|file| Ok::<_, Error>((file.size_bytes, sum(file)?)));
+        stems.push(Stem { path: suite.at(stem)?, plain: plain.transpose()?, forms: found.forms });
+    }
+    Ok(stems)
+}
+
+/// What was found of a stem.
+#[derive(Default)]
+struct Found {
+    forms: Vec<Form>,
+    flaws: Vec<Lack>,
+}
+
+/// Asks for listed files and sorts the answers by stem.
+fn ask<'a>(
+    supply: &mut dyn Supply,
+    suite: &Suite,
+    files: &[(&'a [u8], &Listed)],
+    found: &mut BTreeMap<&'a [u8], Found>,
+) -> Result<()> {
+    let wanted: Vec<Wanted> =
+        files.iter().map(|(_, file)| wanted(suite, file)).collect::<Result<_>>()?;
+    let supplied = supply.get(Stage::Metadata, &wanted)?;
+    for (((stem, file), wanted), supplied) in files.iter().zip(wanted).zip(supplied) {
+        let found = found.entry(stem).or_default();
+        match supplied {
+            Supplied::Here(content) => {
+                let (_, packed) = Packed::split(file.path.as_bytes());
+                found.forms.push(Form { path: wanted.path, content, packed });
+            }
+            what => found.flaws.push(Lack { path: wanted.path, what }),
+        }
+    }
+    Ok(())
+}
+
+/// Makes a want of a listed file: under its checksum first, where upstream has it so.
+fn wanted(suite: &Suite, file: &Listed) -> Result<Wanted> {
+    let mut also = Vec::new();
+    if suite.has_by_hash() {
+        // Upstreams that list SHA512 may have the folder of SHA256 alone.
+        let same = |one: &&Listed| one.path == file.path && one.algorithm.is_strong();
+        let mut strong: Vec<&Listed> = suite.release.listed.iter().filter(same).collect();
+        strong.sort_by_key(|one| std::cmp::Reverse(one.algorithm));
+        for one in strong {
+            also.push(by_hash(suite, one)?);
+        }
+    }
+    Ok(Wanted {
+        path: suite.at(file.path.as_bytes())?,
+        also,
+        size_bytes: Some(file.size_bytes),
+        checksum: sum(file)?,
+        origin: 0,
+    })
+}
+
+/// Gives the name that a listed file has by its checksum.
+pub(super) fn by_hash(suite: &Suite, file: &Listed) -> Result<RelPath> {
+    let (folder, _) = file.path.split();
+    let name = format!("by-hash/{}/{}", file.algorithm.name(), file.hash);
+    let below = if folder.is_empty() {
+        name.into_bytes()
+    } else {
+        [folder, b"/", name.as_bytes()].concat()
+    };
+    suite.at(&below)
+}
+
+/// Gives the checksum that a file is listed with.
+fn sum(file: &Listed) -> Result<Checksum> {
+    Checksum::from_hex(file.hash.as_bytes())
+        .filter(|sum| (file.algorithm == Algorithm::Sha512) == matches!(sum, Checksum::Sha512(_)))
+        .ok_or_else(|| Error::BadMetadata {
+            path: file.path.to_string(),
+            why: format!("its checksum is neither SHA256 nor SHA512: {}", file.hash),
+        })
+}

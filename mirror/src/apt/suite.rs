@@ -1,0 +1,277 @@
+//! A suite's root metadata: fetched, verified, judged, parsed; nothing of it is believed before.
+
+use std::collections::BTreeMap;
+
+use pinfold_store::path::escape;
+use pinfold_store::{Class, Digest, Entry, Monitor, Node, Proof, RelPath, Stamp};
+
+use super::compare::problem;
+use super::fresh::{FUTURE_SECONDS_MAX, Freshness};
+use super::read::{below, weak};
+use super::release::Release;
+use super::select::SuiteName;
+use super::trust::{Accepted, Trust, is_same_text};
+use super::{RELEASE_BYTES_MAX, Selection};
+use crate::sign::{self, Keyring, Verified};
+use crate::supply::{Root, Supply, Voucher};
+use crate::{Error, Result};
+
+/// Whom a mirror believes, and which rules its operator relaxed.
+#[derive(Debug, Clone, Default)]
+pub struct Belief {
+    /// The keys; `None` where the archive has no signature that counts (`unsigned = true`).
+    pub keyring: Option<Keyring>,
+    /// Accepted fingerprints; all of the keyring where empty.
+    pub signers: Vec<String>,
+    /// Takes keys of old vendors.
+    pub weak_keys: bool,
+    /// Takes a `Release` that is older than the last one.
+    pub allow_older: bool,
+    /// Takes a `Release` whose `Valid-Until` is over.
+    pub allow_expired: bool,
+}
+
+impl Belief {
+    /// Names the rules that are relaxed, for the record.
+    #[must_use]
+    pub fn relaxed(&self) -> Vec<String> {
+        let rules = [
+            (self.weak_keys, "weak keys are accepted"),
+            (self.allow_older, "a state older than the last was allowed"),
+            (self.allow_expired, "Valid-Until is not checked"),
+        ];
+        rules.iter().filter(|(is_set, _)| *is_set).map(|(_, rule)| (*rule).to_owned()).collect()
+    }
+}
+
+/// What is asked of an archive, and whom to believe.
+#[derive(Debug)]
+pub struct Archive<'a> {
+    /// What of it is mirrored.
+    pub selection: &'a Selection,
+    /// Whom to believe.
+    pub belief: &'a Belief,
+    /// The clock, in seconds since 1970; for a snapshot that is proved again, when it was taken.
+    pub now: i64,
+    /// The `Date` that was last accepted of each root, in seconds since 1970.
+    pub accepted: &'a BTreeMap<RelPath, i64>,
+}
+
+/// A suite whose root metadata can be followed.
+pub(super) struct Suite {
+    pub(super) name: SuiteName,
+    /// Its folder below the archive's root, empty at the root itself.
+    pub(super) folder: String,
+    pub(super) release: Release,
+    pub(super) entries: Vec<Entry>,
+    pub(super) proof: Proof,
+    pub(super) vouchers: Vec<Voucher>,
+}
+
+impl Suite {
+    /// Joins the suite's folder and a path.
+    pub(super) fn at(&self, path: &[u8]) -> Result<RelPath> {
+        join(&self.folder, path)
+    }
+
+    /// Says whether upstream has its indices under their checksums too.
+    pub(super) fn has_by_hash(&self) -> bool {
+        let said = self.release.field("Acquire-By-Hash").unwrap_or_default();
+        matches!(&*said.to_ascii_lowercase(), b"yes" | b"true" | b"1" | b"force" | b"with" | b"on")
+    }
+}
+
+fn join(folder: &str, path: &[u8]) -> Result<RelPath> {
+    below(folder.as_bytes(), path).ok_or_else(|| Error::BadMetadata {
+        path: escape(path),
+        why: "it is too long, or no path".to_owned(),
+    })
+}
+
+impl Archive<'_> {
+    /// Asks for the file of root metadata that decides whether a suite changed: `InRelease`, else `Release`.
+    pub(super) fn primary(
+        &self,
+        supply: &mut dyn Supply,
+        suite: &SuiteName,
+    ) -> Result<(RelPath, Root)> {
+        for name in ["InRelease", "Release"] {
+            let path = join(&suite.folder(), name.as_bytes())?;
+            if let Some(root) = supply.root(&path, RELEASE_BYTES_MAX)? {
+                return Ok((path, root));
+            }
+        }
+        let path = join(&suite.folder(), b"InRelease")?;
+        let why = format!("{path}: neither it nor Release is there; is the suite's name right?");
+        Err(Error::Missing { count: 1, first: why })
+    }
+
+    /// Asks for a suite's root metadata and judges it.
+    pub(super) fn open(
+        &self,
+        supply: &mut dyn Supply,
+        suite: &SuiteName,
+        monitor: &dyn Monitor,
+    ) -> Result<Suite> {
+        let (path, root) = self.primary(supply, suite)?;
+        let shown = path.to_string();
+        let is_inline = path.split().1 == b"InRelease";
+        let pair = self.pair(supply, suite)?;
+        let accepted = match (&self.belief.keyring, is_inline) {
+            (None, _) => None,
+            (Some(keyring), true) => {
+                Some(self.accept(keyring, &path, |trust| trust.accept_inline(&root.bytes, &shown))?)
+            }
+            (Some(keyring), false) => {
+                let signature = pair.as_ref().map(|(_, signature)| signature).ok_or_else(|| {
+                    let why = "it has no signature: neither InRelease nor Release.gpg is there";
+                    Error::NotAuthentic { path: shown.clone(), why: why.to_owned() }
+                })?;
+                Some(self.accept(keyring, &path, |trust| {
+                    trust.accept_pair(&root.bytes, &signature.bytes, &shown)
+                })?)
+            }
+        };
+        let release = match (&accepted, is_inline) {
+            (Some(accepted), _) => accepted.release.clone(),
+            (None, true) => Release::parse_signed(&root.bytes, &shown)?,
+            (None, false) => Release::parse(&root.bytes, &shown)?,
+        };
+        must_be_strong(&release, &shown)?;
+        weak(&release, &shown, monitor);
+        let mut suite = Suite {
+            name: suite.clone(),
+            folder: suite.folder(),
+            release,
+            entries: vec![entry(path.clone(), &root)],
+            proof: proof(path, accepted.as_ref()),
+            vouchers: accepted.as_ref().map(vouchers).unwrap_or_default(),
+        };
+        match pair {
+            Some(pair) if is_inline => {
+                let inline = accepted.as_ref().map(|accepted| &accepted.verified);
+                self.add_pair(&mut suite, pair, inline, monitor)?;
+            }
+            Some((_, signature)) => {
+                suite.entries.push(entry(suite.at(b"Release.gpg")?, &signature));
+            }
+            None => {}
+        }
+        Ok(suite)
+    }
+
+    /// Asks for `Release` and `Release.gpg`; `None` where one is missing.
+    fn pair(&self, supply: &mut dyn Supply, suite: &SuiteName) -> Result<Option<(Root, Root)>> {
+        let mut ask = |name: &[u8]| supply.root(&join(&suite.folder(), name)?, RELEASE_BYTES_MAX);
+        let Some(release) = ask(b"Release")? else { return Ok(None) };
+        Ok(ask(b"Release.gpg")?.map(|signature| (release, signature)))
+    }
+
+    /// Lets root metadata be accepted by the mirror's rules.
+    fn accept(
+        &self,
+        keyring: &Keyring,
+        path: &RelPath,
+        how: impl FnOnce(&Trust<'_>) -> Result<Accepted>,
+    ) -> Result<Accepted> {
+        let belief = self.belief;
+        let rules = sign::Rules {
+            now: self.now,
+            signers: belief.signers.clone(),
+            weak_keys: belief.weak_keys,
+        };
+        let dates = Freshness {
+            now: self.now,
+            future_seconds_max: FUTURE_SECONDS_MAX,
+            last_accepted: self.accepted.get(path).copied(),
+            allow_older: belief.allow_older,
+            allow_expired: belief.allow_expired,
+        };
+        how(&Trust { keyring, rules: &rules, dates: &dates })
+    }
+
+    /// Adds the pair that stands beside `InRelease` where it says the same and is signed itself: clients that ask for it believe
+    /// it (formats/apt.md, section 3, step 8).
+    fn add_pair(
+        &self,
+        suite: &mut Suite,
+        (release, signature): (Root, Root),
+        inline: Option<&Verified>,
+        monitor: &dyn Monitor,
+    ) -> Result<()> {
+        let path = suite.at(b"Release")?;
+        let shown = path.to_string();
+        let flaw = match (&self.belief.keyring, inline) {
+            (Some(keyring), Some(inline)) => {
+                let pair = self.accept(keyring, &suite.proof.root, |trust| {
+                    trust.accept_pair(&release.bytes, &signature.bytes, &shown)
+                });
+                match pair {
+                    Ok(pair) if is_same_text(inline, &pair.verified) => None,
+                    Ok(_) => Some(format!("{shown} says something else than InRelease beside it")),
+                    Err(flaw) => Some(flaw.to_string()),
+                }
+            }
+            _ => {
+                let text = Release::parse(&release.bytes, &shown);
+                let is_same = text.is_ok_and(|text| text == suite.release);
+                (!is_same).then(|| format!("{shown} says something else than InRelease beside it"))
+            }
+        };
+        match flaw {
+            Some(flaw) => monitor.problem(&problem(&shown, &format!("{flaw}; it is left out"))),
+            None => {
+                suite.entries.push(entry(path, &release));
+                suite.entries.push(entry(suite.at(b"Release.gpg")?, &signature));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Refuses checksums that anybody could forge, signed or not.
+fn must_be_strong(release: &Release, shown: &str) -> Result<()> {
+    if release.listed.iter().any(|file| file.algorithm.is_strong()) {
+        return Ok(());
+    }
+    let why = "it has no list of SHA256 or SHA512 checksums".to_owned();
+    Err(Error::NotAuthentic { path: shown.to_owned(), why })
+}
+
+/// Begins the proof.
+fn proof(root: RelPath, accepted: Option<&Accepted>) -> Proof {
+    let (dates, verified) =
+        (accepted.map(|accepted| accepted.dates), accepted.map(|accepted| &accepted.verified));
+    Proof {
+        root,
+        date: dates.map(|dates| Stamp::from_seconds(dates.date)),
+        valid_until: dates.and_then(|dates| dates.valid_until).map(Stamp::from_seconds),
+        indices: 0,
+        files: 0,
+        signers: verified.map(signers).unwrap_or_default(),
+        others: verified.map(|verified| verified.others.clone()).unwrap_or_default(),
+    }
+}
+
+fn entry(path: RelPath, root: &Root) -> Entry {
+    let content = root.content;
+    let node =
+        Node::File { digest: content.digest, size_bytes: content.size_bytes, class: Class::Root };
+    Entry { path, node, added: false }
+}
+
+fn signers(verified: &Verified) -> Vec<pinfold_store::Signer> {
+    let signer = |one: &sign::Signer| pinfold_store::Signer {
+        key: one.fingerprint.clone(),
+        by: one.subkey.clone(),
+        name: one.user_id.clone(),
+        made: Stamp::from_seconds(one.made),
+        certificate: Digest::of(&one.certificate),
+    };
+    verified.signers.iter().map(signer).collect()
+}
+
+fn vouchers(accepted: &Accepted) -> Vec<Voucher> {
+    let signers = accepted.verified.signers.iter();
+    signers.map(|signer| Voucher { certificate: signer.certificate.clone() }).collect()
+}

@@ -1,0 +1,140 @@
+//! Where a family gets the files of an archive from: upstream by way of the store, or a tree that the store has already.
+//!
+//! A sync, an ingest and a verification ask for the same files in the same order and compare them in the same way; they differ
+//! only in who supplies them.
+
+use std::io::Read;
+
+use pinfold_store::{Checksum, Digest, Entry, Proof, RelPath};
+
+use crate::Result;
+
+/// A file that metadata name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Where it stands in the tree, and upstream.
+    pub path: RelPath,
+    /// Other names that upstream may have it under, asked for first.
+    pub also: Vec<RelPath>,
+    /// Its size; `None` where the metadata do not say, and then it is capped.
+    pub size_bytes: Option<u64>,
+    /// Its checksum.
+    pub checksum: Checksum,
+    /// Which metadata named it, as a number of the family's own.
+    pub origin: u32,
+}
+
+/// What became of a wanted file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Supplied {
+    /// It is what the metadata say.
+    Here(Content),
+    /// It is not there.
+    Absent(String),
+    /// What is there has another size or checksum.
+    Wrong(String),
+    /// It could not be asked for.
+    Failed(String),
+}
+
+/// Content in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Content {
+    /// Its name.
+    pub digest: Digest,
+    /// Its size.
+    pub size_bytes: u64,
+}
+
+/// Root metadata, which no checksum names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Root {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// Its content in the store; for a supply that only looks, what it would be.
+    pub content: Content,
+}
+
+/// What is got: a dry run gets metadata, and only counts the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Indices, which say what else there is.
+    Metadata,
+    /// Everything else.
+    Files,
+}
+
+/// Supplies the files of an archive.
+pub trait Supply: Sync {
+    /// Gives root metadata, the same within one attempt however often it is asked for; `None` where there is none.
+    ///
+    /// # Errors
+    /// It could not be asked for, or is larger than `bytes_max`.
+    fn root(&mut self, path: &RelPath, bytes_max: u64) -> Result<Option<Root>>;
+
+    /// Says what becomes of each wanted file, in the order of `wanted`.
+    ///
+    /// # Errors
+    /// This machine failed; what upstream fails at is said file by file.
+    fn get(&mut self, stage: Stage, wanted: &[Wanted]) -> Result<Vec<Supplied>>;
+
+    /// Opens content that was supplied.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    fn open(&self, content: Content) -> Result<Box<dyn Read + Send>>;
+
+    /// Says whether it was seen before that content unpacks to what has a checksum.
+    ///
+    /// # Errors
+    /// That cannot be looked up.
+    fn has_unpacked(&self, packed: Content, plain: &Checksum) -> Result<bool>;
+
+    /// Remembers what content unpacked to.
+    ///
+    /// # Errors
+    /// That cannot be written.
+    fn remember_unpacked(&mut self, pairs: &[(Content, Checksum)]) -> Result<()>;
+}
+
+/// Why a state is not whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lack {
+    /// Which file.
+    pub path: RelPath,
+    /// What became of it.
+    pub what: Supplied,
+}
+
+impl Lack {
+    /// Says what is wrong, in one line.
+    #[must_use]
+    pub fn why(&self) -> &str {
+        match &self.what {
+            Supplied::Here(_) => "it is there",
+            Supplied::Absent(why) | Supplied::Wrong(why) | Supplied::Failed(why) => why,
+        }
+    }
+}
+
+/// A certificate that vouched; proofs name it by its digest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Voucher {
+    /// The certificate, armored.
+    pub certificate: Vec<u8>,
+}
+
+/// A state of an archive as a family found it.
+#[derive(Debug, Default)]
+pub struct State {
+    /// Every file, sorted by path, names that we add included.
+    pub entries: Vec<Entry>,
+    /// Paths of root metadata.
+    pub roots: Vec<RelPath>,
+    /// What each root proves.
+    pub proofs: Vec<Proof>,
+    /// Who vouched, once for each certificate.
+    pub vouchers: Vec<Voucher>,
+    /// What is not as the metadata say; a state with any is never published.
+    pub lacks: Vec<Lack>,
+}

@@ -1,0 +1,71 @@
+//! What was learned of upstreams: validators of root metadata, and what packed indices unpack to. Caches both: a rebuild leaves them
+//! cold.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::Index;
+use crate::Digest;
+use crate::error::Result;
+use crate::sums::Checksum;
+
+/// How an upstream's answer is recognised when it is asked for again.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Validators {
+    /// The header `ETag`.
+    pub etag: Option<String>,
+    /// The header `Last-Modified`.
+    pub modified: Option<String>,
+}
+
+impl Index {
+    /// Gives the validators of a URL, and the content that came with them.
+    ///
+    /// # Errors
+    /// [`crate::Error::Index`] where it cannot be read.
+    pub fn validators(&self, url: &str) -> Result<Option<(Validators, Digest)>> {
+        let text = "SELECT etag, modified, digest FROM validators WHERE url = ?1";
+        let mut statement = self.sql(self.connection.prepare_cached(text))?;
+        let row = statement.query_row([url], |row| {
+            let validators = Validators { etag: row.get(0)?, modified: row.get(1)? };
+            Ok((validators, Digest::from_bytes(row.get(2)?)))
+        });
+        self.sql(row.optional())
+    }
+
+    /// Remembers the validators of URLs and the content that came with them.
+    ///
+    /// # Errors
+    /// [`crate::Error::Index`] where it cannot be written.
+    pub fn remember_validators(&mut self, rows: &[(String, Validators, Digest)]) -> Result<()> {
+        let text = "INSERT OR REPLACE INTO validators (url, etag, modified, digest) VALUES (?1, ?2, ?3, ?4)";
+        for (url, validators, digest) in rows {
+            let mut statement = self.sql(self.connection.prepare_cached(text))?;
+            let (etag, modified) = (&validators.etag, &validators.modified);
+            self.sql(statement.execute(params![url, etag, modified, digest.as_bytes()]))?;
+        }
+        Ok(())
+    }
+
+    /// Says whether an object was seen to unpack to what has a checksum.
+    ///
+    /// # Errors
+    /// [`crate::Error::Index`] where it cannot be read.
+    pub fn has_unpacked(&self, packed: Digest, plain: &Checksum) -> Result<bool> {
+        let text = "SELECT 1 FROM unpacked JOIN objects ON objects.id = object WHERE objects.digest = ?1 AND plain = ?2";
+        let mut statement = self.sql(self.connection.prepare_cached(text))?;
+        self.sql(statement.exists(params![packed.as_bytes(), plain.as_bytes()]))
+    }
+
+    /// Remembers what objects unpack to.
+    ///
+    /// # Errors
+    /// [`crate::Error::Index`] where it cannot be written.
+    pub fn remember_unpacked(&mut self, pairs: &[(Digest, Checksum)]) -> Result<()> {
+        let text = "INSERT OR REPLACE INTO unpacked (object, plain) SELECT id, ?2 FROM objects WHERE digest = ?1";
+        for (packed, plain) in pairs {
+            let mut statement = self.sql(self.connection.prepare_cached(text))?;
+            self.sql(statement.execute(params![packed.as_bytes(), plain.as_bytes()]))?;
+        }
+        Ok(())
+    }
+}
