@@ -64,6 +64,15 @@ pub enum Error {
         /// Why it failed.
         why: String,
     },
+    /// The time that a run may take is over: what came is kept for the next.
+    #[error("the run was given up after {}", shown_time(*after))]
+    Late {
+        /// How long it was.
+        after: std::time::Duration,
+    },
+    /// The run was interrupted by whoever started it: what came is kept for the next.
+    #[error("the run was interrupted")]
+    Interrupted,
     /// Upstream lists files that it does not have; each was reported as a problem.
     #[error("{count} file(s) that upstream lists cannot be had, the first: {first}")]
     Missing {
@@ -98,12 +107,22 @@ impl Error {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Store(inner) => inner.kind(),
-            Self::Io { .. } | Self::Key { .. } => Kind::Machine,
+            Self::Io { .. } | Self::Key { .. } | Self::Interrupted => Kind::Machine,
             Self::BadMetadata { .. } | Self::Mismatch { .. } | Self::NotAuthentic { .. } => {
                 Kind::Integrity
             }
-            Self::Upstream { .. } | Self::Missing { .. } => Kind::Upstream,
+            Self::Upstream { .. } | Self::Missing { .. } | Self::Late { .. } => Kind::Upstream,
             Self::BadText { .. } | Self::Keyring { .. } => Kind::Usage,
         }
+    }
+}
+
+/// Shows a time in the unit that fits.
+fn shown_time(time: std::time::Duration) -> String {
+    match time.as_secs() {
+        0 => format!("{} ms", time.as_millis()),
+        seconds @ 1..=119 => format!("{seconds} s"),
+        seconds @ 120..=7199 => format!("{} min", seconds / 60),
+        seconds => format!("{} h", seconds / 3600),
     }
 }

@@ -1,15 +1,16 @@
 //! The families of archives: what their metadata says about names, and what their root metadata becomes in a channel.
 //!
-//! Knows no nginx and no channel, writes nothing: a family reads a tree that the store has scanned, and gives back plain
-//! data (classes, names to add, root files, words for the site, files for clients). Whether an upstream vouches for its
-//! metadata is judged by [`sign`]; fetching is not here yet: what is read of a scanned tree was proved by nobody, and its
-//! record says so.
+//! Knows no nginx and no channel: a family reads a tree that the store has scanned, and gives back plain data (classes, names
+//! to add, root files, words for the site, files for clients). What it wants from upstream, [`fetch`] brings into the store
+//! over [`http`]; these two know no family. Whether an upstream vouches for its metadata is judged by [`sign`].
 
 pub mod apt;
 pub mod deb822;
 pub mod error;
 pub mod family;
+pub mod fetch;
 pub mod files;
+pub mod http;
 pub mod key;
 pub mod sign;
 pub mod supply;
@@ -18,5 +19,7 @@ pub mod unpack;
 
 pub use error::{Error, Result};
 pub use family::{Family, SiteWords};
+pub use fetch::{Outcome, Small, Upstream, Want};
+pub use http::{Base, Credentials, Http, HttpSettings, Limits, Proxies, Validators};
 pub use key::Key;
 pub use tree::{DraftTree, TreeReader};

@@ -32,6 +32,7 @@ pub struct Arrival {
     summing: Summing,
     checksum: Option<Checksum>,
     size_bytes: u64,
+    modified: Option<i64>,
 }
 
 /// Content that has arrived whole and waits for its name.
@@ -59,15 +60,15 @@ impl Store {
     pub fn arrival(&self, checksum: Option<Checksum>) -> Result<Arrival> {
         let known = checksum.map(|checksum| self.want_path(&checksum));
         let opened = match known {
-            Some(path) => claim(&path)?.map(|file| (file, path)),
+            Some(path) => claim(&path)?.map(|(file, modified)| (file, path, modified)),
             None => None,
         };
-        let (file, path) = match opened {
+        let (file, path, modified) = match opened {
             Some(opened) => opened,
-            None => content::create_aside(self)?,
+            None => content::create_aside(self).map(|(file, path)| (file, path, None))?,
         };
         let summing = Summing::toward(checksum.as_ref());
-        let mut arrival = Arrival { file, path, summing, checksum, size_bytes: 0 };
+        let mut arrival = Arrival { file, path, summing, checksum, size_bytes: 0, modified };
         arrival.read_again()?;
         Ok(arrival)
     }
@@ -115,14 +116,17 @@ impl Store {
     }
 }
 
-/// Opens a file to write content into, or makes it, and locks it; `None` where another run writes it now.
-fn claim(path: &Path) -> Result<Option<File>> {
+/// Opens a file to write content into, or makes it, and locks it; `None` where another run writes it now. Beside it the
+/// modification time that it was given, where an earlier run had finished it.
+fn claim(path: &Path) -> Result<Option<(File, Option<i64>)>> {
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    let mut modified = None;
     loop {
         let file = match rustix::fs::open(path, flags, Mode::from_raw_mode(0o600)) {
             Ok(fd) => File::from(fd),
             // Whole content that a crash kept from its name is closed for writing already.
-            Err(Errno::ACCESS) if is_closed(path) => {
+            Err(Errno::ACCESS) if given_time(path).is_some() => {
+                modified = given_time(path);
                 content::open_writes(path)?;
                 continue;
             }
@@ -137,24 +141,26 @@ fn claim(path: &Path) -> Result<Option<File>> {
         let here = rustix::fs::stat(path).ok().map(|stat| (stat.st_dev, stat.st_ino));
         let own = rustix::fs::fstat(&file).at("look at", path)?;
         if here == Some((own.st_dev, own.st_ino)) {
-            return Ok(Some(file));
+            // Root opens what is closed as well.
+            return Ok(Some((file, modified.or_else(|| given_time(path)))));
         }
     }
 }
 
-/// Says whether a file's owner may not write it.
-fn is_closed(path: &Path) -> bool {
-    path.symlink_metadata().is_ok_and(|meta| meta.is_file() && meta.mode() & 0o200 == 0)
+/// Gives the modification time of a file that was closed for writing, as finished content is.
+fn given_time(path: &Path) -> Option<i64> {
+    let meta = path.symlink_metadata().ok()?;
+    (meta.is_file() && meta.mode() & 0o200 == 0).then(|| meta.mtime())
 }
 
 impl Arrival {
     /// Hashes what an earlier run left, and stands at its end.
     fn read_again(&mut self) -> Result<()> {
-        let mut buffer = vec![0; 64 * 1024];
         let left = self.file.metadata().at("look at", &self.path)?.len();
         if left == 0 {
             return Ok(());
         }
+        let mut buffer = vec![0; 64 * 1024];
         self.file.rewind().at("read", &self.path)?;
         loop {
             match self.file.read(&mut buffer) {
@@ -179,6 +185,12 @@ impl Arrival {
         self.size_bytes
     }
 
+    /// Gives the modification time that an earlier run gave to what is there, where that run had finished it.
+    #[must_use]
+    pub const fn modified(&self) -> Option<i64> {
+        self.modified
+    }
+
     /// Takes the next bytes.
     ///
     /// # Errors
@@ -199,6 +211,7 @@ impl Arrival {
             self.file.seek(SeekFrom::Start(0)).at("rewind", &self.path)?;
             self.summing = Summing::toward(self.checksum.as_ref());
             self.size_bytes = 0;
+            self.modified = None;
         }
         Ok(())
     }

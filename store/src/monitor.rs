@@ -25,6 +25,12 @@ pub enum Counter {
     Links,
     /// Names that were removed from a tree or the union.
     Unlinks,
+    /// Requests that were sent to upstream, redirects that were followed included.
+    Requests,
+    /// Bytes of content that came from upstream, kept or not.
+    BytesFetched,
+    /// Files that came from upstream whole and right.
+    FilesFetched,
     /// Replica objects that were made near the link limit.
     Replicas,
 }

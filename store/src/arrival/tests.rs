@@ -29,6 +29,7 @@ fn content_that_was_cut_is_continued_by_the_next_run() {
     drop(cut);
     let mut next = store.arrival(Some(checksum(whole))).unwrap();
     assert_eq!(next.size_bytes(), 10, "it is found by its checksum");
+    assert_eq!(next.modified(), None, "nobody gave it its time");
     assert!(!next.is_right());
     next.write(&whole[10..]).unwrap();
     assert!(next.is_right());
@@ -36,6 +37,7 @@ fn content_that_was_cut_is_continued_by_the_next_run() {
     drop(next.finish(1_700_000_000).unwrap());
     let again = store.arrival(Some(checksum(whole))).unwrap();
     assert!(again.is_right());
+    assert_eq!(again.modified(), Some(1_700_000_000));
     let landed = again.finish(1_700_000_000).unwrap();
     let mut index = store.index().unwrap();
     let tally = Tally::default();

@@ -1,0 +1,251 @@
+//! URLs that may be asked for: made of a checked base and a checked path, or of a redirect that follows the rules.
+//!
+//! Nothing here shows a login: it is taken out of the base when that is read, and travels beside what is shown.
+
+use std::fmt;
+use std::sync::Arc;
+
+use pinfold_store::RelPath;
+use pinfold_store::path::escape;
+use ureq::http::Uri;
+
+use super::Login;
+use crate::{Error, Result};
+
+/// The two protocols that we speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    /// Plain.
+    Http,
+    /// Over TLS.
+    Https,
+}
+
+impl Scheme {
+    /// Reads the protocol's name; `None` where it is none of ours.
+    pub(super) fn parse(name: &str) -> Option<Self> {
+        [Self::Http, Self::Https].into_iter().find(|one| name.eq_ignore_ascii_case(one.as_str()))
+    }
+
+    /// Gives the protocol's name.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+
+    /// Gives the port that a URL without one means.
+    pub(super) const fn port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+}
+
+/// The server that a URL names, and the login that its base held.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Origin {
+    /// The protocol.
+    pub(super) scheme: Scheme,
+    /// The host in lower case; an address of version 6 in brackets.
+    pub(super) host: String,
+    /// The port.
+    pub(super) port: u16,
+    /// The login of the base URL.
+    pub(super) login: Option<Login>,
+}
+
+impl Origin {
+    /// Says whether both are one server, whatever login.
+    fn is_same(&self, other: &Self) -> bool {
+        (self.scheme, &self.host, self.port) == (other.scheme, &other.host, other.port)
+    }
+}
+
+/// Shows protocol, host, and a port that is not the usual one.
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.scheme.as_str(), self.host)?;
+        if self.port == self.scheme.port() { Ok(()) } else { write!(f, ":{}", self.port) }
+    }
+}
+
+/// A URL that may be asked for.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Url {
+    origin: Arc<Origin>,
+    /// Path and query, encoded; begins with a slash.
+    path: String,
+}
+
+impl Url {
+    /// Gives the server.
+    pub(super) fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Gives path and query.
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Resolves where a redirect leads. Never from https to http, to another protocol, or with a login in it.
+    pub(super) fn follow(&self, location: &[u8]) -> Result<Self, String> {
+        let shown = escape(location);
+        let text = std::str::from_utf8(location).ok().filter(|text| is_plain(text));
+        let text = text.ok_or_else(|| format!("a redirect to '{shown}', which is no URL"))?;
+        let text = text.split('#').next().unwrap_or_default();
+        let whole = if let Some(rest) = text.strip_prefix("//") {
+            format!("{}://{rest}", self.origin.scheme.as_str())
+        } else if text.starts_with('/') {
+            format!("{}{text}", self.origin)
+        } else if has_scheme(text) {
+            text.to_owned()
+        } else {
+            let path = self.path.split('?').next().unwrap_or_default();
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            format!("{}{folder}/{text}", self.origin)
+        };
+        let (origin, path) = split(&whole).map_err(|why| format!("a redirect to a URL: {why}"))?;
+        if origin.login.is_some() {
+            return Err("a redirect with a login in its URL, which is not followed".to_owned());
+        }
+        if self.origin.scheme == Scheme::Https && origin.scheme == Scheme::Http {
+            return Err(format!("a redirect from https to '{shown}', which is not followed"));
+        }
+        let origin =
+            if self.origin.is_same(&origin) { self.origin.clone() } else { Arc::new(origin) };
+        Ok(Self { origin, path })
+    }
+}
+
+/// Says whether a text holds visible ASCII only.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// Says whether a reference begins with a protocol's name.
+fn has_scheme(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(scheme, _)| {
+        scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+            && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+    })
+}
+
+/// Takes an absolute URL apart.
+pub(super) fn split(text: &str) -> Result<(Origin, String), &'static str> {
+    if !is_plain(text) {
+        return Err("it holds a blank, a control byte, or what is not ASCII");
+    }
+    let name = text.split_once("://").map_or("", |(name, _)| name);
+    let scheme = Scheme::parse(name).ok_or("only http:// and https:// are followed")?;
+    let uri: Uri = text.parse().ok().ok_or("it is no URL")?;
+    let authority = uri.authority().ok_or("it names no host")?;
+    let (login, place) = match authority.as_str().rsplit_once('@') {
+        Some((login, place)) => (Some(Login::from_url(login)?), place),
+        None => (None, authority.as_str()),
+    };
+    let host = authority.host().to_ascii_lowercase();
+    if host.is_empty() {
+        return Err("it names no host");
+    }
+    let port = match authority.port_u16() {
+        Some(0) => return Err("its port is none"),
+        Some(port) => port,
+        None if place.len() == host.len() => scheme.port(),
+        None => return Err("its port is none"),
+    };
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+    Ok((Origin { scheme, host, port, login }, path))
+}
+
+impl fmt::Display for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.origin, self.path)
+    }
+}
+
+/// Shows what is shown elsewhere: no login.
+impl fmt::Debug for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Url({self})")
+    }
+}
+
+/// The URL under which an archive lies; ends in a slash.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Base(Url);
+
+impl Base {
+    /// Reads a base URL from configuration: http or https, without query and fragment. A login in it is kept apart.
+    ///
+    /// # Errors
+    /// [`Error::BadText`] with the reason; a login is never shown.
+    pub fn parse(text: &str) -> Result<Self> {
+        let bad = |why| Error::BadText { what: "upstream URL", value: without_login(text), why };
+        if text.contains(['?', '#']) {
+            return Err(bad("it holds a query or a fragment"));
+        }
+        let (origin, mut path) = split(text).map_err(bad)?;
+        if path.split('/').any(|part| part == "." || part == "..") {
+            return Err(bad("a part of its path is . or .."));
+        }
+        if !path.ends_with('/') {
+            path.push('/');
+        }
+        Ok(Self(Url { origin: Arc::new(origin), path }))
+    }
+
+    /// Gives the URL of a file of the archive, encoded as apt does.
+    #[must_use]
+    pub fn join(&self, path: &RelPath) -> Url {
+        let mut whole = String::with_capacity(self.0.path.len() + path.as_bytes().len() + 16);
+        whole.push_str(&self.0.path);
+        encode(path.as_bytes(), &mut whole);
+        Url { origin: self.0.origin.clone(), path: whole }
+    }
+}
+
+/// Shows the URL without its login.
+impl fmt::Display for Base {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Shows the URL without its login.
+impl fmt::Debug for Base {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Base({self})")
+    }
+}
+
+/// Takes what could be a login out of a text that is no URL.
+fn without_login(text: &str) -> String {
+    let rest = text.rsplit_once('@').map_or(text, |(_, rest)| rest);
+    let scheme = text.split_once("://").filter(|(scheme, _)| !scheme.contains('@'));
+    match scheme {
+        Some((scheme, _)) if rest.len() < text.len() => {
+            escape(format!("{scheme}://{rest}").as_bytes())
+        }
+        _ => escape(rest.as_bytes()),
+    }
+}
+
+/// Encodes the bytes of a path: apt writes `+` and `~` as escapes too, in lower case, and proxies keep what they have
+/// under the name that was asked for.
+fn encode(bytes: &[u8], into: &mut String) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for byte in bytes {
+        if byte.is_ascii_alphanumeric() || b"-._/:@!$&'()*,;=".contains(byte) {
+            into.push(char::from(*byte));
+        } else {
+            into.push('%');
+            into.push(char::from(DIGITS[usize::from(byte >> 4)]));
+            into.push(char::from(DIGITS[usize::from(byte & 15)]));
+        }
+    }
+}
