@@ -12,6 +12,7 @@ Begin:
   init        Make the root, the signing key and the channels; say what the file system can do
 
 Bring in:
+  sync        Fetch a mirror's upstream as a new snapshot, proved, and publish it
   ingest      Take a folder as a new snapshot of a mirror, and publish it
   snapshots   List snapshots
   show        Show one snapshot
@@ -70,6 +71,8 @@ pub(crate) struct Args {
 pub(crate) enum Verb {
     /// Make the root, the signing key and the channels; say what the file system can do
     Init,
+    /// Fetch a mirror's upstream as a new snapshot, proved, and publish it
+    Sync(Sync),
     /// Take a folder as a new snapshot of a mirror, and publish it
     Ingest(Ingest),
     /// List snapshots, of one mirror or all
@@ -145,6 +148,22 @@ pub(crate) enum Verb {
         /// The verb
         verb: Option<String>,
     },
+}
+
+/// `sync`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Sync {
+    /// The mirror
+    pub(crate) mirror: Name,
+    /// Take a state that is older than the last one, this once
+    #[arg(long)]
+    pub(crate) allow_older: bool,
+    /// Leave the dated tree to the promotion that shows it
+    #[arg(long)]
+    pub(crate) no_publish: bool,
+    /// Make a snapshot even where nothing changed
+    #[arg(long)]
+    pub(crate) even_if_unchanged: bool,
 }
 
 /// `ingest`.

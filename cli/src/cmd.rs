@@ -7,6 +7,7 @@ mod list;
 mod moves;
 mod pin;
 mod serving;
+mod sync;
 mod tree;
 
 use clap::CommandFactory;
@@ -29,6 +30,7 @@ pub(crate) fn run(args: &Args) -> Done {
     let context = &context;
     match &args.verb {
         Verb::Init => init::init(context),
+        Verb::Sync(args) => sync::sync(context, args),
         Verb::Ingest(ingest) => bring::ingest(context, ingest),
         Verb::Snapshots { mirror } => list::snapshots(context, mirror.as_ref()),
         Verb::Show { snapshot } => list::show(context, snapshot),
@@ -58,6 +60,7 @@ const fn depth(deep: bool) -> pinfold_store::check::Depth {
 const fn name_of(verb: &Verb) -> &'static str {
     match verb {
         Verb::Init => "init",
+        Verb::Sync(_) => "sync",
         Verb::Ingest(_) => "ingest",
         Verb::Snapshots { .. } => "snapshots",
         Verb::Show { .. } => "show",

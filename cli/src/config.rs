@@ -1,15 +1,17 @@
 //! The configuration: `pinfold.toml` and `mirrors.d/*.toml` beside it, checked strictly; all defaults are here.
 
+mod mirror;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use pinfold_mirror::apt::Signed;
-use pinfold_mirror::family::{self, Family};
-use pinfold_publisher::site::{MirrorSite, Mount, Rules, SiteConfig};
+use pinfold_publisher::site::{MirrorSite, Rules, SiteConfig};
 use pinfold_store::{Name, path::escape};
 use serde::Deserialize;
 
 use crate::failure::Failure;
+use mirror::MirrorFile;
+pub(crate) use mirror::{Mirror, Upstream};
 
 /// The channels where the configuration names none.
 const CHANNELS: [&str; 2] = ["production", "staging"];
@@ -21,14 +23,6 @@ pub(crate) struct Config {
     pub(crate) site: SiteConfig,
     pub(crate) channels: Vec<Name>,
     pub(crate) mirrors: BTreeMap<Name, Mirror>,
-}
-
-/// One mirror.
-#[derive(Debug)]
-pub(crate) struct Mirror {
-    pub(crate) family: Family,
-    pub(crate) mount: Mount,
-    pub(crate) signed: Signed,
 }
 
 #[derive(Deserialize)]
@@ -51,33 +45,26 @@ struct Site {
     logs: Option<PathBuf>,
 }
 
-#[derive(Deserialize)]
+/// One word, or a list of them.
+#[derive(Deserialize, Clone)]
 #[serde(untagged)]
 enum OneOrMore {
     One(String),
     More(Vec<String>),
 }
 
+impl OneOrMore {
+    fn list(self) -> Vec<String> {
+        match self {
+            Self::One(one) => vec![one],
+            Self::More(more) => more,
+        }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Channel {}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct MirrorFile {
-    family: String,
-    mount: String,
-    #[serde(default)]
-    signed: Signing,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "lowercase")]
-enum Signing {
-    #[default]
-    Local,
-    Upstream,
-}
 
 /// Reads and checks everything.
 pub(crate) fn load(path: &Path) -> Result<Config, Failure> {
@@ -98,11 +85,7 @@ pub(crate) fn load(path: &Path) -> Result<Config, Failure> {
     if channels.is_empty() {
         channels = CHANNELS.iter().filter_map(|name| name.parse().ok()).collect();
     }
-    let listen = match file.site.listen {
-        None => Vec::new(),
-        Some(OneOrMore::One(one)) => vec![one],
-        Some(OneOrMore::More(more)) => more,
-    };
+    let listen = file.site.listen.map(OneOrMore::list).unwrap_or_default();
     let site = SiteConfig {
         url: file.site.url,
         listen,
@@ -131,28 +114,14 @@ fn load_mirrors(folder: &Path) -> Result<BTreeMap<Name, Mirror>, Failure> {
         let name: Name =
             stem.parse().map_err(|error: pinfold_store::Error| bad(error.to_string()))?;
         let file: MirrorFile = read(&path)?;
-        let known: Vec<&str> = family::ALL.iter().map(|family| family.name()).collect();
-        let family = family::by_name(&file.family).ok_or_else(|| {
-            bad(format!(
-                "family = \"{}\": it is one of {}",
-                escape(file.family.as_bytes()),
-                known.join(", ")
-            ))
-        })?;
-        let mount: Mount = file
-            .mount
-            .parse()
-            .map_err(|error: pinfold_publisher::site::SiteError| bad(error.to_string()))?;
-        if let Some((other, _)) = mirrors.iter().find(|(_, other)| other.mount.overlaps(&mount)) {
+        let mirror = file.resolve().map_err(&bad)?;
+        let mount = &mirror.mount;
+        if let Some((other, _)) = mirrors.iter().find(|(_, other)| other.mount.overlaps(mount)) {
             return Err(bad(format!(
                 "mount = \"{mount}\" and that in {other}.toml equal or lie in each other: give each mirror its own"
             )));
         }
-        let signed = match file.signed {
-            Signing::Local => Signed::Local,
-            Signing::Upstream => Signed::Upstream,
-        };
-        mirrors.insert(name, Mirror { family, mount, signed });
+        mirrors.insert(name, mirror);
     }
     Ok(mirrors)
 }

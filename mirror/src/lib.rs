@@ -12,8 +12,11 @@ pub mod fetch;
 pub mod files;
 pub mod http;
 pub mod key;
+mod links;
+pub mod present;
 pub mod sign;
 pub mod supply;
+pub mod sync;
 pub mod tree;
 pub mod unpack;
 

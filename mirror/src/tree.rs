@@ -10,8 +10,8 @@ use crate::{Error, Result};
 /// The entries of a tree, in order.
 pub type Entries<'a> = Box<dyn Iterator<Item = Result<Entry>> + 'a>;
 
-/// A tree that can be listed any number of times and whose files can be read.
-pub trait TreeReader {
+/// A tree that can be listed any number of times and whose files can be read, by several threads.
+pub trait TreeReader: Sync {
     /// Lists every file and link, sorted by the path's bytes.
     ///
     /// # Errors
@@ -37,6 +37,25 @@ pub struct DraftTree<'a> {
 impl TreeReader for DraftTree<'_> {
     fn entries(&self) -> Result<Entries<'_>> {
         Ok(Box::new(self.store.draft_entries(self.draft)?.map(|entry| Ok(entry?))))
+    }
+
+    fn open(&self, digest: Digest, size_bytes: u64) -> Result<Box<dyn Read>> {
+        Ok(Box::new(self.store.open_object(digest, size_bytes)?))
+    }
+}
+
+/// The tree of a snapshot.
+#[derive(Debug, Clone, Copy)]
+pub struct SnapshotTree<'a> {
+    /// Where the objects are.
+    pub store: &'a Store,
+    /// What the snapshot holds.
+    pub manifest: Digest,
+}
+
+impl TreeReader for SnapshotTree<'_> {
+    fn entries(&self) -> Result<Entries<'_>> {
+        Ok(Box::new(self.store.manifest(self.manifest)?.map(|entry| Ok(entry?))))
     }
 
     fn open(&self, digest: Digest, size_bytes: u64) -> Result<Box<dyn Read>> {

@@ -44,6 +44,14 @@ pub enum Code {
     SourceChanged,
     /// A file that the archive's own metadata lists is not in the tree, or is another.
     ArchiveIncomplete,
+    /// Nobody vouches for a snapshot that somebody vouched for, or its metadata cannot be followed.
+    ArchiveNotAuthentic,
+    /// A file that an archive's metadata name is not there.
+    ArchiveMissing,
+    /// A file of an archive is another than its metadata say.
+    ArchiveWrong,
+    /// A file of a snapshot is named by no metadata.
+    ArchiveExtra,
     /// A file that upstream lists cannot be had from it.
     UpstreamMissing,
     /// What upstream sends for a file is not what it lists.
@@ -75,6 +83,10 @@ impl Code {
             Self::SourceSkipped => "source-skipped",
             Self::SourceChanged => "source-changed",
             Self::ArchiveIncomplete => "archive-incomplete",
+            Self::ArchiveNotAuthentic => "archive-not-authentic",
+            Self::ArchiveMissing => "archive-missing",
+            Self::ArchiveWrong => "archive-wrong",
+            Self::ArchiveExtra => "archive-extra",
             Self::UpstreamMissing => "upstream-missing",
             Self::UpstreamWrong => "upstream-wrong",
         }
@@ -93,6 +105,9 @@ impl Code {
                 | Self::RecordDamaged
                 | Self::TreeDiffers
                 | Self::GenerationDamaged
+                | Self::ArchiveNotAuthentic
+                | Self::ArchiveMissing
+                | Self::ArchiveWrong
         )
     }
 }

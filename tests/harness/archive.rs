@@ -123,6 +123,16 @@ impl Archive {
         replace(&folder.join("Packages"), &packages);
         let xz = tool(Command::new("xz").args(["-9", "-c"]).arg(folder.join("Packages"))).stdout;
         replace(&folder.join("Packages.xz"), &xz);
+        self.sign(date);
+    }
+
+    /// Writes the `Release` of what is there and signs it.
+    pub(crate) fn sign(&self, date: &str) {
+        self.sign_text(&self.release(date));
+    }
+
+    /// The `Release` of what is there.
+    pub(crate) fn release(&self, date: &str) -> String {
         let suite = self.tree.join("dists/lab");
         for old in ["Release", "InRelease", "Release.gpg"] {
             drop(std::fs::remove_file(suite.join(old)));
@@ -139,7 +149,7 @@ impl Archive {
             command.arg("-o").arg(format!("APT::FTPArchive::Release::{field}={value}"));
         }
         let made = tool(command.args(["release", "."]).current_dir(&suite)).stdout;
-        let release: String = String::from_utf8(made)
+        String::from_utf8(made)
             .unwrap()
             .lines()
             .map(|line| {
@@ -149,7 +159,15 @@ impl Archive {
                     format!("{line}\n")
                 }
             })
-            .collect();
+            .collect()
+    }
+
+    /// Signs any text as the suite's `Release`, in both ways.
+    pub(crate) fn sign_text(&self, release: &str) {
+        let suite = self.tree.join("dists/lab");
+        for old in ["InRelease", "Release.gpg"] {
+            drop(std::fs::remove_file(suite.join(old)));
+        }
         replace(&suite.join("Release"), release.as_bytes());
         let key = UpstreamKey::shared();
         let sign = |how: &[&str], out: &str| {
@@ -163,7 +181,7 @@ impl Archive {
 }
 
 /// Writes aside and renames, as rsync does.
-fn replace(path: &Path, bytes: &[u8]) {
+pub(crate) fn replace(path: &Path, bytes: &[u8]) {
     let aside = path.with_extension("part");
     write(&aside, bytes);
     std::fs::rename(aside, path).unwrap();

@@ -4,12 +4,14 @@ mod client;
 mod mount;
 mod nginx;
 mod site;
+mod upstream;
 
-pub(crate) use archive::{Archive, UpstreamKey};
+pub(crate) use archive::{Archive, UpstreamKey, replace};
 pub(crate) use client::Apt;
 pub(crate) use mount::Mount;
 pub(crate) use nginx::ask;
 pub(crate) use site::{Site, ran};
+pub(crate) use upstream::Upstream;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -3,13 +3,16 @@
 use std::path::Path;
 use std::time::Instant;
 
+use pinfold_mirror::apt::{self, Archive};
 use pinfold_mirror::tree::DraftTree;
 use pinfold_publisher::publish;
-use pinfold_store::scan::{Adopt, Seal, Sealed};
+use pinfold_store::lock::MirrorLock;
+use pinfold_store::scan::{Adopt, Draft, Reading, Seal, Sealed};
 use pinfold_store::{Counter, Record, Stamp, Store, path::escape};
 
 use super::Done;
 use crate::args::Ingest;
+use crate::config::Mirror;
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::ui::{self, Progress};
@@ -36,7 +39,7 @@ pub(super) fn ingest(context: &Context, args: &Ingest) -> Done {
     }
     let adopt = if args.link { Adopt::Link } else { Adopt::Copy };
     let draft = store.scan(&lock, &writer, (&args.folder, adopt), &progress)?;
-    let reading = mirror.family.read(&DraftTree { store: &store, draft: &draft }, &progress)?;
+    let reading = read(context, (&store, &lock), mirror, &draft, &progress)?;
     let seal = Seal {
         now: context.now,
         taken,
@@ -49,20 +52,52 @@ pub(super) fn ingest(context: &Context, args: &Ingest) -> Done {
     // Its record holds the objects from here on. The store's lock comes after the site's wherever both are held.
     drop(writer);
     let is_new = matches!(sealed, Sealed::New(_));
-    if is_new || !publish::is_published(&store, &record.mirror, record.taken)? {
-        let site = store.lock_site(&context.asker())?;
-        let writer = store.writer(&context.asker())?;
-        publish::publish(
-            &store,
-            &record.mirror,
-            record.taken,
-            publish::Locks { site: &site, writer: &writer },
-            &progress,
-        )?;
-    }
+    publish_new(context, &store, record, &progress)?;
     progress.finish();
     summary(context, record, is_new, &progress, begun)?;
     Ok(if progress.has_problems() { Outcome::No } else { Outcome::Done })
+}
+
+/// Lets the family read what was scanned. Where the mirror has keyrings and says what it consists of, it is proved.
+fn read(
+    context: &Context,
+    (store, lock): (&Store, &MirrorLock),
+    mirror: &Mirror,
+    draft: &Draft,
+    progress: &Progress,
+) -> Result<Box<dyn Reading>, Failure> {
+    let tree = DraftTree { store, draft };
+    let Some(upstream) = &mirror.upstream else {
+        return Ok(mirror.family.read(&tree, progress)?);
+    };
+    let reading = apt::read(&tree, progress)?;
+    let belief = mirror.belief(true)?;
+    let accepted = super::sync::accepted(store, &lock.mirror)?;
+    let archive = Archive {
+        selection: &upstream.selection,
+        belief: &belief,
+        now: context.now.seconds(),
+        accepted: &accepted,
+    };
+    let proved = apt::prove_draft((store, lock), draft, &archive, reading, progress)?;
+    Ok(Box::new(proved))
+}
+
+/// Publishes a snapshot that was just made, or whose tree a crash kept from standing.
+pub(super) fn publish_new(
+    context: &Context,
+    store: &Store,
+    record: &Record,
+    progress: &Progress,
+) -> Result<(), Failure> {
+    if publish::is_published(store, &record.mirror, record.taken)? {
+        return Ok(());
+    }
+    let site = store.lock_site(&context.asker())?;
+    let writer = store.writer(&context.asker())?;
+    let locks = publish::Locks { site: &site, writer: &writer };
+    publish::publish(store, &record.mirror, record.taken, locks, progress)?;
+    Ok(())
 }
 
 /// The folder must be one, and neither hold the root nor lie in it.
@@ -105,9 +140,10 @@ fn summary(
     let known = record.bytes.saturating_sub(new_bytes);
     let share = known.saturating_mul(100).checked_div(record.bytes).unwrap_or(100);
     ui::print(&format!(
-        "{verb} {name}: {} files, {}; {} new, {share}% was in the store; {seconds:.1} s; trust = \"none\"",
+        "{verb} {name}: {} files, {}; {} new, {share}% was in the store; {seconds:.1} s; trust = \"{}\"",
         record.files,
         ui::bytes(record.bytes),
         ui::bytes(new_bytes),
+        record.trust.as_str(),
     ))
 }

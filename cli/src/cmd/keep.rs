@@ -1,5 +1,6 @@
 //! `verify`, `prune`, `fsck`: what is kept, and whether it is whole.
 
+use pinfold_mirror::apt;
 use pinfold_publisher::layout::Spec;
 use pinfold_publisher::publish::{self, Locks};
 use pinfold_publisher::{check, generation};
@@ -17,6 +18,9 @@ pub(super) fn verify(context: &Context, spec: &Spec, depth: Depth) -> Done {
     let taken = spec.resolve(&store)?;
     let progress = Progress::new();
     let mut report = store.verify(&spec.mirror, taken, depth, &progress)?;
+    if let Ok(record) = store.record(&spec.mirror, taken) {
+        report.merge(apt::prove_again(&store, &record, &progress)?);
+    }
     let is_published = publish::is_published(&store, &spec.mirror, taken)?;
     if is_published && let Ok(record) = store.record(&spec.mirror, taken) {
         report.merge(compare(&store, &record, &progress)?);

@@ -7,8 +7,8 @@ use pinfold_store::path::escape;
 use pinfold_store::{Code, Digest, Finding, Monitor, RelPath};
 use sha2::{Digest as _, Sha256, Sha512};
 
-use super::links::Links;
 use super::release::{Algorithm, Listed};
+use crate::links::Links;
 use crate::unpack::{Form, unpacked};
 use crate::{Error, Result, TreeReader};
 

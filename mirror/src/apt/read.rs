@@ -8,9 +8,9 @@ use pinfold_store::path::escape;
 use pinfold_store::{Class, Evidence, Monitor, Node, RelPath, scan};
 
 use super::compare::{Comparing, Content, Want, problem};
-use super::links::Links;
 use super::release::{Algorithm, Listed, Release};
 use super::{RELEASE_BYTES_MAX, ROOT_NAMES};
+use crate::links::Links;
 use crate::{Error, Result, TreeReader};
 
 /// What the metadata of an archive says about its names.

@@ -1,0 +1,152 @@
+//! `sync`: an upstream's state becomes a snapshot, and is published.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use pinfold_mirror::apt::{self, Archive, Belief};
+use pinfold_mirror::http::Http;
+use pinfold_mirror::sync::{self as following, Order, Plan, Planned, Synced};
+use pinfold_store::gc::Run;
+use pinfold_store::{Counter, Name, Record, RelPath, Store};
+use serde_json::json;
+
+use super::Done;
+use super::bring::publish_new;
+use crate::args::Sync;
+use crate::config::Upstream;
+use crate::context::Context;
+use crate::failure::{Failure, Outcome};
+use crate::ui::{self, Progress};
+
+pub(super) fn sync(context: &Context, args: &Sync) -> Done {
+    let begun = Instant::now();
+    let mirror = context.config.mirror(&args.mirror)?;
+    let upstream = mirror.upstream.as_ref().ok_or_else(|| {
+        Failure::usage(format!("mirror '{}' has no upstream", args.mirror)).hint(format!(
+            "add upstream = \"http://…\" to mirrors.d/{}.toml, or feed it with pinfold ingest",
+            args.mirror
+        ))
+    })?;
+    let store = context.store()?;
+    let belief = mirror.belief(args.allow_older)?;
+    let settings = upstream.transfer.settings()?;
+    if upstream.transfer.insecure {
+        ui::tell(&format!(
+            "{}: insecure = true: whoever answers is believed to be upstream, and only signatures protect this mirror",
+            args.mirror
+        ));
+    }
+    let progress = Progress::new();
+    let lock = store.lock_mirror(&args.mirror, &context.asker())?;
+    drop(store.ready(&lock)?);
+    let accepted = accepted(&store, &args.mirror)?;
+    let archive = Archive {
+        selection: &upstream.selection,
+        belief: &belief,
+        now: context.now.seconds(),
+        accepted: &accepted,
+    };
+    let order = Order {
+        store: &store,
+        lock: &lock,
+        asker: &context.asker(),
+        http: &Http::new(&settings)?,
+        bases: &upstream.bases,
+        family: mirror.family.name(),
+        asked: apt::asked(&upstream.selection, &belief)?,
+        relaxed: relaxed(upstream, &belief),
+        allow_expired: belief.allow_expired,
+        is_signed: belief.keyring.is_some(),
+        is_filtered: upstream.selection.is_filtered(),
+        now: context.now,
+        patience: upstream.patience,
+        even_if_unchanged: args.even_if_unchanged,
+        run: if context.dry_run { Run::Dry } else { Run::Real },
+    };
+    let plan = Plan {
+        look: &|supply| archive.look(supply),
+        survey: &|supply, monitor| archive.survey(supply, monitor),
+    };
+    let synced = following::sync(&order, &plan, &progress)?;
+    if let (Synced::New(record) | Synced::Unchanged(record), false) = (&synced, args.no_publish) {
+        publish_new(context, &store, record, &progress)?;
+    }
+    progress.finish();
+    tell(context, &synced, &progress, begun)?;
+    Ok(if progress.has_problems() { Outcome::No } else { Outcome::Done })
+}
+
+/// The dates of root metadata that were accepted last.
+pub(super) fn accepted(store: &Store, mirror: &Name) -> Result<BTreeMap<RelPath, i64>, Failure> {
+    let Some(newest) = store.dates(mirror)?.pop() else { return Ok(BTreeMap::new()) };
+    let proofs = store.record(mirror, newest)?.proofs.into_iter();
+    Ok(proofs.filter_map(|proof| Some((proof.root, proof.date?.seconds()))).collect())
+}
+
+fn relaxed(upstream: &Upstream, belief: &Belief) -> Vec<String> {
+    let mut relaxed = belief.relaxed();
+    if upstream.transfer.insecure {
+        relaxed.push("certificates of the upstream's host are not checked".to_owned());
+    }
+    if upstream.belief.unsigned {
+        relaxed.push("the archive is not signed".to_owned());
+    }
+    relaxed
+}
+
+fn tell(
+    context: &Context,
+    synced: &Synced,
+    progress: &Progress,
+    begun: Instant,
+) -> Result<(), Failure> {
+    let seconds = begun.elapsed().as_secs_f64();
+    match synced {
+        Synced::Dry(planned) => tell_planned(context, *planned),
+        Synced::New(record) => tell_record(context, record, progress, (true, seconds)),
+        Synced::Unchanged(record) => tell_record(context, record, progress, (false, seconds)),
+    }
+}
+
+fn tell_planned(context: &Context, planned: Planned) -> Result<(), Failure> {
+    let Planned { files, bytes, fetch_files, fetch_bytes } = planned;
+    if context.json {
+        return ui::print_json(&json!({
+            "files": files, "bytes": bytes, "fetch_files": fetch_files, "fetch_bytes": fetch_bytes,
+        }));
+    }
+    ui::print(&format!(
+        "would take {files} files, {}, and fetch {fetch_files} of them, {}; the rest is in the store",
+        ui::bytes(bytes),
+        ui::bytes(fetch_bytes)
+    ))
+}
+
+fn tell_record(
+    context: &Context,
+    record: &Record,
+    progress: &Progress,
+    (is_new, seconds): (bool, f64),
+) -> Result<(), Failure> {
+    let name = format!("{}@{}", record.mirror, record.taken);
+    let count = |counter| progress.get(counter);
+    let (fetched, requests) = (count(Counter::BytesFetched), count(Counter::Requests));
+    if context.json {
+        return ui::print_json(&json!({
+            "snapshot": name, "new": is_new, "files": record.files, "bytes": record.bytes,
+            "new_bytes": count(Counter::BytesWritten), "new_objects": count(Counter::ObjectsWritten),
+            "fetched_files": count(Counter::FilesFetched), "fetched_bytes": fetched, "requests": requests,
+            "manifest": record.manifest, "trust": record.trust, "filtered": record.filtered, "seconds": seconds,
+        }));
+    }
+    let verb = if is_new { "took" } else { "nothing changed since" };
+    let part = if record.filtered { ", filtered" } else { "" };
+    ui::print(&format!(
+        "{verb} {name}: {} files, {}; fetched {} files, {} in {requests} requests; {seconds:.1} s; trust = \"{}\"{part}",
+        record.files,
+        ui::bytes(record.bytes),
+        count(Counter::FilesFetched),
+        ui::bytes(fetched),
+        record.trust.as_str(),
+    ))
+}

@@ -1,0 +1,167 @@
+//! A tree that the store has, as a supply: an ingest is proved by it, and a snapshot again at any later time.
+//!
+//! Nothing is asked of a network, and no file is read whose checksum the index knows.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::Read;
+use std::sync::{Mutex, PoisonError};
+
+use pinfold_store::index::Index;
+use pinfold_store::sums::Summing;
+use pinfold_store::{Checksum, Node, RelPath, Store};
+
+use crate::links::Links;
+use crate::supply::{Content, Root, Stage, Supplied, Supply, Wanted};
+use crate::tree::{TreeReader, read_bounded};
+use crate::{Error, Result};
+
+/// A tree of the store.
+#[derive(Debug)]
+pub struct Present<'a> {
+    store: &'a Store,
+    tree: &'a Tree<'a>,
+    links: Links,
+    index: Mutex<Index>,
+    roots: BTreeMap<RelPath, Option<Root>>,
+}
+
+/// A tree that threads may look into.
+pub type Tree<'a> = dyn TreeReader + Sync + 'a;
+
+impl std::fmt::Debug for Tree<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Tree")
+    }
+}
+
+impl<'a> Present<'a> {
+    /// Prepares to look into a tree.
+    ///
+    /// # Errors
+    /// It cannot be listed, or the index cannot be opened.
+    pub fn new(store: &'a Store, tree: &'a Tree<'a>) -> Result<Self> {
+        let mut links = Links::default();
+        for entry in tree.entries()? {
+            links.note(&entry?);
+        }
+        let index = Mutex::new(store.index()?);
+        Ok(Self { store, tree, links, index, roots: BTreeMap::new() })
+    }
+
+    /// Finds files by path, links followed: each with the numbers of those who ask for it.
+    fn find(&self, wanted: &HashMap<RelPath, Vec<usize>>) -> Result<Vec<(usize, Content)>> {
+        let mut found = Vec::new();
+        for entry in self.tree.entries()? {
+            let entry = entry?;
+            if let (Node::File { digest, size_bytes, .. }, Some(numbers)) =
+                (entry.node, wanted.get(&entry.path))
+            {
+                found.extend(numbers.iter().map(|at| (*at, Content { digest, size_bytes })));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Says how content differs from what is wanted; `None` where it does not.
+    fn flaw(&self, content: Content, wanted: &Wanted) -> Result<Option<String>> {
+        if let Some(size) = wanted.size_bytes.filter(|size| *size != content.size_bytes) {
+            return Ok(Some(format!("expected {size} bytes, found {}", content.size_bytes)));
+        }
+        let row = {
+            let index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
+            index.object(content.digest)?
+        };
+        let known = row.and_then(|row| match wanted.checksum {
+            Checksum::Sha256(_) => row.sha256.map(Checksum::Sha256),
+            Checksum::Sha512(_) => row.sha512.map(Checksum::Sha512),
+        });
+        let found = match known {
+            Some(found) => found,
+            None => self.sum(content, wanted)?,
+        };
+        Ok((found != wanted.checksum)
+            .then(|| format!("expected {}, found {found}", wanted.checksum)))
+    }
+
+    /// Reads content for the checksum that the index does not know.
+    fn sum(&self, content: Content, wanted: &Wanted) -> Result<Checksum> {
+        let mut from = self.store.open_object(content.digest, content.size_bytes)?;
+        let mut summing = Summing::toward(Some(&wanted.checksum));
+        let mut buffer = vec![0; 128 * 1024];
+        loop {
+            match from.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(read) => summing.update(&buffer[..read]),
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(source) => return Err(unreadable(&wanted.path, source)),
+            }
+        }
+        let sums = summing.finish();
+        Ok(match (wanted.checksum, sums.sha512) {
+            (Checksum::Sha512(_), Some(sha512)) => Checksum::Sha512(sha512),
+            _ => Checksum::Sha256(sums.sha256),
+        })
+    }
+}
+
+fn unreadable(path: &RelPath, source: std::io::Error) -> Error {
+    Error::Io { action: "read", path: path.as_path().to_owned(), source }
+}
+
+impl Supply for Present<'_> {
+    fn root(&mut self, path: &RelPath, bytes_max: u64) -> Result<Option<Root>> {
+        if let Some(known) = self.roots.get(path) {
+            return Ok(known.clone());
+        }
+        let wanted = self.links.resolve(path).map(|real| (real, vec![0])).into_iter().collect();
+        let root = match self.find(&wanted)?.first() {
+            None => None,
+            Some((_, content)) => {
+                let from = self.open(*content)?;
+                let bytes =
+                    read_bounded(from, bytes_max).map_err(|source| unreadable(path, source))?;
+                Some(Root { bytes, content: *content })
+            }
+        };
+        self.roots.insert(path.clone(), root.clone());
+        Ok(root)
+    }
+
+    fn get(&mut self, _: Stage, wanted: &[Wanted]) -> Result<Vec<Supplied>> {
+        let mut paths: HashMap<RelPath, Vec<usize>> = HashMap::new();
+        for (number, one) in wanted.iter().enumerate() {
+            // The own name counts more than the others: it is looked at last.
+            for path in one.also.iter().chain([&one.path]) {
+                if let Some(real) = self.links.resolve(path) {
+                    paths.entry(real).or_default().push(number);
+                }
+            }
+        }
+        let absent = || Supplied::Absent("it is not there".to_owned());
+        let mut supplied: Vec<Supplied> = wanted.iter().map(|_| absent()).collect();
+        for (number, content) in self.find(&paths)? {
+            let answer = match self.flaw(content, &wanted[number])? {
+                None => Supplied::Here(content),
+                Some(flaw) => Supplied::Wrong(flaw),
+            };
+            // Of several names one that is right is enough.
+            if !matches!(supplied[number], Supplied::Here(_)) {
+                supplied[number] = answer;
+            }
+        }
+        Ok(supplied)
+    }
+
+    fn open(&self, content: Content) -> Result<Box<dyn Read + Send>> {
+        Ok(Box::new(self.store.open_object(content.digest, content.size_bytes)?))
+    }
+
+    fn has_unpacked(&self, _: Content, _: &Checksum) -> Result<bool> {
+        // A proof begins anew.
+        Ok(false)
+    }
+
+    fn remember_unpacked(&mut self, _: &[(Content, Checksum)]) -> Result<()> {
+        Ok(())
+    }
+}

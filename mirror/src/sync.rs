@@ -1,0 +1,356 @@
+//! Following an upstream: its state becomes a snapshot, whole and proved, or nothing changes.
+//!
+//! The same for every family, which is handed in as two functions. What was fetched stays in the store whatever happens, so that
+//! the next run goes on from there. An upstream in the middle of its own update is noticed by files that are missing or are
+//! others than its metadata say: its root metadata is asked for again, and where that changed all begins anew.
+
+mod following;
+
+use std::time::Duration;
+
+use pinfold_store::gc::Run;
+use pinfold_store::lock::{Asker, MirrorLock};
+use pinfold_store::path::escape;
+use pinfold_store::scan::{Reading, Seal, Sealed};
+use pinfold_store::{
+    Class, Code, Evidence, Finding, Kind, Monitor, Record, RelPath, Stamp, Store, Trust,
+};
+
+use crate::fetch::Upstream;
+use crate::http::{Base, Http};
+use crate::supply::{Lack, State, Supplied, Supply};
+use crate::{Error, Result};
+use following::Following;
+
+/// How often all begins anew because upstream changed meanwhile.
+const RESTARTS_MAX: u32 = 10;
+/// How often objects that went while a snapshot was made are got again.
+const LOSSES_MAX: u32 = 3;
+
+/// How a family follows an upstream.
+pub struct Plan<'a> {
+    /// Asks for the root metadata that decides whether anything changed.
+    pub look: &'a dyn Fn(&mut dyn Supply) -> Result<()>,
+    /// Finds the whole state.
+    pub survey: &'a dyn Fn(&mut dyn Supply, &dyn Monitor) -> Result<State>,
+}
+
+impl std::fmt::Debug for Plan<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Plan")
+    }
+}
+
+/// What is to be followed, and how.
+#[derive(Debug)]
+pub struct Order<'a> {
+    /// Where the objects go.
+    pub store: &'a Store,
+    /// The mirror.
+    pub lock: &'a MirrorLock,
+    /// Who asks for the store's lock.
+    pub asker: &'a Asker,
+    /// The connections.
+    pub http: &'a Http,
+    /// Equal upstreams, tried in order, each only as a whole.
+    pub bases: &'a [Base],
+    /// The family's name.
+    pub family: &'a str,
+    /// What is asked for, in the family's words.
+    pub asked: toml::Table,
+    /// Rules that are relaxed.
+    pub relaxed: Vec<String>,
+    /// Whether what upstream vouched for may be over.
+    pub allow_expired: bool,
+    /// Whether root metadata has to be signed.
+    pub is_signed: bool,
+    /// Whether files are left out that the metadata name.
+    pub is_filtered: bool,
+    /// The clock.
+    pub now: Stamp,
+    /// How long an upstream in the middle of its own update is waited for.
+    pub patience: Duration,
+    /// Makes a snapshot even where nothing changed.
+    pub even_if_unchanged: bool,
+    /// Whether to do it or only to say it.
+    pub run: Run,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub enum Synced {
+    /// A new snapshot.
+    New(Record),
+    /// The newest snapshot is upstream's state.
+    Unchanged(Record),
+    /// What would be done.
+    Dry(Planned),
+}
+
+/// What a sync would do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Planned {
+    /// Files of the state.
+    pub files: u64,
+    /// Bytes of them.
+    pub bytes: u64,
+    /// Files that would be fetched.
+    pub fetch_files: u64,
+    /// Bytes of them.
+    pub fetch_bytes: u64,
+}
+
+/// Follows the first upstream that can be followed.
+///
+/// Locks: the mirror's, which `order` holds; takes the store's shared one a batch at a time, so that collection goes on.
+///
+/// # Errors
+/// [`Error::NotAuthentic`], [`Error::BadMetadata`], [`Error::Mismatch`]: stop and look. [`Error::Upstream`], [`Error::Missing`]:
+/// try later. The last snapshot stays what it is.
+pub fn sync(order: &Order<'_>, plan: &Plan<'_>, monitor: &dyn Monitor) -> Result<Synced> {
+    let mut bases = order.bases.iter().peekable();
+    while let Some(base) = bases.next() {
+        match order.follow(base, plan, monitor) {
+            Err(error) if error.kind() == Kind::Upstream && bases.peek().is_some() => {
+                monitor.problem(&Finding {
+                    code: Code::UpstreamMissing,
+                    subject: base.to_string(),
+                    detail: format!("{error}; the next upstream is tried"),
+                    remedy: "nothing, where the next one can be followed".to_owned(),
+                });
+            }
+            done => return done,
+        }
+    }
+    let why = "no upstream is configured";
+    Err(Error::BadText { what: "upstream", value: String::new(), why })
+}
+
+/// What one look at an upstream came to.
+enum Attempt {
+    Done(Box<Synced>),
+    /// Files are not what the metadata say.
+    Lacking(Vec<Lack>),
+    /// Objects went while the snapshot was made: a collection ran.
+    Lost(Error),
+}
+
+impl Order<'_> {
+    fn follow(&self, base: &Base, plan: &Plan<'_>, monitor: &dyn Monitor) -> Result<Synced> {
+        let parent = self.store.dates(&self.lock.mirror)?.pop();
+        let parent = parent.map(|taken| self.store.record(&self.lock.mirror, taken)).transpose()?;
+        let upstream = Upstream { http: self.http, base };
+        let mut waits = waits(self.patience);
+        let (mut restarts, mut losses, mut is_fresh) = (0, 0, false);
+        loop {
+            let mut supply = Following::new(self, upstream, monitor, (is_fresh, losses > 0))?;
+            let attempt = self.attempt(&mut supply, plan, parent.as_ref(), monitor);
+            let flaw = match attempt {
+                Ok(Attempt::Done(synced)) => return Ok(*synced),
+                Ok(Attempt::Lost(error)) => {
+                    losses += 1;
+                    if losses > LOSSES_MAX {
+                        return Err(error);
+                    }
+                    continue;
+                }
+                Ok(Attempt::Lacking(lacks)) => Flaw::Lacks(lacks),
+                Err(error) if error.kind() == Kind::Integrity => Flaw::Refused(error),
+                Err(error) => return Err(error),
+            };
+            // An update of upstream's own shows in its root metadata sooner or later.
+            is_fresh = true;
+            if supply.has_moved()? && restarts < RESTARTS_MAX {
+                restarts += 1;
+                monitor.step("upstream changed meanwhile, beginning anew", None);
+                continue;
+            }
+            match flaw {
+                Flaw::Refused(error) => return Err(error),
+                Flaw::Lacks(lacks)
+                    if lacks.iter().all(|lack| matches!(lack.what, Supplied::Failed(_))) =>
+                {
+                    return Err(give_up(&lacks, monitor));
+                }
+                Flaw::Lacks(lacks) => match waits.next() {
+                    None => return Err(give_up(&lacks, monitor)),
+                    Some(wait) => {
+                        let title = "waiting for upstream, whose files are not what it lists";
+                        monitor.step(title, None);
+                        self.http.pause(wait)?;
+                    }
+                },
+            }
+        }
+    }
+
+    fn attempt(
+        &self,
+        supply: &mut Following<'_>,
+        plan: &Plan<'_>,
+        parent: Option<&Record>,
+        monitor: &dyn Monitor,
+    ) -> Result<Attempt> {
+        if let Some(parent) = parent.filter(|parent| {
+            parent.asked == self.asked && !self.even_if_unchanged && self.is_proved(parent)
+        }) {
+            monitor.step("asking upstream whether it changed", None);
+            (plan.look)(supply)?;
+            if supply.is_same() {
+                self.must_be_valid(parent)?;
+                return Ok(Attempt::Done(Box::new(Synced::Unchanged(parent.clone()))));
+            }
+        }
+        let state = (plan.survey)(supply, monitor)?;
+        if !state.lacks.is_empty() {
+            return Ok(Attempt::Lacking(state.lacks));
+        }
+        if self.run == Run::Dry {
+            return Ok(Attempt::Done(Box::new(Synced::Dry(supply.planned(&state.entries)))));
+        }
+        supply.flush()?;
+        let asked_anew = parent.is_some_and(|parent| parent.asked != self.asked);
+        match self.seal(state, supply.upstream_shown(), asked_anew) {
+            Ok(sealed) => {
+                supply.remember_validators()?;
+                Ok(Attempt::Done(Box::new(match sealed {
+                    Sealed::New(record) => Synced::New(record),
+                    Sealed::Unchanged(record) => Synced::Unchanged(record),
+                })))
+            }
+            Err(Error::Store(error @ pinfold_store::Error::MissingObject { .. })) => {
+                Ok(Attempt::Lost(error.into()))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn is_proved(&self, parent: &Record) -> bool {
+        !self.is_signed || parent.trust == Trust::Signed
+    }
+
+    /// An upstream that stopped moving is noticed when what it vouched for is over.
+    fn must_be_valid(&self, parent: &Record) -> Result<()> {
+        let over = parent.proofs.iter().find(|proof| {
+            proof.valid_until.is_some_and(|until| until < self.now) && !self.allow_expired
+        });
+        match over {
+            None => Ok(()),
+            Some(proof) => {
+                let until = proof.valid_until.map_or_else(String::new, Stamp::human);
+                Err(Error::NotAuthentic {
+                    path: proof.root.to_string(),
+                    why: format!(
+                        "it is valid until {until} UTC, and upstream has no newer one; check-valid-until = false accepts it"
+                    ),
+                })
+            }
+        }
+    }
+
+    /// Names the state.
+    fn seal(&self, state: State, upstream: String, even_if_unchanged: bool) -> Result<Sealed> {
+        for voucher in &state.vouchers {
+            self.store.keep_certificate(self.lock, &voucher.certificate)?;
+        }
+        let source = format!("sync {upstream}");
+        let evidence = Evidence {
+            trust: if self.is_signed { Trust::Signed } else { Trust::None },
+            upstream: Some(upstream),
+            is_filtered: self.is_filtered,
+            relaxed: self.relaxed.clone(),
+            asked: self.asked.clone(),
+            proofs: state.proofs,
+        };
+        let found = Found { roots: state.roots, evidence };
+        let writer = self.store.writer(self.asker)?;
+        let draft = self.store.draft(&mut state.entries.into_iter().map(Ok));
+        let draft = draft.map_err(|error| match error {
+            pinfold_store::Error::BadName { name, why, .. } => {
+                Error::BadMetadata { path: name, why }
+            }
+            other => other.into(),
+        })?;
+        let seal = Seal {
+            now: self.now,
+            taken: None,
+            family: self.family.to_owned(),
+            source,
+            even_if_unchanged: self.even_if_unchanged || even_if_unchanged,
+        };
+        Ok(self.store.seal(self.lock, &writer, draft, &found, &seal)?)
+    }
+}
+
+/// Why an attempt cannot end in a snapshot.
+enum Flaw {
+    Lacks(Vec<Lack>),
+    Refused(Error),
+}
+
+/// A state whose classes and names are known already.
+struct Found {
+    roots: Vec<RelPath>,
+    evidence: Evidence,
+}
+
+impl Reading for Found {
+    fn class(&self, _: &RelPath, drafted: Class) -> Class {
+        drafted
+    }
+
+    fn added(&self) -> Vec<(RelPath, RelPath)> {
+        Vec::new()
+    }
+
+    fn roots(&self) -> Vec<RelPath> {
+        self.roots.clone()
+    }
+
+    fn evidence(&self) -> Evidence {
+        self.evidence.clone()
+    }
+}
+
+/// The waits for an upstream in the middle of its own update: each twice as long as the last, all together as long as the
+/// patience lasts. For a quarter of an hour: half a minute, 1, 2, 4 and 8 minutes.
+fn waits(patience: Duration) -> impl Iterator<Item = Duration> {
+    let steps = if patience.is_zero() { 0 } else { 5 };
+    (0..steps).map(move |step| patience * (1 << step) / 31)
+}
+
+/// Tells every file that is not as listed, and fails.
+fn give_up(lacks: &[Lack], monitor: &dyn Monitor) -> Error {
+    let mut first = String::new();
+    let (mut is_wrong, mut is_missing) = (false, false);
+    for lack in lacks {
+        let code = match lack.what {
+            Supplied::Wrong(_) => {
+                is_wrong = true;
+                Code::UpstreamWrong
+            }
+            _ => {
+                is_missing |= !matches!(lack.what, Supplied::Failed(_));
+                Code::UpstreamMissing
+            }
+        };
+        let why = escape(lack.why().as_bytes());
+        if first.is_empty() {
+            first = format!("{}: {why}", lack.path);
+        }
+        monitor.problem(&Finding {
+            code,
+            subject: lack.path.to_string(),
+            detail: why,
+            remedy: "run the same sync again later: what came is kept".to_owned(),
+        });
+    }
+    let count = lacks.len();
+    match (is_wrong, is_missing) {
+        (true, _) => Error::Mismatch { count, first },
+        (false, _) => Error::Missing { count, first },
+    }
+}
+
+#[cfg(test)]
+mod tests;

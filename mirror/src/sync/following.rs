@@ -1,0 +1,347 @@
+//! An upstream as a supply: what the store has is not asked for, what it lacks is fetched into it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::Read;
+use std::sync::{Mutex, PoisonError};
+
+use pinfold_store::gc::Run;
+use pinfold_store::index::{self, Index};
+use pinfold_store::{
+    Checksum, Digest, Entry, Landed, Monitor, Node, RelPath, Sums, arrival::batch_max,
+};
+
+use super::{Order, Planned};
+use crate::fetch::{Ask, Outcome, Small, Upstream, Want, fetch, small};
+use crate::http::Validators;
+use crate::supply::{Content, Root, Stage, Supplied, Supply, Wanted};
+use crate::{Error, Result};
+
+/// Bytes after which what has landed is made durable.
+const BATCH_BYTES: u64 = 256 << 20;
+
+/// Root metadata as upstream had it.
+#[derive(Debug, Clone)]
+struct Asked {
+    root: Option<Root>,
+    validators: Validators,
+    bytes_max: u64,
+}
+
+/// One attempt to follow an upstream.
+pub(super) struct Following<'a> {
+    order: &'a Order<'a>,
+    upstream: Upstream<'a>,
+    monitor: &'a dyn Monitor,
+    index: Mutex<Index>,
+    roots: BTreeMap<RelPath, Asked>,
+    /// What landed and has no name yet.
+    landed: Vec<Landed>,
+    landed_bytes: u64,
+    /// Root metadata is asked for past all caches.
+    is_fresh: bool,
+    /// An object that the index knows is looked at before it is believed.
+    is_wary: bool,
+    planned: Planned,
+}
+
+impl<'a> Following<'a> {
+    pub(super) fn new(
+        order: &'a Order<'a>,
+        upstream: Upstream<'a>,
+        monitor: &'a dyn Monitor,
+        (is_fresh, is_wary): (bool, bool),
+    ) -> Result<Self> {
+        Ok(Self {
+            order,
+            upstream,
+            monitor,
+            index: Mutex::new(order.store.index()?),
+            roots: BTreeMap::new(),
+            landed: Vec::new(),
+            landed_bytes: 0,
+            is_fresh,
+            is_wary,
+            planned: Planned::default(),
+        })
+    }
+
+    fn index(&self) -> std::sync::MutexGuard<'_, Index> {
+        self.index.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn url(&self, path: &RelPath) -> String {
+        self.upstream.base.join(path).to_string()
+    }
+
+    /// Gives the upstream as records show it.
+    pub(super) fn upstream_shown(&self) -> String {
+        self.upstream.base.to_string()
+    }
+
+    /// Gives what the newest snapshot has at a path.
+    fn newest(&self, path: &RelPath) -> Result<Option<Content>> {
+        let spans = self.index().spans(&self.order.lock.mirror, path)?;
+        Ok(spans.iter().find(|span| span.last.is_none()).and_then(|span| match span.entry.node {
+            Node::File { digest, size_bytes, .. } => Some(Content { digest, size_bytes }),
+            Node::Link { .. } => None,
+        }))
+    }
+
+    /// Gives the validators of root metadata that the newest snapshot has.
+    fn held(&self, path: &RelPath) -> Result<Option<(Validators, Content)>> {
+        if self.is_fresh {
+            return Ok(None);
+        }
+        let Some((validators, digest)) = self.index().validators(&self.url(path))? else {
+            return Ok(None);
+        };
+        let validators = Validators { etag: validators.etag, last_modified: validators.modified };
+        let newest = self.newest(path)?.filter(|newest| newest.digest == digest);
+        Ok(newest.map(|content| (validators, content)))
+    }
+
+    /// Asks upstream for root metadata.
+    fn ask(&mut self, path: &RelPath, bytes_max: u64) -> Result<Asked> {
+        let held = self.held(path)?;
+        let ask = held.as_ref().map_or(Ask::Anew, |(validators, _)| Ask::IfChanged(validators));
+        match small(self.upstream, path, ask, bytes_max, self.monitor)? {
+            Small::Absent { .. } => {
+                Ok(Asked { root: None, validators: Validators::default(), bytes_max })
+            }
+            Small::NotModified => {
+                let (validators, content) = held.ok_or_else(|| Error::Upstream {
+                    url: self.url(path),
+                    why: "it answers 304 to what was asked without a condition".to_owned(),
+                })?;
+                let mut bytes = Vec::new();
+                let from = self.open(content)?;
+                from.take(bytes_max).read_to_end(&mut bytes).map_err(|source| Error::Io {
+                    action: "read",
+                    path: path.as_path().to_owned(),
+                    source,
+                })?;
+                Ok(Asked { root: Some(Root { bytes, content }), validators, bytes_max })
+            }
+            Small::Found { bytes, validators, modified } => {
+                let content = self.put(&bytes, modified)?;
+                Ok(Asked { root: Some(Root { bytes, content }), validators, bytes_max })
+            }
+        }
+    }
+
+    /// Puts bytes into the store.
+    fn put(&mut self, bytes: &[u8], modified: Option<i64>) -> Result<Content> {
+        let content = |sums: Sums| Content { digest: sums.digest, size_bytes: sums.size_bytes };
+        if self.order.run == Run::Dry {
+            return Ok(content(Sums::of(bytes)));
+        }
+        let mut arrival = self.order.store.arrival(None)?;
+        arrival.write(bytes)?;
+        let landed = arrival.finish(modified.unwrap_or(self.order.now.seconds()))?;
+        let content = content(landed.sums());
+        self.landed.push(landed);
+        Ok(content)
+    }
+
+    /// Says whether all root metadata that was asked for is what the newest snapshot has.
+    pub(super) fn is_same(&self) -> bool {
+        let same = |path: &RelPath, asked: &Asked| {
+            let content = asked.root.as_ref().map(|root| root.content);
+            self.newest(path).is_ok_and(|newest| newest == content)
+        };
+        !self.roots.is_empty() && self.roots.iter().all(|(path, asked)| same(path, asked))
+    }
+
+    /// Asks for all root metadata again, and says whether any of it changed.
+    pub(super) fn has_moved(&mut self) -> Result<bool> {
+        self.is_fresh = true;
+        let before: Vec<(RelPath, Asked)> =
+            self.roots.iter().map(|(path, asked)| (path.clone(), asked.clone())).collect();
+        for (path, before) in before {
+            let now = self.ask(&path, before.bytes_max)?;
+            let digest = |asked: &Asked| asked.root.as_ref().map(|root| root.content.digest);
+            if digest(&now) != digest(&before) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Names what has landed.
+    pub(super) fn flush(&mut self) -> Result<()> {
+        let landed = std::mem::take(&mut self.landed);
+        self.landed_bytes = 0;
+        if landed.is_empty() {
+            return Ok(());
+        }
+        let writer = self.order.store.writer(self.order.asker)?;
+        let mut index = self.index();
+        Ok(self.order.store.keep(&mut index, &writer, landed, self.monitor)?)
+    }
+
+    fn land(&mut self, landed: Landed) -> Result<Content> {
+        let sums = landed.sums();
+        self.landed.push(landed);
+        self.landed_bytes = self.landed_bytes.saturating_add(sums.size_bytes);
+        // As many may wait in the channel, and be at work: each keeps a file open.
+        if self.landed_bytes >= BATCH_BYTES || self.landed.len() >= batch_max() {
+            self.flush()?;
+        }
+        Ok(Content { digest: sums.digest, size_bytes: sums.size_bytes })
+    }
+
+    /// Remembers the validators of what the newest snapshot has now.
+    pub(super) fn remember_validators(&self) -> Result<()> {
+        let rows: Vec<(String, index::Validators, Digest)> = self
+            .roots
+            .iter()
+            .filter_map(|(path, asked)| {
+                let Validators { etag, last_modified } = asked.validators.clone();
+                let is_useful = etag.is_some() || last_modified.is_some();
+                let digest = asked.root.as_ref().filter(|_| is_useful)?.content.digest;
+                Some((self.url(path), index::Validators { etag, modified: last_modified }, digest))
+            })
+            .collect();
+        Ok(self.index().remember_validators(&rows)?)
+    }
+
+    /// Says what a sync would do.
+    pub(super) fn planned(&self, entries: &[Entry]) -> Planned {
+        let mut planned = self.planned;
+        for entry in entries {
+            if let Node::File { size_bytes, .. } = entry.node {
+                planned.files += 1;
+                planned.bytes = planned.bytes.saturating_add(size_bytes);
+            }
+        }
+        planned
+    }
+
+    /// Looks for a wanted file in the store.
+    fn find(&self, wanted: &Wanted) -> Result<Option<Content>> {
+        let row = self.index().by_checksum(&wanted.checksum)?;
+        let found = row
+            .filter(|row| wanted.size_bytes.is_none_or(|size| size == row.size_bytes))
+            .map(|row| Content { digest: row.digest, size_bytes: row.size_bytes });
+        match found {
+            Some(found) if self.is_wary => {
+                let stands = self.order.store.has_object(found.digest, found.size_bytes)?;
+                Ok(stands.then_some(found))
+            }
+            found => Ok(found),
+        }
+    }
+
+    /// Fetches what the store lacks: the numbers of the wanted files, each content once.
+    fn fetch(
+        &mut self,
+        wanted: &[Wanted],
+        lacking: &HashMap<Checksum, Vec<usize>>,
+        supplied: &mut [Supplied],
+    ) -> Result<()> {
+        let mut firsts: Vec<usize> =
+            lacking.values().filter_map(|numbers| numbers.first().copied()).collect();
+        // In the order of the indices: what lies together upstream is asked for together.
+        firsts.sort_unstable();
+        let modified = self.order.now.seconds();
+        let mut wants = firsts.iter().map(|number| {
+            let one = &wanted[*number];
+            let names = one.also.iter().chain([&one.path]).cloned().collect();
+            (
+                *number,
+                Want {
+                    names,
+                    size_bytes: one.size_bytes.unwrap_or_default(),
+                    checksum: one.checksum,
+                    modified,
+                },
+            )
+        });
+        let (store, monitor, upstream) = (self.order.store, self.monitor, self.upstream);
+        let mut each = |number: usize, outcome: Outcome| {
+            let supply = match outcome {
+                Outcome::Landed(landed) => Supplied::Here(self.land(landed)?),
+                Outcome::Absent { url, status } => {
+                    Supplied::Absent(format!("{url} answers {status}"))
+                }
+                Outcome::Wrong { url, expected, found } => {
+                    Supplied::Wrong(format!("{url}: expected {expected}, came {found}"))
+                }
+                Outcome::Failed { url, why } => Supplied::Failed(format!("{url}: {why}")),
+            };
+            for other in lacking.get(&wanted[number].checksum).into_iter().flatten() {
+                supplied[*other] = supply.clone();
+            }
+            Ok(())
+        };
+        fetch(upstream, store, &mut wants, &mut each, monitor)?;
+        self.flush()
+    }
+}
+
+impl Supply for Following<'_> {
+    fn root(&mut self, path: &RelPath, bytes_max: u64) -> Result<Option<Root>> {
+        if let Some(known) = self.roots.get(path) {
+            return Ok(known.root.clone());
+        }
+        let asked = self.ask(path, bytes_max)?;
+        let root = asked.root.clone();
+        self.roots.insert(path.clone(), asked);
+        Ok(root)
+    }
+
+    fn get(&mut self, stage: Stage, wanted: &[Wanted]) -> Result<Vec<Supplied>> {
+        let mut supplied = Vec::with_capacity(wanted.len());
+        let mut lacking: HashMap<Checksum, Vec<usize>> = HashMap::new();
+        let (mut bytes, mut files) = (0_u64, 0_u64);
+        for (number, one) in wanted.iter().enumerate() {
+            match self.find(one)? {
+                Some(content) => supplied.push(Supplied::Here(content)),
+                None => {
+                    let others = lacking.entry(one.checksum).or_default();
+                    if others.is_empty() {
+                        bytes = bytes.saturating_add(one.size_bytes.unwrap_or_default());
+                        files += 1;
+                    }
+                    others.push(number);
+                    supplied.push(Supplied::Failed("it was not asked for".to_owned()));
+                }
+            }
+        }
+        if lacking.is_empty() {
+            return Ok(supplied);
+        }
+        if stage == Stage::Files && self.order.run == Run::Dry {
+            self.planned.fetch_files += files;
+            self.planned.fetch_bytes = self.planned.fetch_bytes.saturating_add(bytes);
+            for number in lacking.into_values().flatten() {
+                let size_bytes = wanted[number].size_bytes.unwrap_or_default();
+                let digest = Digest::of(b"");
+                supplied[number] = Supplied::Here(Content { digest, size_bytes });
+            }
+            return Ok(supplied);
+        }
+        self.order.store.check_room(bytes, files)?;
+        let title = match stage {
+            Stage::Metadata => "fetching indices",
+            Stage::Files => "fetching files",
+        };
+        self.monitor.step(title, Some(bytes));
+        self.fetch(wanted, &lacking, &mut supplied)?;
+        Ok(supplied)
+    }
+
+    fn open(&self, content: Content) -> Result<Box<dyn Read + Send>> {
+        Ok(Box::new(self.order.store.open_object(content.digest, content.size_bytes)?))
+    }
+
+    fn has_unpacked(&self, packed: Content, plain: &Checksum) -> Result<bool> {
+        Ok(self.index().has_unpacked(packed.digest, plain)?)
+    }
+
+    fn remember_unpacked(&mut self, pairs: &[(Content, Checksum)]) -> Result<()> {
+        let rows: Vec<(Digest, Checksum)> =
+            pairs.iter().map(|(packed, plain)| (packed.digest, *plain)).collect();
+        Ok(self.index().remember_unpacked(&rows)?)
+    }
+}
