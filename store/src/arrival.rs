@@ -35,12 +35,23 @@ pub struct Arrival {
     modified: Option<i64>,
 }
 
-/// Content that has arrived whole and waits for its name.
+/// Content that has arrived whole and waits for its name. Without one it is let go; what has a known checksum stays for the next
+/// run.
 #[derive(Debug)]
 pub struct Landed {
     fresh: Fresh,
+    is_known: bool,
     /// Keeps the lock until the content has its name.
     _file: File,
+}
+
+impl Drop for Landed {
+    fn drop(&mut self) {
+        if let Some(aside) = self.fresh.aside.as_ref().filter(|_| !self.is_known) {
+            // Named already, or of no use to anybody: what stays is removed by the next run.
+            drop(disk::remove_file(aside));
+        }
+    }
 }
 
 impl Landed {
@@ -236,7 +247,7 @@ impl Arrival {
         let sums = self.sums();
         content::dress(&self.file, &self.path, modified)?;
         let fresh = Fresh { sums, mtime: modified, aside: Some(self.path), is_linked: false };
-        Ok(Landed { fresh, _file: self.file })
+        Ok(Landed { fresh, is_known: self.checksum.is_some(), _file: self.file })
     }
 
     /// Throws the content away.

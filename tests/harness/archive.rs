@@ -2,7 +2,8 @@
 use super::{temp_dir, tool, write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 
 /// The key of the upstream archive, made once for all tests.
@@ -165,7 +166,8 @@ impl Archive {
     /// Signs any text as the suite's `Release`, in both ways.
     pub(crate) fn sign_text(&self, release: &str) {
         let suite = self.tree.join("dists/lab");
-        for old in ["InRelease", "Release.gpg"] {
+        let outs = ["InRelease", "Release.gpg"];
+        for old in outs {
             drop(std::fs::remove_file(suite.join(old)));
         }
         replace(&suite.join("Release"), release.as_bytes());
@@ -177,6 +179,10 @@ impl Archive {
         };
         sign(&["--clearsign"], "InRelease");
         sign(&["--armor", "--detach-sign"], "Release.gpg");
+        for out in outs {
+            let file = std::fs::File::options().write(true).open(suite.join(out)).unwrap();
+            file.set_modified(later()).unwrap();
+        }
     }
 }
 
@@ -184,5 +190,17 @@ impl Archive {
 pub(crate) fn replace(path: &Path, bytes: &[u8]) {
     let aside = path.with_extension("part");
     write(&aside, bytes);
+    std::fs::File::options().write(true).open(&aside).unwrap().set_modified(later()).unwrap();
     std::fs::rename(aside, path).unwrap();
+}
+
+/// The time of a file that replaces another: web servers know files by second and size, and what is written twice in a second
+/// must not look the same.
+fn later() -> SystemTime {
+    static LAST: Mutex<Option<SystemTime>> = Mutex::new(None);
+    let mut last = LAST.lock().unwrap();
+    let now = SystemTime::now();
+    let time = last.map_or(now, |last| now.max(last + Duration::from_secs(1)));
+    *last = Some(time);
+    time
 }

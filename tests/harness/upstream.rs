@@ -57,6 +57,8 @@ impl Upstream {
 
     /// What was asked for since the last call: method, path and status.
     pub(crate) fn asked(&self) -> Vec<String> {
+        // nginx writes a line after it has answered.
+        std::thread::sleep(Duration::from_millis(100));
         let log = self.home.path().join("access.log");
         let text = std::fs::read_to_string(&log).unwrap_or_default();
         // nginx appends: an emptied file is written from its start again.

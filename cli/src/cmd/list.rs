@@ -1,9 +1,12 @@
 //! `snapshots`, `show`, `channels`, `log`: what there is.
 
+use std::collections::BTreeSet;
+
 use pinfold_publisher::generation::{self, Generation};
 use pinfold_publisher::layout::Spec;
 use pinfold_publisher::{pins, publish};
-use pinfold_store::{Name, Record, Stamp, Store};
+use pinfold_store::path::escape;
+use pinfold_store::{Name, Record, RelPath, Stamp, Store};
 use serde_json::json;
 
 use super::Done;
@@ -62,7 +65,7 @@ fn trust(record: &Record) -> String {
 fn value(record: &Record, is_published: bool, refs: &[String]) -> serde_json::Value {
     json!({
         "mirror": record.mirror, "taken": record.taken, "manifest": record.manifest, "family": record.family, "trust": record.trust,
-        "source": record.source, "parent": record.parent, "files": record.files, "links": record.links, "bytes": record.bytes,
+        "filtered": record.filtered, "source": record.source, "parent": record.parent, "files": record.files, "links": record.links, "bytes": record.bytes,
         "published": is_published, "shown_by": refs,
     })
 }
@@ -76,6 +79,10 @@ pub(super) fn show(context: &Context, spec: &Spec) -> Done {
     if context.json {
         let mut value = value(&record, is_published, &refs);
         value["roots"] = json!(record.roots);
+        value["upstream"] = json!(record.upstream);
+        value["asked"] = json!(record.asked);
+        value["relaxed"] = json!(record.relaxed);
+        value["proofs"] = json!(record.proofs);
         ui::print_json(&value)?;
         return Ok(Outcome::Done);
     }
@@ -97,11 +104,45 @@ pub(super) fn show(context: &Context, spec: &Spec) -> Done {
     for shown in refs {
         text.push_str(&format!("  shown by  {shown}\n"));
     }
-    for root in &record.roots {
-        text.push_str(&format!("  root      {root}\n"));
-    }
+    text.push_str(&evidence(&record));
     ui::print(&text)?;
     Ok(Outcome::Done)
+}
+
+/// What vouches for a snapshot, for people.
+fn evidence(record: &Record) -> String {
+    let mut text = String::new();
+    for rule in &record.relaxed {
+        text.push_str(&format!("  relaxed   {rule}\n"));
+    }
+    if !record.asked.is_empty() {
+        let asked = record.asked.to_string();
+        for line in asked.lines().filter(|line| !line.is_empty()) {
+            text.push_str(&format!("  asked     {line}\n"));
+        }
+    }
+    let proved: BTreeSet<&RelPath> = record.proofs.iter().map(|proof| &proof.root).collect();
+    for root in record.roots.iter().filter(|root| !proved.contains(root)) {
+        text.push_str(&format!("  root      {root}\n"));
+    }
+    for proof in &record.proofs {
+        let until = proof
+            .valid_until
+            .map_or_else(String::new, |until| format!(", valid until {}", until.human()));
+        let date = proof.date.map_or_else(|| "of no date".to_owned(), Stamp::human);
+        text.push_str(&format!(
+            "  root      {}, {date}{until}: {} indices, {} files\n",
+            proof.root, proof.indices, proof.files
+        ));
+        for signer in &proof.signers {
+            let made = signer.made.human();
+            text.push_str(&format!("    signed  {made} by {} ({})\n", signer.name, signer.key));
+        }
+        for other in &proof.others {
+            text.push_str(&format!("    other   {}\n", escape(other.as_bytes())));
+        }
+    }
+    text
 }
 
 pub(super) fn channels(context: &Context) -> Done {

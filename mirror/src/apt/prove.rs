@@ -23,6 +23,8 @@ use crate::{Error, Result};
 
 /// The word under which a record says that keys of old vendors were taken.
 const WEAK_KEYS: &str = "weak-keys";
+/// The word under which a record says that nobody had to sign.
+const UNSIGNED: &str = "unsigned";
 
 /// Writes down what is asked for, as a record keeps it.
 ///
@@ -33,8 +35,10 @@ pub fn asked(selection: &Selection, belief: &Belief) -> Result<toml::Table> {
         path: "the selection".to_owned(),
         why: error.to_string(),
     })?;
-    if belief.weak_keys {
-        asked.insert(WEAK_KEYS.to_owned(), true.into());
+    for (key, is_set) in [(WEAK_KEYS, belief.weak_keys), (UNSIGNED, belief.keyring.is_none())] {
+        if is_set {
+            asked.insert(key.to_owned(), true.into());
+        }
     }
     Ok(asked)
 }
@@ -134,6 +138,7 @@ pub fn prove_again(store: &Store, record: &Record, monitor: &dyn Monitor) -> Res
 fn survey_again(store: &Store, record: &Record, monitor: &dyn Monitor) -> Result<State> {
     let mut asked = record.asked.clone();
     let weak_keys = asked.remove(WEAK_KEYS).is_some();
+    asked.remove(UNSIGNED);
     let selection = Selection::deserialize(asked).map_err(|error| Error::BadMetadata {
         path: format!("the record of {}@{}", record.mirror, record.taken),
         why: error.message().to_owned(),
