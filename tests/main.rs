@@ -12,6 +12,7 @@
 
 mod harness;
 
+mod changes;
 mod crash;
 mod disk_full;
 mod flips;

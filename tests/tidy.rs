@@ -69,6 +69,7 @@ fn every_verb_is_in_the_readme_or_the_operations_guide() {
         "ingest",
         "snapshots",
         "show",
+        "diff",
         "verify",
         "publish",
         "retire",

@@ -16,6 +16,7 @@ Bring in:
   ingest      Take a folder as a new snapshot of a mirror, and publish it
   snapshots   List snapshots
   show        Show one snapshot
+  diff        Name the packages that changed between two snapshots
   verify      Compare a snapshot's record, manifest, objects and tree
 
 Decide:
@@ -85,6 +86,8 @@ pub(crate) enum Verb {
         /// Which one
         snapshot: Spec,
     },
+    /// Name the packages that changed between two snapshots, or the files; exit code 1 where there are any
+    Diff(Diff),
     /// Compare a snapshot's record, manifest, objects and tree
     Verify {
         /// Which one
@@ -182,6 +185,18 @@ pub(crate) struct Ingest {
     /// Make a snapshot even where nothing changed
     #[arg(long)]
     pub(crate) even_if_unchanged: bool,
+}
+
+/// `diff`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Diff {
+    /// The old one
+    pub(crate) old: Spec,
+    /// The new one; the newest of the same mirror where it is left out
+    pub(crate) new: Option<Spec>,
+    /// Compare files, not packages
+    #[arg(long)]
+    pub(crate) files: bool,
 }
 
 /// `promote`.

@@ -1,6 +1,7 @@
 //! The verbs, a module each or a few that belong together.
 
 mod bring;
+mod diff;
 mod init;
 mod keep;
 mod list;
@@ -34,6 +35,7 @@ pub(crate) fn run(args: &Args) -> Done {
         Verb::Ingest(ingest) => bring::ingest(context, ingest),
         Verb::Snapshots { mirror } => list::snapshots(context, mirror.as_ref()),
         Verb::Show { snapshot } => list::show(context, snapshot),
+        Verb::Diff(args) => diff::diff(context, args),
         Verb::Verify { snapshot, deep } => keep::verify(context, snapshot, depth(*deep)),
         Verb::Channels => list::channels(context),
         Verb::Promote(promote) => moves::promote(context, promote),
@@ -64,6 +66,7 @@ const fn name_of(verb: &Verb) -> &'static str {
         Verb::Ingest(_) => "ingest",
         Verb::Snapshots { .. } => "snapshots",
         Verb::Show { .. } => "show",
+        Verb::Diff(_) => "diff",
         Verb::Verify { .. } => "verify",
         Verb::Channels => "channels",
         Verb::Promote(_) => "promote",

@@ -4,6 +4,7 @@
 //! was scanned checks no signature. What comes from an archive is input from strangers all the same: sizes are bounded,
 //! names are parsed into checked paths, and nothing is believed that the tree does not confirm.
 
+mod changes;
 mod client;
 mod compare;
 pub mod fresh;
@@ -20,6 +21,7 @@ mod survey;
 mod trust;
 mod version;
 
+pub use changes::{Change, Lists, PackageChange, PackageKind, changes};
 pub use client::{ClientFile, ClientInput, client};
 pub use heads::{HeadsInput, Signed, heads};
 pub use packages::{Binary, IndexedFile, Seen, Source, packages, sources};

@@ -195,6 +195,13 @@ impl<'a, R: Read> Stanzas<'a, R> {
                     return Ok(read > 0);
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                // Only what the system refuses is this machine's fault, the rest is said by what unpacks the file.
+                Err(error) if error.raw_os_error().is_none() => {
+                    let why = escape(error.to_string().as_bytes());
+                    return Err(
+                        self.bad_at(self.lines, &format!("is the last that can be read: {why}"))
+                    );
+                }
                 Err(source) => {
                     return Err(Error::Io {
                         action: "read",

@@ -25,4 +25,4 @@ pub use family::{Family, SiteWords};
 pub use fetch::{Outcome, Small, Upstream, Want};
 pub use http::{Base, Credentials, Http, HttpSettings, Limits, Proxies, Validators};
 pub use key::Key;
-pub use tree::{DraftTree, TreeReader};
+pub use tree::{DraftTree, SnapshotTree, TreeReader};

@@ -204,12 +204,24 @@ impl<'a> Binary<'a> {
     pub fn file(&self) -> Result<IndexedFile> {
         let filename = self.filename.ok_or_else(|| self.bad("Filename", "it is missing"))?;
         let path = file_path(b"", filename).map_err(|why| self.bad("Filename", &why))?;
-        Ok(IndexedFile {
-            path,
-            size_bytes: self.size_bytes()?,
-            sha256: self.sum("SHA256", self.sha256, sha256)?,
-            sha512: self.sum("SHA512", self.sha512, sha512)?,
-        })
+        let (sha256, sha512) = (self.sha256()?, self.sha512()?);
+        Ok(IndexedFile { path, size_bytes: self.size_bytes()?, sha256, sha512 })
+    }
+
+    /// Gives the file's SHA-256, where the list has it.
+    ///
+    /// # Errors
+    /// As [`Self::file`].
+    pub fn sha256(&self) -> Result<Option<[u8; 32]>> {
+        self.sum("SHA256", self.sha256, sha256)
+    }
+
+    /// Gives the file's SHA-512, where the list has it.
+    ///
+    /// # Errors
+    /// As [`Self::file`].
+    pub fn sha512(&self) -> Result<Option<[u8; 64]>> {
+        self.sum("SHA512", self.sha512, sha512)
     }
 
     /// Gives the file's size.

@@ -50,10 +50,11 @@ impl scan::Reading for Reading {
     }
 }
 
-/// A suite: its folder (empty at the top) and its `Release`.
-struct Suite {
-    folder: Vec<u8>,
-    release: Release,
+/// A suite: its folder (empty at the top), its `Release`, and the paths of its root metadata.
+pub(super) struct Suite {
+    pub(super) folder: Vec<u8>,
+    pub(super) release: Release,
+    roots: Vec<RelPath>,
 }
 
 /// Reads a scanned tree.
@@ -66,14 +67,29 @@ struct Suite {
 /// after each was reported to the monitor.
 pub fn read(tree: &dyn TreeReader, monitor: &dyn Monitor) -> Result<Reading> {
     monitor.step("reading the archive's metadata", None);
+    let (links, suites) = suites(tree, monitor)?;
+    let mut reading = Reading::default();
+    let named: BTreeSet<RelPath> =
+        suites.iter().flat_map(|suite| suite.roots.iter().cloned()).collect();
+    reading.real_roots.extend(named.iter().filter(|path| !links.contains(path)).cloned());
+    reading.roots = links.aliases(&named).into_iter().collect();
+    let mut wanted = BTreeSet::new();
+    let wants = wants(&suites, &links, &mut wanted);
+    reading.listed.extend(wants.iter().map(|want| want.real.clone()));
+    let mut taken = BTreeSet::new();
+    let found = find(tree, &wanted, &mut taken)?;
+    reading.added = Comparing::new(tree, monitor, found, taken).all(&wants, &links)?;
+    Ok(reading)
+}
+
+/// Finds the suites of a tree, each in the folder where it stands itself, and the tree's links.
+pub(super) fn suites(tree: &dyn TreeReader, monitor: &dyn Monitor) -> Result<(Links, Vec<Suite>)> {
     let (links, candidates) = candidates(tree)?;
-    let mut wanted: BTreeSet<RelPath> =
+    let wanted: BTreeSet<RelPath> =
         candidates.iter().filter_map(|path| links.resolve(path)).collect();
     let found = find(tree, &wanted, &mut BTreeSet::new())?;
     let folders: BTreeSet<&[u8]> = candidates.iter().map(|path| path.split().0).collect();
     let mut suites = Vec::new();
-    let mut reading = Reading::default();
-    let mut named = BTreeSet::new();
     for folder in folders {
         let get = |name: &str| {
             let path = below(folder, name.as_bytes())?;
@@ -81,23 +97,11 @@ pub fn read(tree: &dyn TreeReader, monitor: &dyn Monitor) -> Result<Reading> {
             Some((path, *found.get(&real)?))
         };
         if let Some(release) = suite(tree, &get, monitor)? {
-            for (path, _) in ROOT_NAMES.iter().filter_map(|name| get(name)) {
-                if !links.contains(&path) {
-                    reading.real_roots.insert(path.clone());
-                }
-                named.insert(path);
-            }
-            suites.push(Suite { folder: folder.to_vec(), release });
+            let roots = ROOT_NAMES.iter().filter_map(|name| Some(get(name)?.0)).collect();
+            suites.push(Suite { folder: folder.to_vec(), release, roots });
         }
     }
-    reading.roots = links.aliases(&named).into_iter().collect();
-    wanted.clear();
-    let wants = wants(&suites, &links, &mut wanted);
-    reading.listed.extend(wants.iter().map(|want| want.real.clone()));
-    let mut taken = BTreeSet::new();
-    let found = find(tree, &wanted, &mut taken)?;
-    reading.added = Comparing::new(tree, monitor, found, taken).all(&wants, &links)?;
-    Ok(reading)
+    Ok((links, suites))
 }
 
 /// Lists the tree's links and whatever is named like root metadata.
@@ -115,7 +119,7 @@ fn candidates(tree: &dyn TreeReader) -> Result<(Links, BTreeSet<RelPath>)> {
 }
 
 /// Looks up files; `taken` receives every path with a part named `by-hash`.
-fn find(
+pub(super) fn find(
     tree: &dyn TreeReader,
     wanted: &BTreeSet<RelPath>,
     taken: &mut BTreeSet<RelPath>,
@@ -208,7 +212,11 @@ fn small(tree: &dyn TreeReader, path: &RelPath, (digest, size_bytes): Content) -
 }
 
 /// Lists what the suites name with a strong checksum, links followed; `wanted` receives the paths to look up.
-fn wants<'a>(suites: &'a [Suite], links: &Links, wanted: &mut BTreeSet<RelPath>) -> Vec<Want<'a>> {
+pub(super) fn wants<'a>(
+    suites: &'a [Suite],
+    links: &Links,
+    wanted: &mut BTreeSet<RelPath>,
+) -> Vec<Want<'a>> {
     let mut wants = Vec::new();
     for suite in suites {
         for listed in suite.release.listed.iter().filter(|listed| listed.algorithm.is_strong()) {

@@ -72,15 +72,20 @@ fn what_is_no_stanza_is_refused_by_line() {
         let error = read(text.as_bytes()).unwrap_err().to_string();
         assert!(error.starts_with("d/Packages ") && error.ends_with(why), "{text:?}: {error}");
     }
-    let broken = read(Drops(b"a: b\n", 1, false).chain(Broken)).unwrap_err();
-    assert!(matches!(broken, Error::Io { action: "read", .. }), "{broken}");
+    let broken = |error: fn() -> std::io::Error| {
+        read(Drops(b"a: b\n", 1, false).chain(Broken(error))).unwrap_err()
+    };
+    let disk = broken(|| std::io::Error::from_raw_os_error(5));
+    assert!(matches!(disk, Error::Io { action: "read", .. }), "{disk}");
+    let packed = broken(|| std::io::Error::other("bad \x1b")).to_string();
+    assert!(packed.ends_with("line 1 is the last that can be read: bad \\x1b"), "{packed}");
 }
 
-struct Broken;
+struct Broken(fn() -> std::io::Error);
 
 impl Read for Broken {
     fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
-        Err(std::io::Error::other("gone"))
+        Err(self.0())
     }
 }
 
