@@ -144,15 +144,6 @@ pub(crate) fn now() -> Stamp {
     Stamp::from_seconds(jiff::Timestamp::now().as_second())
 }
 
-/// A variable of the environment.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place that asks the environment for proxies"
-)]
-pub(crate) fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok()
-}
-
 /// Who asks: the person behind sudo, else the user, else the number.
 #[expect(clippy::disallowed_methods, reason = "the one place that asks the environment who it is")]
 fn who() -> String {

@@ -25,7 +25,7 @@ pub use changes::{Change, Lists, PackageChange, PackageKind, changes};
 pub use client::{ClientFile, ClientInput, client};
 pub use heads::{HeadsInput, Signed, heads};
 pub use packages::{Binary, IndexedFile, Seen, Source, packages, sources};
-pub use prove::{Proved, asked, prove_again, prove_draft};
+pub use prove::{Proved, accepted, asked, prove_again, prove_draft};
 pub use read::{Reading, read};
 pub use release::{Algorithm, Listed, Release, Remake};
 pub use select::{Filter, Selection, SuiteName, Take};

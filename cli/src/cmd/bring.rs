@@ -72,7 +72,7 @@ fn read(
     };
     let reading = apt::read(&tree, progress)?;
     let belief = mirror.belief(true)?;
-    let accepted = super::sync::accepted(store, &lock.mirror)?;
+    let accepted = apt::accepted(store, &lock.mirror)?;
     let archive = Archive {
         selection: &upstream.selection,
         belief: &belief,

@@ -1,13 +1,12 @@
 //! `sync`: an upstream's state becomes a snapshot, and is published.
 
-use std::collections::BTreeMap;
 use std::time::Instant;
 
 use pinfold_mirror::apt::{self, Archive, Belief};
 use pinfold_mirror::http::Http;
 use pinfold_mirror::sync::{self as following, Order, Plan, Planned, Synced};
 use pinfold_store::gc::Run;
-use pinfold_store::{Counter, Name, Record, RelPath, Store};
+use pinfold_store::{Counter, Record};
 use serde_json::json;
 
 use super::Done;
@@ -39,7 +38,7 @@ pub(super) fn sync(context: &Context, args: &Sync) -> Done {
     let progress = Progress::new();
     let lock = store.lock_mirror(&args.mirror, &context.asker())?;
     drop(store.ready(&lock)?);
-    let accepted = accepted(&store, &args.mirror)?;
+    let accepted = apt::accepted(&store, &args.mirror)?;
     let archive = Archive {
         selection: &upstream.selection,
         belief: &belief,
@@ -74,13 +73,6 @@ pub(super) fn sync(context: &Context, args: &Sync) -> Done {
     progress.finish();
     tell(context, &synced, &progress, begun)?;
     Ok(if progress.has_problems() { Outcome::No } else { Outcome::Done })
-}
-
-/// The dates of root metadata that were accepted last.
-pub(super) fn accepted(store: &Store, mirror: &Name) -> Result<BTreeMap<RelPath, i64>, Failure> {
-    let Some(newest) = store.dates(mirror)?.pop() else { return Ok(BTreeMap::new()) };
-    let proofs = store.record(mirror, newest)?.proofs.into_iter();
-    Ok(proofs.filter_map(|proof| Some((proof.root, proof.date?.seconds()))).collect())
 }
 
 fn relaxed(upstream: &Upstream, belief: &Belief) -> Vec<String> {

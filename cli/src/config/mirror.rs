@@ -280,7 +280,7 @@ impl Transfer {
             connections: self.connections,
             bytes_per_second: self.bytes_per_second,
             credentials,
-            proxies: Proxies::from_environment(&crate::context::variable)?,
+            proxies: Proxies::from_environment(&variable)?,
             insecure: self.insecure,
             authorities: self.authorities.clone(),
             ..HttpSettings::default()
@@ -288,6 +288,15 @@ impl Transfer {
         settings.limits.run = self.deadline;
         Ok(settings)
     }
+}
+
+/// A variable of the environment.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that asks the environment for proxies"
+)]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 fn must_be_absolute(path: &Path) -> Result<(), String> {

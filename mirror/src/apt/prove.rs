@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use pinfold_store::lock::MirrorLock;
 use pinfold_store::scan::{self, Draft};
 use pinfold_store::{
-    Class, Code, Digest, Entry, Evidence, Finding, Monitor, Node, Record, RelPath, Report, Store,
-    Trust,
+    Class, Code, Digest, Entry, Evidence, Finding, Monitor, Name, Node, Record, RelPath, Report,
+    Store, Trust,
 };
 use serde::Deserialize;
 
@@ -41,6 +41,16 @@ pub fn asked(selection: &Selection, belief: &Belief) -> Result<toml::Table> {
         }
     }
     Ok(asked)
+}
+
+/// Gives the dates of root metadata that were accepted last: those of the newest snapshot, in seconds since 1970.
+///
+/// # Errors
+/// The newest snapshot's record cannot be read.
+pub fn accepted(store: &Store, mirror: &Name) -> Result<BTreeMap<RelPath, i64>> {
+    let Some(newest) = store.dates(mirror)?.pop() else { return Ok(BTreeMap::new()) };
+    let proofs = store.record(mirror, newest)?.proofs.into_iter();
+    Ok(proofs.filter_map(|proof| Some((proof.root, proof.date?.seconds()))).collect())
 }
 
 /// A draft that was proved: what [`Reading`] says of its names, and the evidence.
