@@ -8,17 +8,18 @@
 //! Architecture invariant: nothing here reads the clock or asks anybody; the same bytes, keyring and rules give the same
 //! answer years later.
 
+mod armored;
 mod judge;
 mod keyring;
 pub(crate) mod split;
 
+use pinfold_store::path::escape;
 use sequoia_openpgp::parse::{Dearmor, PacketParserBuilder, PacketParserResult, Parse};
 use sequoia_openpgp::types::Timestamp;
-use sequoia_openpgp::{Packet, armor, packet};
+use sequoia_openpgp::{Packet, anyhow, armor, packet};
 
 use self::judge::{Document, Verdict, judge};
 pub use self::keyring::Keyring;
-use crate::tree::read_bounded;
 use crate::{Error, Result};
 
 /// The largest clear-signed message and the largest file of signatures that are read; apt refuses more too.
@@ -76,7 +77,7 @@ pub fn verify_inline(
     shown: &str,
 ) -> Result<Verified> {
     let refuse = |why| Error::NotAuthentic { path: shown.to_owned(), why };
-    check_size(bytes).map_err(refuse)?;
+    check_size("it", bytes).map_err(refuse)?;
     // Steps 1 to 3.
     let parts = split::inline(bytes).map_err(refuse)?;
     let found = accept(&parts.text, &parts.blocks, keyring, rules).map_err(refuse)?;
@@ -96,7 +97,7 @@ pub fn verify_detached(
     shown: &str,
 ) -> Result<Verified> {
     let refuse = |why| Error::NotAuthentic { path: shown.to_owned(), why };
-    check_size(signature_bytes).map_err(refuse)?;
+    check_size("its signature", signature_bytes).map_err(refuse)?;
     let blocks = split::detached(signature_bytes).map_err(refuse)?;
     let found = accept(text, &blocks, keyring, rules).map_err(refuse)?;
     Ok(Verified { text: text.to_owned(), signers: found.signers, others: found.others })
@@ -109,9 +110,9 @@ struct Found {
     others: Vec<String>,
 }
 
-fn check_size(bytes: &[u8]) -> Result<(), String> {
+fn check_size(what: &str, bytes: &[u8]) -> Result<(), String> {
     if bytes.len() > MESSAGE_BYTES_MAX {
-        return Err(format!("its signatures cannot be read: more than {MESSAGE_BYTES_MAX} bytes"));
+        return Err(format!("{what} is larger than {MESSAGE_BYTES_MAX} bytes"));
     }
     Ok(())
 }
@@ -123,25 +124,28 @@ fn accept(
     keyring: &Keyring,
     rules: &Rules,
 ) -> Result<Found, String> {
+    let mut found = Found::default();
     let mut signatures = Vec::new();
-    // Step 3: each block by itself.
-    for block in blocks {
-        read_block(block, &mut signatures)?;
+    // Step 3: each block by itself. One that cannot be read is no reason to believe the others less.
+    for block in blocks.iter().take(SIGNATURES_MAX + 1) {
+        if let Err(why) = read_block(block, &mut signatures) {
+            found.others.push(format!("a block that cannot be read: {why}"));
+        }
+    }
+    if blocks.len().max(signatures.len()) > SIGNATURES_MAX {
+        return Err(format!("it carries more than {SIGNATURES_MAX} signatures"));
     }
     let document = Document::new(text);
-    let mut found = Found::default();
     for signature in &signatures {
         let verdict = match signature {
             Packet::Signature(signature) => judge(signature, &document, keyring, rules),
-            _ => Verdict::Ignored("a signature of a version that cannot be read".to_owned()),
+            _ => Verdict::Ignored("one of a version that cannot be read".to_owned()),
         };
         match verdict {
             Verdict::Good(signer) => found.signers.push(signer),
             Verdict::Ignored(reason) => found.others.push(reason),
             // Step 6: one BAD signature by a known key, and nothing else counts.
-            Verdict::Bad(who) => {
-                return Err(format!("a signature by {who} is BAD: these are not the signed bytes"));
-            }
+            Verdict::Bad(reason) => return Err(reason),
         }
     }
     // Step 6: at least one.
@@ -151,26 +155,22 @@ fn accept(
     Ok(found)
 }
 
-/// Reads the packets of one armor block: signatures and nothing else.
+/// Reads the packets of one armor block: signatures and nothing else, and no more than we would judge.
 fn read_block(block: &[u8], signatures: &mut Vec<Packet>) -> Result<(), String> {
-    let failed = |e: &dyn std::fmt::Display| format!("a signature does not parse: {e}");
-    let mode = armor::ReaderMode::Tolerant(Some(armor::Kind::Signature));
-    let reader = armor::Reader::from_bytes(block, mode);
-    let packets = read_bounded(reader, MESSAGE_BYTES_MAX.try_into().unwrap_or(u64::MAX))
-        .map_err(|e| failed(&e))?;
+    let packets = armored::decode(block, armor::Kind::Signature)?;
     let mut next = PacketParserBuilder::from_bytes(&packets)
         .and_then(|builder| builder.dearmor(Dearmor::Disabled).build())
-        .map_err(|e| failed(&e))?;
+        .map_err(|e| chain(&e))?;
     while let PacketParserResult::Some(parser) = next {
-        let (packet, rest) = parser.next().map_err(|e| failed(&e))?;
+        let (packet, rest) = parser.next().map_err(|e| chain(&e))?;
         next = rest;
         match packet.tag() {
             packet::Tag::Signature => signatures.push(packet),
             packet::Tag::Marker => {}
-            other => return Err(format!("a packet among its signatures is none, but {other}")),
+            other => return Err(format!("it holds a packet that is no signature, {other}")),
         }
         if signatures.len() > SIGNATURES_MAX {
-            return Err(format!("it carries more than {SIGNATURES_MAX} signatures"));
+            break;
         }
     }
     Ok(())
@@ -187,11 +187,8 @@ fn none_counts(others: &[String], accepted: &str) -> String {
 fn accepted(keyring: &Keyring, rules: &Rules) -> String {
     let all: Vec<String> =
         if rules.signers.is_empty() { keyring.fingerprints() } else { rules.signers.clone() };
-    let named: Vec<String> = all
-        .iter()
-        .take(NAMED_MAX)
-        .map(|text| pinfold_store::path::escape(text.as_bytes()))
-        .collect();
+    let named: Vec<String> =
+        all.iter().take(NAMED_MAX).map(|text| escape(text.as_bytes())).collect();
     match all.len() - named.len() {
         _ if all.is_empty() => "none, the keyring is empty".to_owned(),
         0 => named.join(", "),
@@ -204,6 +201,11 @@ fn timestamp(seconds: i64) -> Timestamp {
     Timestamp::from(u32::try_from(seconds.max(0)).unwrap_or(u32::MAX))
 }
 
+/// Shows an error of the cryptographic library on one line.
+fn chain(error: &anyhow::Error) -> String {
+    escape(format!("{error:#}").as_bytes())
+}
+
 /// Shows a time for a message.
 pub(crate) fn shown_time(seconds: i64) -> String {
     jiff::Timestamp::from_second(seconds)
@@ -211,4 +213,4 @@ pub(crate) fn shown_time(seconds: i64) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

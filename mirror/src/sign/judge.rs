@@ -14,18 +14,22 @@ use sequoia_openpgp::serialize::SerializeInto;
 use sequoia_openpgp::types::{HashAlgorithm, RevocationStatus, SignatureType};
 use sequoia_openpgp::{Cert, Packet, anyhow};
 
-use super::{Keyring, Rules, Signer, shown_time, timestamp};
+use super::{Keyring, Rules, Signer, chain, shown_time, timestamp};
 
 /// How far ahead of our clock a signer's may be.
 const SKEW_SECONDS_MAX: i64 = 30 * 60;
-/// The smallest RSA and DSA keys that an operator can opt in for.
-const WEAK_BITS_MIN: usize = 1024;
+/// The earliest time to judge algorithms by: what was broken since does not become good again by a clock that is wrong.
+const ALGORITHMS_SINCE: i64 = 1_767_225_600;
+/// The smallest RSA keys that an operator can opt in for.
+const RSA_BITS_MIN: usize = 1024;
+/// The largest that the cryptographic library takes.
+const RSA_BITS_MAX: usize = 4096;
 
 /// What a signature is worth.
 pub(super) enum Verdict {
     /// It counts.
     Good(Signer),
-    /// It is by a known key, and not of these bytes: by whom.
+    /// It is by a known key, and spoils all others: by whom, and why.
     Bad(String),
     /// It does not count: by whom, and why.
     Ignored(String),
@@ -47,11 +51,13 @@ impl<'a> Document<'a> {
     fn text(&self) -> &[u8] {
         self.text.get_or_init(|| {
             let mut text = Vec::with_capacity(self.bytes.len() + self.bytes.len() / 32);
-            for (at, line) in self.bytes.split(|b| *b == b'\n').enumerate() {
-                if at > 0 {
-                    text.extend_from_slice(b"\r\n");
-                }
+            for line in self.bytes.split_inclusive(|b| *b == b'\n') {
+                let Some(line) = line.strip_suffix(b"\n") else {
+                    text.extend_from_slice(line);
+                    break;
+                };
                 text.extend_from_slice(line.strip_suffix(b"\r").unwrap_or(line));
+                text.extend_from_slice(b"\r\n");
             }
             text
         })
@@ -90,13 +96,20 @@ fn by_key(
     rules: &Rules,
 ) -> Verdict {
     let user_id = user_id(key.cert(), rules);
-    let who = format!("{} ({user_id})", key.cert().fingerprint());
+    let who = match user_id.as_str() {
+        "" => key.cert().fingerprint().to_hex(),
+        name => format!("{} ({name})", key.cert().fingerprint()),
+    };
     let ignored = |why: String| Verdict::Ignored(format!("one by {who}: {why}"));
+    let bad = |why: &str| Verdict::Bad(format!("a signature by {who} is BAD: {why}"));
     let Some(made) = signature.signature_creation_time().map(seconds) else {
         return ignored("it does not say when it was made".to_owned());
     };
     if made < seconds(key.key().creation_time()) {
         return ignored("it claims to be older than its key".to_owned());
+    }
+    if rsa_bits(key.key().mpis()).is_some_and(|bits| bits > RSA_BITS_MAX) {
+        return ignored(format!("it cannot be checked: RSA of more than {RSA_BITS_MAX} bits"));
     }
     let bytes = match signature.typ() {
         SignatureType::Binary => document.bytes,
@@ -104,7 +117,13 @@ fn by_key(
         other => return ignored(format!("it is a signature of another kind: {other}")),
     };
     if let Err(e) = signature.verify_message(key.key(), bytes) {
-        return if is_unknown(&e) { ignored(format!("{e}")) } else { Verdict::Bad(who) };
+        if is_unsupported(&e) {
+            return ignored(format!("it cannot be checked: {}", chain(&e)));
+        }
+        return bad("these are not the signed bytes");
+    }
+    if let Err(e) = check_critical(signature, rules) {
+        return bad(&chain(&e));
     }
     let judged = check_signature(signature, made, rules)
         .and_then(|()| check_key(key, made, rules))
@@ -121,17 +140,20 @@ fn by_key(
     }
 }
 
+/// Checks that everything is known that the signer calls critical; like gpg, which says BAD otherwise, whatever the hash.
+fn check_critical(signature: &Signature, rules: &Rules) -> anyhow::Result<()> {
+    let mut policy = policy(rules);
+    policy.accept_hash(signature.hash_algo());
+    policy.signature(signature, HashAlgoSecurity::CollisionResistance)
+}
+
 /// Checks what a signature says of itself.
 fn check_signature(signature: &Signature, made: i64, rules: &Rules) -> Result<(), String> {
     let hash = signature.hash_algo();
     if !matches!(hash, HashAlgorithm::SHA256 | HashAlgorithm::SHA384 | HashAlgorithm::SHA512) {
         return Err(format!("it uses {hash}, only SHA-256, SHA-384 and SHA-512 count"));
     }
-    let policy = policy(rules);
-    policy
-        .packet(&Packet::from(signature.clone()))
-        .and_then(|()| policy.signature(signature, HashAlgoSecurity::CollisionResistance))
-        .map_err(|e| format!("{e:#}"))?;
+    policy(rules).packet(&Packet::from(signature.clone())).map_err(|e| chain(&e))?;
     if made > rules.now.saturating_add(SKEW_SECONDS_MAX) {
         return Err(format!(
             "it was made in the future, {}, now is {}",
@@ -154,14 +176,18 @@ fn check_key(
     let policy = policy(rules);
     // A signer's clock may be ahead of ours, and its key as new as the signature.
     let at = SystemTime::from(timestamp(rules.now.max(made)));
-    let key =
-        key.clone().with_policy(&policy, at).map_err(|e| format!("its key is not valid: {e:#}"))?;
+    let key = key
+        .clone()
+        .with_policy(&policy, at)
+        .map_err(|e| format!("its key is not valid: {}", chain(&e)))?;
     let cert = key.valid_cert();
     let ends = [cert.primary_key().key_expiration_time(), key.key_expiration_time()];
     if let Some(end) = ends.into_iter().flatten().min().filter(|end| *end <= at) {
         return Err(format!("its key expired on {}", shown_time(seconds(end))));
     }
-    cert.alive().and_then(|()| key.alive()).map_err(|e| format!("its key is not valid: {e:#}"))?;
+    cert.alive()
+        .and_then(|()| key.alive())
+        .map_err(|e| format!("its key is not valid: {}", chain(&e)))?;
     let is_revoked = |status| matches!(status, RevocationStatus::Revoked(_));
     if is_revoked(cert.revocation_status()) || is_revoked(key.revocation_status()) {
         return Err("its key was revoked".to_owned());
@@ -169,8 +195,10 @@ fn check_key(
     if !key.for_signing() {
         return Err("its key is not made for signing texts".to_owned());
     }
-    if [cert.primary_key().key().mpis(), key.key().mpis()].into_iter().any(is_tiny) {
-        return Err(format!("its key is RSA of less than {WEAK_BITS_MIN} bits"));
+    // The policy has one name for all RSA below 2048 bits.
+    let sizes = [cert.primary_key().key().mpis(), key.key().mpis()].map(rsa_bits);
+    if sizes.into_iter().flatten().any(|bits| bits < RSA_BITS_MIN) {
+        return Err(format!("its key is RSA of less than {RSA_BITS_MIN} bits"));
     }
     let own = [cert.fingerprint().to_hex(), key.key().fingerprint().to_hex()];
     if !rules.signers.is_empty() && !rules.signers.iter().any(|one| own.contains(&plain(one))) {
@@ -181,7 +209,7 @@ fn check_key(
 
 /// Makes the policy for keys and what binds them.
 fn policy(rules: &Rules) -> StandardPolicy<'static> {
-    let mut policy = StandardPolicy::at(timestamp(rules.now));
+    let mut policy = StandardPolicy::at(timestamp(rules.now.max(ALGORITHMS_SINCE)));
     // Whoever can forge a revocation by a weak hash can only do harm to himself; one that is real must count for ever.
     policy.hash_revocation_tolerance(u32::MAX);
     if rules.weak_keys {
@@ -192,16 +220,21 @@ fn policy(rules: &Rules) -> StandardPolicy<'static> {
     policy
 }
 
-/// Says whether a key is too small for every opt-in: the policy has one name for all RSA below 2048 bits.
-fn is_tiny(key: &PublicKey) -> bool {
-    matches!(key, PublicKey::RSA { .. }) && key.bits().is_none_or(|bits| bits < WEAK_BITS_MIN)
+/// Gives the size of an RSA key.
+fn rsa_bits(key: &PublicKey) -> Option<usize> {
+    matches!(key, PublicKey::RSA { .. }).then(|| key.bits().unwrap_or(0))
 }
 
-/// Says whether a signature could not be checked, which is not the same as being BAD.
-fn is_unknown(error: &anyhow::Error) -> bool {
-    !matches!(
+/// Says whether an error means that a signature cannot be checked here; every other one means that it is BAD.
+fn is_unsupported(error: &anyhow::Error) -> bool {
+    use sequoia_openpgp::Error;
+    matches!(
         error.downcast_ref(),
-        Some(sequoia_openpgp::Error::BadSignature(_) | sequoia_openpgp::Error::ManipulatedMessage)
+        Some(
+            Error::UnsupportedHashAlgorithm(_)
+                | Error::UnsupportedPublicKeyAlgorithm(_)
+                | Error::UnsupportedEllipticCurve(_)
+        )
     )
 }
 
@@ -216,7 +249,7 @@ fn user_id(cert: &Cert, rules: &Rules) -> String {
 
 /// Writes a certificate, armored.
 fn to_armor(cert: &Cert) -> Result<Vec<u8>, String> {
-    cert.armored().to_vec().map_err(|e| format!("its certificate cannot be written: {e:#}"))
+    cert.armored().to_vec().map_err(|e| format!("its certificate cannot be written: {}", chain(&e)))
 }
 
 /// Brings a fingerprint that somebody wrote to the form that we compare.
@@ -228,3 +261,6 @@ fn seconds(time: SystemTime) -> i64 {
     let since = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     i64::try_from(since).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

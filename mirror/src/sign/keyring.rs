@@ -13,6 +13,7 @@ use sequoia_openpgp::packet::key::PublicParts;
 use sequoia_openpgp::parse::{Dearmor, PacketParserBuilder, Parse};
 use sequoia_openpgp::{Cert, Fingerprint, KeyHandle};
 
+use super::{armored, chain};
 use crate::key::cut_blanks;
 use crate::tree::read_bounded;
 use crate::{Error, Result};
@@ -82,7 +83,7 @@ impl Keyring {
         for ring in &rings {
             let parser = PacketParserBuilder::from_bytes(ring)
                 .and_then(|builder| builder.dearmor(Dearmor::Disabled).build())
-                .map_err(|e| refuse(format!("it does not parse: {e}")))?;
+                .map_err(|e| refuse(format!("it does not parse: {}", chain(&e))))?;
             // One that does not parse is no reason to do without the others: it vouches for nothing.
             for cert in CertParser::from(parser).flatten() {
                 self.join(cert.strip_secret_key_material()).map_err(refuse)?;
@@ -101,7 +102,7 @@ impl Keyring {
             None => cert,
             Some(known) => known
                 .merge_public(cert)
-                .map_err(|e| format!("two certificates {fingerprint} do not fit: {e}"))?,
+                .map_err(|e| format!("two certificates {fingerprint} do not fit: {}", chain(&e)))?,
         };
         self.certs.insert(fingerprint, joined);
         Ok(())
@@ -138,10 +139,8 @@ fn dearmored(text: &[u8]) -> Result<Vec<Vec<u8>>, String> {
         open.extend_from_slice(line);
         open.push(b'\n');
         if line == END_KEYS {
-            let mode = armor::ReaderMode::Tolerant(Some(armor::Kind::PublicKey));
-            let reader = armor::Reader::from_bytes(open, mode);
-            let ring = read_bounded(reader, KEYRING_BYTES_MAX);
-            rings.push(ring.map_err(|e| format!("its armor does not parse: {e}"))?);
+            let ring = armored::decode(open, armor::Kind::PublicKey);
+            rings.push(ring.map_err(|why| format!("its armor does not parse: {why}"))?);
             block = None;
         }
     }
@@ -150,3 +149,6 @@ fn dearmored(text: &[u8]) -> Result<Vec<Vec<u8>>, String> {
         None => Ok(rings),
     }
 }
+
+#[cfg(test)]
+mod tests;
