@@ -51,6 +51,7 @@ impl<'a> Ready<'a> {
             channel: self.current.channel.clone(),
             expect: self.current.number,
             shown: plan.shown(&self.current),
+            anew: BTreeSet::new(),
             verb: verb.to_owned(),
             who: self.context.who.clone(),
             reason: reason.to_owned(),
