@@ -10,6 +10,7 @@ use pinfold_store::Name;
 const GROUPS: &str = "\
 Begin:
   init        Make the root, the signing key and the channels; say what the file system can do
+  key         Show, print, make, import or rotate the signing key; sign a channel anew
 
 Bring in:
   ingest      Take a folder as a new snapshot of a mirror, and publish it
@@ -70,6 +71,9 @@ pub(crate) struct Args {
 pub(crate) enum Verb {
     /// Make the root, the signing key and the channels; say what the file system can do
     Init,
+    /// Show, print, make, import or rotate the signing key; sign a channel anew
+    #[command(subcommand)]
+    Key(KeyVerb),
     /// Take a folder as a new snapshot of a mirror, and publish it
     Ingest(Ingest),
     /// List snapshots, of one mirror or all
@@ -145,6 +149,50 @@ pub(crate) enum Verb {
         /// The verb
         verb: Option<String>,
     },
+}
+
+/// `key`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyVerb {
+    /// Show the key that signs, the next one while a rotation is under way, and old ones
+    Show,
+    /// Print the public halves as clients take them, all in one block
+    Print,
+    /// Make the first key; init does it already
+    Make,
+    /// Take a key of your own as the first one: Ed25519 or RSA, without a passphrase
+    Import {
+        /// The key with its secret half, readable by its owner only
+        file: PathBuf,
+    },
+    /// Replace the key: begin, let clients take the new one, finish, forget the old one
+    Rotate(Rotate),
+    /// Sign what a channel shows anew, with a date of now: for clients that took a newer state from upstream
+    Sign {
+        /// The channel
+        channel: Name,
+        /// Why, for the log
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
+    },
+}
+
+/// `key rotate`: without a flag it begins, and publishes the next key beside the one that signs.
+#[derive(Debug, ClapArgs)]
+#[command(group = clap::ArgGroup::new("step"))]
+pub(crate) struct Rotate {
+    /// Begin with a key of your own instead of a new one
+    #[arg(long, value_name = "FILE", group = "step")]
+    pub(crate) import: Option<PathBuf>,
+    /// Sign with the next key from now on, and sign what every channel shows anew
+    #[arg(long, group = "step")]
+    pub(crate) finish: bool,
+    /// Let the old key go: clients must have the new one
+    #[arg(long, group = "step")]
+    pub(crate) forget: bool,
+    /// Drop the next key, and stay with the one that signs
+    #[arg(long, group = "step")]
+    pub(crate) cancel: bool,
 }
 
 /// `ingest`.

@@ -3,6 +3,7 @@
 mod bring;
 mod init;
 mod keep;
+mod key;
 mod list;
 mod moves;
 mod pin;
@@ -29,6 +30,7 @@ pub(crate) fn run(args: &Args) -> Done {
     let context = &context;
     match &args.verb {
         Verb::Init => init::init(context),
+        Verb::Key(verb) => key::key(context, verb),
         Verb::Ingest(ingest) => bring::ingest(context, ingest),
         Verb::Snapshots { mirror } => list::snapshots(context, mirror.as_ref()),
         Verb::Show { snapshot } => list::show(context, snapshot),
@@ -58,6 +60,7 @@ const fn depth(deep: bool) -> pinfold_store::check::Depth {
 const fn name_of(verb: &Verb) -> &'static str {
     match verb {
         Verb::Init => "init",
+        Verb::Key(_) => "key",
         Verb::Ingest(_) => "ingest",
         Verb::Snapshots { .. } => "snapshots",
         Verb::Show { .. } => "show",

@@ -1,9 +1,9 @@
 //! The families of archives: what their metadata says about names, and what their root metadata becomes in a channel.
 //!
-//! Knows no nginx and no channel, writes nothing: a family reads a tree that the store has scanned, and gives back plain
-//! data (classes, names to add, root files, words for the site, files for clients). Whether an upstream vouches for its
-//! metadata is judged by [`sign`]; fetching is not here yet: what is read of a scanned tree was proved by nobody, and its
-//! record says so.
+//! Knows no nginx and no channel, writes nothing but the signing keys ([`key::Ring`]): a family reads a tree that the store
+//! has scanned, and gives back plain data (classes, names to add, root files, words for the site, files for clients).
+//! Whether an upstream vouches for its metadata is judged by [`sign`]; fetching is not here yet: what is read of a scanned
+//! tree was proved by nobody, and its record says so.
 
 pub mod apt;
 pub mod deb822;
