@@ -280,9 +280,34 @@ pub(crate) struct Unpin {
 /// `client`.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Client {
-    /// What to follow: MIRROR@CHANNEL, or MIRROR@DATE for a day that stays
+    /// The mirror; MIRROR@CHANNEL or MIRROR@DATE says at once what to follow
+    #[arg(value_name = "MIRROR")]
     pub(crate) snapshot: Spec,
+    /// The channel to follow; production unless configured otherwise
+    #[arg(long, value_name = "CHANNEL", conflicts_with = "date")]
+    pub(crate) channel: Option<Name>,
+    /// The day to stay at
+    #[arg(long, value_name = "DATE")]
+    pub(crate) date: Option<String>,
     /// Only these suites
     #[arg(long = "suite", value_name = "SUITE")]
     pub(crate) suites: Vec<String>,
+    /// What to take from upstream while the mirror is down: all of it, as it is then, or packages only
+    #[arg(long, value_name = "WHAT", conflicts_with = "plain")]
+    pub(crate) fallback: Option<Fallback>,
+    /// Print the lines of sources.list and the key to trust, instead of a .sources file
+    #[arg(long)]
+    pub(crate) plain: bool,
+    /// Add preferences by which apt goes back to the versions that are shown
+    #[arg(long)]
+    pub(crate) downgrade: bool,
+}
+
+/// What clients take from upstream while the mirror is down.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(crate) enum Fallback {
+    /// Everything
+    Upstream,
+    /// Packages only
+    Packages,
 }

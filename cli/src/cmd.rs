@@ -1,6 +1,7 @@
 //! The verbs, a module each or a few that belong together.
 
 mod bring;
+mod client;
 mod init;
 mod keep;
 mod key;
@@ -44,7 +45,7 @@ pub(crate) fn run(args: &Args) -> Done {
         Verb::Publish { snapshot } => tree::publish(context, snapshot),
         Verb::Retire { snapshot } => tree::retire(context, snapshot),
         Verb::Site => serving::site(context),
-        Verb::Client(client) => serving::client(context, client),
+        Verb::Client(client) => client::client(context, client),
         Verb::Serve { listen } => serving::serve(context, *listen),
         Verb::Prune { snapshot } => keep::prune(context, snapshot.as_ref()),
         Verb::Fsck { deep, rebuild } => keep::fsck(context, depth(*deep), *rebuild),

@@ -20,7 +20,7 @@ mod survey;
 mod trust;
 mod version;
 
-pub use client::{ClientFile, ClientInput, client};
+pub use client::{ClientFile, ClientInput, Downgrade, Fallback, Follows, Form, client};
 pub use heads::{HeadsInput, Signed, heads};
 pub use packages::{Binary, IndexedFile, Seen, Source, packages, sources};
 pub use read::{Reading, read};
