@@ -29,6 +29,10 @@ pub(crate) struct Mirror {
     pub(crate) family: Family,
     pub(crate) mount: Mount,
     pub(crate) signed: Signed,
+    /// Upstream's URLs, tried in order.
+    pub(crate) upstream: Vec<String>,
+    /// Who may sign upstream's metadata.
+    pub(crate) keyrings: Vec<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -58,6 +62,15 @@ enum OneOrMore {
     More(Vec<String>),
 }
 
+impl OneOrMore {
+    fn into_list(self) -> Vec<String> {
+        match self {
+            Self::One(one) => vec![one],
+            Self::More(more) => more,
+        }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Channel {}
@@ -69,6 +82,9 @@ struct MirrorFile {
     mount: String,
     #[serde(default)]
     signed: Signing,
+    upstream: Option<OneOrMore>,
+    #[serde(default)]
+    keyrings: Vec<PathBuf>,
 }
 
 #[derive(Deserialize, Default)]
@@ -98,11 +114,7 @@ pub(crate) fn load(path: &Path) -> Result<Config, Failure> {
     if channels.is_empty() {
         channels = CHANNELS.iter().filter_map(|name| name.parse().ok()).collect();
     }
-    let listen = match file.site.listen {
-        None => Vec::new(),
-        Some(OneOrMore::One(one)) => vec![one],
-        Some(OneOrMore::More(more)) => more,
-    };
+    let listen = file.site.listen.map(OneOrMore::into_list).unwrap_or_default();
     let site = SiteConfig {
         url: file.site.url,
         listen,
@@ -152,7 +164,9 @@ fn load_mirrors(folder: &Path) -> Result<BTreeMap<Name, Mirror>, Failure> {
             Signing::Local => Signed::Local,
             Signing::Upstream => Signed::Upstream,
         };
-        mirrors.insert(name, Mirror { family, mount, signed });
+        let upstream = file.upstream.map(OneOrMore::into_list).unwrap_or_default();
+        let keyrings = file.keyrings;
+        mirrors.insert(name, Mirror { family, mount, signed, upstream, keyrings });
     }
     Ok(mirrors)
 }

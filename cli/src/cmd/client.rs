@@ -113,8 +113,8 @@ fn apt_files(
         follows,
         form,
         downgrade: if args.downgrade { Downgrade::Yes } else { Downgrade::No },
-        upstream: &[],
-        keyrings: &[],
+        upstream: &mirror.upstream,
+        keyrings: &mirror.keyrings,
     })?)
 }
 
