@@ -12,12 +12,14 @@
 
 mod harness;
 
+mod client;
 mod crash;
 mod disk_full;
 mod flips;
 mod flow;
 mod hostile;
 mod ingest;
+mod keys;
 mod model;
 mod refusals;
 mod removal;

@@ -113,17 +113,22 @@ impl Archive {
 
     /// Writes `Packages`, `Release` and their signatures anew, as a mirror tool that replaces by rename would bring them.
     pub(crate) fn index(&self, date: &str) {
+        self.index_suite("lab", &format!("Date: {date}\n"));
+    }
+
+    /// The same for a suite of another name, with fields of its own instead of the `Date`.
+    pub(crate) fn index_suite(&self, name: &str, fields: &str) {
         let packages = tool(
             Command::new("apt-ftparchive")
                 .args(["--arch", "amd64", "packages", "pool"])
                 .current_dir(&self.tree),
         )
         .stdout;
-        let folder = self.tree.join("dists/lab/main/binary-amd64");
+        let folder = self.tree.join("dists").join(name).join("main/binary-amd64");
         replace(&folder.join("Packages"), &packages);
         let xz = tool(Command::new("xz").args(["-9", "-c"]).arg(folder.join("Packages"))).stdout;
         replace(&folder.join("Packages.xz"), &xz);
-        let suite = self.tree.join("dists/lab");
+        let suite = self.tree.join("dists").join(name);
         for old in ["Release", "InRelease", "Release.gpg"] {
             drop(std::fs::remove_file(suite.join(old)));
         }
@@ -131,25 +136,22 @@ impl Archive {
         for (field, value) in [
             ("Origin", "Lab"),
             ("Label", "Lab"),
-            ("Suite", "lab"),
-            ("Codename", "lab"),
+            ("Suite", name),
+            ("Codename", name),
             ("Architectures", "amd64 all"),
             ("Components", "main"),
         ] {
             command.arg("-o").arg(format!("APT::FTPArchive::Release::{field}={value}"));
         }
         let made = tool(command.args(["release", "."]).current_dir(&suite)).stdout;
-        let release: String = String::from_utf8(made)
-            .unwrap()
-            .lines()
-            .map(|line| {
-                if line.starts_with("Date:") {
-                    format!("Date: {date}\n")
-                } else {
-                    format!("{line}\n")
-                }
-            })
-            .collect();
+        let release: String =
+            String::from_utf8(made)
+                .unwrap()
+                .lines()
+                .map(|line| {
+                    if line.starts_with("Date:") { fields.to_owned() } else { format!("{line}\n") }
+                })
+                .collect();
         replace(&suite.join("Release"), release.as_bytes());
         let key = UpstreamKey::shared();
         let sign = |how: &[&str], out: &str| {

@@ -8,7 +8,7 @@ mod site;
 pub(crate) use archive::{Archive, UpstreamKey};
 pub(crate) use client::Apt;
 pub(crate) use mount::Mount;
-pub(crate) use nginx::ask;
+pub(crate) use nginx::{Nginx, ask};
 pub(crate) use site::{Site, ran};
 
 use std::path::{Path, PathBuf};
