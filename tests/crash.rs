@@ -90,6 +90,13 @@ fn chain(point: &str) -> bool {
     assert_eq!(site.shows("production", "lab"), shows(&second), "{point}");
     step(&site, &["rollback", "production"], &[0, 1], &[shows(&first), shows(&second)]);
     assert_eq!(site.shows("production", "lab"), shows(&first), "{point}");
+    for rotation in
+        [&["key", "rotate"][..], &["key", "rotate", "--finish"], &["key", "rotate", "--forget"]]
+    {
+        step(&site, rotation, &[0], &[shows(&first)]);
+    }
+    let keys: Vec<_> = walk(&site.root.join("keys"));
+    assert_eq!(keys, [site.root.join("keys/signing.asc")], "{point}");
     step(&site, &["retire", &format!("lab@{second}")], &[0, 1], &[shows(&first)]);
     step(&site, &["publish", &format!("lab@{second}")], &[0], &[shows(&first)]);
     step(&site, &["prune", &format!("lab@{second}")], &[0, 1, 2], &[shows(&first)]);

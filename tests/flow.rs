@@ -90,14 +90,35 @@ fn dated_trees_keep_the_upstreams_bytes_and_answer_for_any_day_and_hour() {
         ("2026-03-23T16", &newer),
         ("20260323T23", &newer),
         ("20260328", &newer),
+        // What apt --snapshot is given is free text: any time is the snapshot at or before it.
+        ("20260320T040000Z", &original),
+        ("20260320T040001Z", &original),
+        ("2026-03-20T04:00:00Z", &original),
+        ("20260323T162959Z", &original),
+        ("20260323T163000Z", &newer),
+        ("2026-03-23T16:29:59Z", &original),
+        ("2026-03-23T16:29", &original),
+        ("2026-03-23T16:30", &newer),
+        ("2026-03-23T16%3A30%3A00Z", &newer),
+        ("20260324T000000Z", &newer),
     ] {
         let reply = dated(date);
         assert_eq!(reply.status, 200, "{date}");
         assert_eq!(&reply.body, bytes, "{date}");
     }
-    for date in
-        ["20260319", "20260320T03", "20260320T040001Z", "tomorrow", "..", "20260320T040000Z..", ""]
-    {
+    for date in [
+        "20260319",
+        "20260320T03",
+        "20260320T035959Z",
+        "2026-03-20T03:59",
+        "20260323T166000Z",
+        "20260323T16:3",
+        "tomorrow",
+        "..",
+        "20260320T040000Z..",
+        "@SNAPSHOTID@",
+        "",
+    ] {
         assert!(
             [404, 400, 403, 301].contains(&dated(date).status),
             "{date}: {}",

@@ -13,12 +13,14 @@
 mod harness;
 
 mod changes;
+mod client;
 mod crash;
 mod disk_full;
 mod flips;
 mod flow;
 mod hostile;
 mod ingest;
+mod keys;
 mod model;
 mod refusals;
 mod removal;

@@ -48,7 +48,7 @@ fn every_class_of_name_has_its_headers() {
     .into_iter()
     .find(|path| path.to_string_lossy().contains("by-hash/SHA256/"));
     let hash = hash.unwrap_or_else(|| panic!("no by-hash links were added to {}", tree.display()));
-    let rest = hash.to_str().unwrap().split_once("Z/").unwrap().1.to_owned();
+    let rest = hash.to_str().unwrap().rsplit_once("Z/").unwrap().1.to_owned();
     assert!(cache(&format!("{LAB}/{rest}")).contains("immutable"));
     let dated = cache("/snapshots/lab/2026-03-23/dists/lab/InRelease");
     assert!(!dated.is_empty());
@@ -169,6 +169,11 @@ fn sample() -> Vec<String> {
             format!("/snapshots/lab/{date}/{rest}"),
             format!("/snapshots/lab/20260325T12/{rest}"),
             format!("/snapshots/lab/20260301/{rest}"),
+            format!("/snapshots/lab/20260323T040000Z/{rest}"),
+            format!("/snapshots/lab/20260323T040001Z/{rest}"),
+            format!("/snapshots/lab/2026-03-24T03:59:59Z/{rest}"),
+            format!("/snapshots/lab/2026-03-24T04:00/{rest}"),
+            format!("/snapshots/lab/free-text/{rest}"),
         ]
     })
     .collect();

@@ -66,6 +66,7 @@ fn every_verb_is_in_the_readme_or_the_operations_guide() {
         + &std::fs::read_to_string(top().join("docs/operations.md")).unwrap();
     for verb in [
         "init",
+        "key",
         "ingest",
         "snapshots",
         "show",

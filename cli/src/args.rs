@@ -10,6 +10,7 @@ use pinfold_store::Name;
 const GROUPS: &str = "\
 Begin:
   init        Make the root, the signing key and the channels; say what the file system can do
+  key         Show, print, make, import or rotate the signing key; sign a channel anew
 
 Bring in:
   sync        Fetch a mirror's upstream as a new snapshot, proved, and publish it
@@ -74,6 +75,9 @@ pub(crate) enum Verb {
     Init,
     /// Fetch a mirror's upstream as a new snapshot, proved, and publish it
     Sync(Sync),
+    /// Show, print, make, import or rotate the signing key; sign a channel anew
+    #[command(subcommand)]
+    Key(KeyVerb),
     /// Take a folder as a new snapshot of a mirror, and publish it
     Ingest(Ingest),
     /// List snapshots, of one mirror or all
@@ -167,6 +171,50 @@ pub(crate) struct Sync {
     /// Make a snapshot even where nothing changed
     #[arg(long)]
     pub(crate) even_if_unchanged: bool,
+}
+
+/// `key`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyVerb {
+    /// Show the key that signs, the next one while a rotation is under way, and old ones
+    Show,
+    /// Print the public halves as clients take them, all in one block
+    Print,
+    /// Make the first key; init does it already
+    Make,
+    /// Take a key of your own as the first one: Ed25519 or RSA, without a passphrase
+    Import {
+        /// The key with its secret half, readable by its owner only
+        file: PathBuf,
+    },
+    /// Replace the key: begin, let clients take the new one, finish, forget the old one
+    Rotate(Rotate),
+    /// Sign what a channel shows anew, with a date of now: for clients that took a newer state from upstream
+    Sign {
+        /// The channel
+        channel: Name,
+        /// Why, for the log
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
+    },
+}
+
+/// `key rotate`: without a flag it begins, and publishes the next key beside the one that signs.
+#[derive(Debug, ClapArgs)]
+#[command(group = clap::ArgGroup::new("step"))]
+pub(crate) struct Rotate {
+    /// Begin with a key of your own instead of a new one
+    #[arg(long, value_name = "FILE", group = "step")]
+    pub(crate) import: Option<PathBuf>,
+    /// Sign with the next key from now on, and sign what every channel shows anew
+    #[arg(long, group = "step")]
+    pub(crate) finish: bool,
+    /// Let the old key go: clients must have the new one
+    #[arg(long, group = "step")]
+    pub(crate) forget: bool,
+    /// Drop the next key, and stay with the one that signs
+    #[arg(long, group = "step")]
+    pub(crate) cancel: bool,
 }
 
 /// `ingest`.
@@ -266,9 +314,34 @@ pub(crate) struct Unpin {
 /// `client`.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Client {
-    /// What to follow: MIRROR@CHANNEL, or MIRROR@DATE for a day that stays
+    /// The mirror; MIRROR@CHANNEL or MIRROR@DATE says at once what to follow
+    #[arg(value_name = "MIRROR")]
     pub(crate) snapshot: Spec,
+    /// The channel to follow; production unless configured otherwise
+    #[arg(long, value_name = "CHANNEL", conflicts_with = "date")]
+    pub(crate) channel: Option<Name>,
+    /// The day to stay at
+    #[arg(long, value_name = "DATE")]
+    pub(crate) date: Option<String>,
     /// Only these suites
     #[arg(long = "suite", value_name = "SUITE")]
     pub(crate) suites: Vec<String>,
+    /// What to take from upstream while the mirror is down: all of it, as it is then, or packages only
+    #[arg(long, value_name = "WHAT", conflicts_with = "plain")]
+    pub(crate) fallback: Option<Fallback>,
+    /// Print the lines of sources.list and the key to trust, instead of a .sources file
+    #[arg(long)]
+    pub(crate) plain: bool,
+    /// Add preferences by which apt goes back to the versions that are shown
+    #[arg(long)]
+    pub(crate) downgrade: bool,
+}
+
+/// What clients take from upstream while the mirror is down.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(crate) enum Fallback {
+    /// Everything
+    Upstream,
+    /// Packages only
+    Packages,
 }

@@ -1,9 +1,11 @@
 //! The verbs, a module each or a few that belong together.
 
 mod bring;
+mod client;
 mod diff;
 mod init;
 mod keep;
+mod key;
 mod list;
 mod moves;
 mod pin;
@@ -32,6 +34,7 @@ pub(crate) fn run(args: &Args) -> Done {
     match &args.verb {
         Verb::Init => init::init(context),
         Verb::Sync(args) => sync::sync(context, args),
+        Verb::Key(verb) => key::key(context, verb),
         Verb::Ingest(ingest) => bring::ingest(context, ingest),
         Verb::Snapshots { mirror } => list::snapshots(context, mirror.as_ref()),
         Verb::Show { snapshot } => list::show(context, snapshot),
@@ -46,7 +49,7 @@ pub(crate) fn run(args: &Args) -> Done {
         Verb::Publish { snapshot } => tree::publish(context, snapshot),
         Verb::Retire { snapshot } => tree::retire(context, snapshot),
         Verb::Site => serving::site(context),
-        Verb::Client(client) => serving::client(context, client),
+        Verb::Client(client) => client::client(context, client),
         Verb::Serve { listen } => serving::serve(context, *listen),
         Verb::Prune { snapshot } => keep::prune(context, snapshot.as_ref()),
         Verb::Fsck { deep, rebuild } => keep::fsck(context, depth(*deep), *rebuild),
@@ -63,6 +66,7 @@ const fn name_of(verb: &Verb) -> &'static str {
     match verb {
         Verb::Init => "init",
         Verb::Sync(_) => "sync",
+        Verb::Key(_) => "key",
         Verb::Ingest(_) => "ingest",
         Verb::Snapshots { .. } => "snapshots",
         Verb::Show { .. } => "show",

@@ -3,7 +3,7 @@
 use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 
-use pinfold_mirror::apt::{self, HeadsInput};
+use pinfold_mirror::apt::{self, HeadsInput, Signed};
 use pinfold_mirror::family::{self, Family};
 use pinfold_mirror::key::Key;
 use pinfold_publisher::generation::{Head, HeadsWanted};
@@ -104,6 +104,32 @@ impl Context {
         format!("{}/snapshots/{mirror}/@SNAPSHOTID@/", self.config.site.url.trim_end_matches('/'))
     }
 
+    /// The family of a mirror: as configured, or as the snapshot's record has it.
+    fn family(
+        &self,
+        store: &Store,
+        mirror: &Name,
+        taken: Stamp,
+    ) -> pinfold_publisher::Result<Option<Family>> {
+        match self.config.mirrors.get(mirror) {
+            Some(mirror) => Ok(Some(mirror.family)),
+            None => Ok(family::by_name(&store.record(mirror, taken)?.family)),
+        }
+    }
+
+    /// Says whether channels show the root metadata of a mirror with our signature.
+    pub(crate) fn is_signed(
+        &self,
+        store: &Store,
+        mirror: &Name,
+        taken: Stamp,
+    ) -> Result<bool, Failure> {
+        let signed =
+            self.config.mirrors.get(mirror).map(|mirror| mirror.signed).unwrap_or_default();
+        let family = self.family(store, mirror, taken)?;
+        Ok(signed == Signed::Local && family.is_some_and(Family::is_signed))
+    }
+
     /// Makes the root metadata of a mirror in a new generation, as its family does.
     pub(crate) fn heads(
         &self,
@@ -114,11 +140,7 @@ impl Context {
             pinfold_publisher::Error::Heads { mirror: wanted.mirror.clone(), kind, source }
         };
         let configured = self.config.mirrors.get(wanted.mirror);
-        let family = match configured {
-            Some(mirror) => Some(mirror.family),
-            None => family::by_name(&store.record(wanted.mirror, wanted.snapshot)?.family),
-        };
-        match family {
+        match self.family(store, wanted.mirror, wanted.snapshot)? {
             Some(Family::Files) | None => Ok(Vec::new()),
             Some(Family::Apt) => {
                 let made = Key::load(&self.key_path()).and_then(|key| {

@@ -57,6 +57,11 @@ impl Failure {
         Self { kind: Kind::Machine, message: message.into(), hints: Vec::new() }
     }
 
+    /// It was not done, and the answer is no.
+    pub(crate) fn held(message: impl Into<String>) -> Self {
+        Self { kind: Kind::Held, message: message.into(), hints: Vec::new() }
+    }
+
     /// Adds what to do next.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());

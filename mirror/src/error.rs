@@ -89,6 +89,16 @@ pub enum Error {
         /// Why it failed.
         why: String,
     },
+    /// A key is none that clients would take, or stands in another's way.
+    #[error("cannot {action} the key {key}: {why}")]
+    KeyRefused {
+        /// What was attempted.
+        action: &'static str,
+        /// Its file or fingerprint, escaped.
+        key: String,
+        /// Why not.
+        why: String,
+    },
     /// A text cannot stand in a client's configuration.
     #[error("bad {what} '{value}': {why}")]
     BadText {
@@ -112,7 +122,7 @@ impl Error {
                 Kind::Integrity
             }
             Self::Upstream { .. } | Self::Missing { .. } | Self::Late { .. } => Kind::Upstream,
-            Self::BadText { .. } | Self::Keyring { .. } => Kind::Usage,
+            Self::KeyRefused { .. } | Self::BadText { .. } | Self::Keyring { .. } => Kind::Usage,
         }
     }
 }

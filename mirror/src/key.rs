@@ -1,8 +1,11 @@
-//! The key that signs what a channel shows: one Ed25519 key in the RFC 4880 profile (version 4), which every gpgv since 2.1
-//! and sqv take.
+//! The key that signs what a channel shows: an Ed25519 key of ours in the RFC 4880 profile (version 4), which every gpgv
+//! since 2.1 and sqv take, or one that the operator brings. `key/ring.rs` keeps the keys of a root through a rotation.
 //!
 //! Texts are signed as they will be read: a clear-signed text is brought to the form that the reader computes (no blanks at
 //! line ends, no last line end) before it is signed, so that no reader can disagree about what was signed.
+
+mod certificate;
+mod ring;
 
 use std::io::Write;
 use std::path::Path;
@@ -12,12 +15,15 @@ use pinfold_store::path::escape;
 use sequoia_openpgp::cert::{CertBuilder, CipherSuite};
 use sequoia_openpgp::crypto::KeyPair;
 use sequoia_openpgp::packet::signature::SignatureBuilder;
-use sequoia_openpgp::parse::Parse;
-use sequoia_openpgp::serialize::{Serialize, SerializeInto};
+use sequoia_openpgp::serialize::Serialize;
 use sequoia_openpgp::types::{HashAlgorithm, KeyFlags, SignatureType};
 use sequoia_openpgp::{Cert, Packet, Profile, armor};
 
 use crate::{Error, Result};
+
+pub(crate) use certificate::armor_of;
+pub use certificate::{Certificate, public_armor};
+pub use ring::Ring;
 
 /// How much earlier than the clock a key is dated: a client whose clock is slow would refuse a key from its future.
 const BACKDATED: Duration = Duration::from_secs(24 * 60 * 60);
@@ -66,10 +72,9 @@ impl Key {
     /// Reads a key from a file, armored or not.
     ///
     /// # Errors
-    /// [`Error::Io`] where the file cannot be read; [`Error::Key`] where it holds no usable secret key.
+    /// See [`Certificate::load`]; [`Error::Key`] where it cannot sign without a passphrase.
     pub fn load(path: &Path) -> Result<Self> {
-        let bytes = crate::tree::read_file(path, KEY_BYTES_MAX)?;
-        Self::parse(&bytes)
+        Certificate::load(path)?.signer()
     }
 
     /// Reads a key, armored or not.
@@ -77,7 +82,13 @@ impl Key {
     /// # Errors
     /// [`Error::Key`] where there is no secret key that can sign without a passphrase.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
-        Self::from_cert(Cert::from_bytes(bytes).map_err(failed("read"))?)
+        Certificate::parse(bytes)?.signer()
+    }
+
+    /// Gives the key as its file holds it.
+    #[must_use]
+    pub fn certificate(&self) -> Certificate {
+        Certificate::of(self.cert.clone())
     }
 
     fn from_cert(cert: Cert) -> Result<Self> {
@@ -100,22 +111,6 @@ impl Key {
             return Err(refuse("it is not of version 4, which is what apt's clients take"));
         }
         Ok(Self { cert, pair })
-    }
-
-    /// Writes the key with its secret half, armored. The caller keeps it from others' eyes (mode 0600 below 0700).
-    ///
-    /// # Errors
-    /// [`Error::Key`] where it cannot be written.
-    pub fn to_secret_armor(&self) -> Result<Vec<u8>> {
-        self.cert.as_tsk().armored().to_vec().map_err(failed("write"))
-    }
-
-    /// Writes the public half, armored, as clients take it.
-    ///
-    /// # Errors
-    /// [`Error::Key`] where it cannot be written.
-    pub fn public_armor(&self) -> Result<Vec<u8>> {
-        self.cert.armored().to_vec().map_err(failed("write"))
     }
 
     /// Gives the fingerprint, 40 upper-case hexadecimal digits.

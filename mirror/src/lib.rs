@@ -2,7 +2,8 @@
 //!
 //! Knows no nginx and no channel: a family reads a tree that the store has scanned, and gives back plain data (classes, names
 //! to add, root files, words for the site, files for clients). What it wants from upstream, [`fetch`] brings into the store
-//! over [`http`]; these two know no family. Whether an upstream vouches for its metadata is judged by [`sign`].
+//! over [`http`]; these two know no family. Whether an upstream vouches for its metadata is judged by [`sign`]. Writes nothing
+//! itself but the signing keys ([`key::Ring`]).
 
 pub mod apt;
 pub mod deb822;

@@ -4,7 +4,7 @@
 
 mod heads;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use pinfold_store::lock::SiteLock;
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::layout::Www;
 use crate::{Error, Result};
 
-pub use heads::{Head, HeadsWanted};
+pub use heads::{Head, HeadsWanted, head_files};
 
 /// A generation's record, `ROOT/generations/CHANNEL/N`, as TOML.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,7 +31,7 @@ pub struct Generation {
     pub at: Stamp,
     /// Who made it.
     pub who: String,
-    /// By which verb: `init`, `promote`, `rollback`.
+    /// By which verb: `init`, `promote`, `rollback`, `key`.
     pub verb: String,
     /// Why, in the operator's words; empty where nobody said.
     pub reason: String,
@@ -72,6 +72,8 @@ pub struct Move {
     pub expect: u64,
     /// What every mirror is to show.
     pub shown: BTreeMap<Name, Target>,
+    /// Mirrors whose root metadata is made anew even where they do not move: the key changed, or clients must see a later date.
+    pub anew: BTreeSet<Name>,
     /// The verb.
     pub verb: String,
     /// Who.
@@ -294,7 +296,7 @@ pub fn point(
             })
             .collect(),
     };
-    let plan = heads::prepare(store, &last, &next, heads)?;
+    let plan = heads::prepare(store, (&last, &next), &wanted.anew, heads)?;
     disk::create_durably(
         &www.record(&wanted.channel, number),
         encode(&next, &www)?.as_bytes(),

@@ -114,17 +114,22 @@ impl Archive {
 
     /// Writes `Packages`, `Release` and their signatures anew, as a mirror tool that replaces by rename would bring them.
     pub(crate) fn index(&self, date: &str) {
+        self.index_suite("lab", &format!("Date: {date}\n"));
+    }
+
+    /// The same for a suite of another name, with fields of its own instead of the `Date`.
+    pub(crate) fn index_suite(&self, name: &str, fields: &str) {
         let packages = tool(
             Command::new("apt-ftparchive")
                 .args(["--arch", "amd64", "packages", "pool"])
                 .current_dir(&self.tree),
         )
         .stdout;
-        let folder = self.tree.join("dists/lab/main/binary-amd64");
+        let folder = self.tree.join("dists").join(name).join("main/binary-amd64");
         replace(&folder.join("Packages"), &packages);
         let xz = tool(Command::new("xz").args(["-9", "-c"]).arg(folder.join("Packages"))).stdout;
         replace(&folder.join("Packages.xz"), &xz);
-        self.sign(date);
+        self.sign_text_of(name, &self.release_of(name, fields));
     }
 
     /// Writes the `Release` of what is there and signs it.
@@ -134,7 +139,11 @@ impl Archive {
 
     /// The `Release` of what is there.
     pub(crate) fn release(&self, date: &str) -> String {
-        let suite = self.tree.join("dists/lab");
+        self.release_of("lab", &format!("Date: {date}\n"))
+    }
+
+    fn release_of(&self, name: &str, fields: &str) -> String {
+        let suite = self.tree.join("dists").join(name);
         for old in ["Release", "InRelease", "Release.gpg"] {
             drop(std::fs::remove_file(suite.join(old)));
         }
@@ -142,8 +151,8 @@ impl Archive {
         for (field, value) in [
             ("Origin", "Lab"),
             ("Label", "Lab"),
-            ("Suite", "lab"),
-            ("Codename", "lab"),
+            ("Suite", name),
+            ("Codename", name),
             ("Architectures", "amd64 all"),
             ("Components", "main"),
         ] {
@@ -153,19 +162,21 @@ impl Archive {
         String::from_utf8(made)
             .unwrap()
             .lines()
-            .map(|line| {
-                if line.starts_with("Date:") {
-                    format!("Date: {date}\n")
-                } else {
-                    format!("{line}\n")
-                }
-            })
+            .map(
+                |line| {
+                    if line.starts_with("Date:") { fields.to_owned() } else { format!("{line}\n") }
+                },
+            )
             .collect()
     }
 
     /// Signs any text as the suite's `Release`, in both ways.
     pub(crate) fn sign_text(&self, release: &str) {
-        let suite = self.tree.join("dists/lab");
+        self.sign_text_of("lab", release);
+    }
+
+    fn sign_text_of(&self, name: &str, release: &str) {
+        let suite = self.tree.join("dists").join(name);
         let outs = ["InRelease", "Release.gpg"];
         for old in outs {
             drop(std::fs::remove_file(suite.join(old)));

@@ -48,6 +48,24 @@ impl Apt {
         apt
     }
 
+    /// A machine that has the files of `pinfold client --json` and nothing else.
+    pub(crate) fn given(json: &str) -> Self {
+        let apt = Self::new("", &[]);
+        apt.take(json);
+        apt
+    }
+
+    /// Installs such files as they are, but for the machine's `/`, which paths in them begin with.
+    pub(crate) fn take(&self, json: &str) {
+        let files: serde_json::Value = serde_json::from_str(json).unwrap();
+        let below = format!("{}/etc/apt/", self.root().display());
+        for file in files.as_array().unwrap() {
+            let path = file["path"].as_str().unwrap();
+            let content = file["content"].as_str().unwrap().replace("/etc/apt/", &below);
+            write(self.root().join(&path[1..]), content);
+        }
+    }
+
     /// The folder that this machine thinks is `/`.
     pub(crate) fn root(&self) -> &Path {
         self.root.path()

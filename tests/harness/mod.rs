@@ -9,7 +9,7 @@ mod upstream;
 pub(crate) use archive::{Archive, UpstreamKey, replace};
 pub(crate) use client::Apt;
 pub(crate) use mount::Mount;
-pub(crate) use nginx::ask;
+pub(crate) use nginx::{Nginx, ask};
 pub(crate) use site::{Site, ran};
 pub(crate) use upstream::Upstream;
 

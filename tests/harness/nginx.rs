@@ -2,6 +2,7 @@
 use super::{Site, tool, write};
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(crate) struct Nginx {
     child: Child,
+    home: PathBuf,
     port: u16,
 }
 
@@ -40,6 +42,27 @@ impl Nginx {
         // The logs of the host are left alone.
         let printed = site.ok(&["site"]).replace("/var/log/nginx", &shown.to_string());
         write(home.join("pinfold.conf"), printed);
+        let servers = format!(
+            "  server {{ listen 127.0.0.1:{port} default_server; server_name _; return 421; }}\n  include {shown}/pinfold.conf;\n",
+            port = site.port
+        );
+        Self::launch(home, &servers, ("127.0.0.1", site.port))
+    }
+
+    /// Serves a folder as an upstream does, on another address than the site: apt asks no second URL of a host that is down.
+    pub(crate) fn upstream(site: &Site, folder: &Path) -> Self {
+        let home = site.dir().join("upstream");
+        std::fs::create_dir_all(&home).unwrap();
+        let servers = format!(
+            "  server {{ listen 127.0.0.2:{port}; root {folder}; }}\n",
+            port = site.port,
+            folder = folder.display()
+        );
+        Self::launch(home, &servers, ("127.0.0.2", site.port))
+    }
+
+    fn launch(home: PathBuf, servers: &str, address: (&str, u16)) -> Self {
+        let shown = home.display();
         let conf = home.join("nginx.conf");
         write(
             &conf,
@@ -47,8 +70,7 @@ impl Nginx {
                 "user www-data;\nworker_processes 2;\npid {shown}/nginx.pid;\nerror_log {shown}/error.log;\nevents {{ worker_connections 512; }}\n\
                  http {{\n  include /etc/nginx/mime.types;\n  default_type application/octet-stream;\n  access_log {shown}/access.log;\n  open_file_cache max=100;\n\
                    client_body_temp_path {shown}/t1;\n  proxy_temp_path {shown}/t2;\n  fastcgi_temp_path {shown}/t3;\n  uwsgi_temp_path {shown}/t4;\n  scgi_temp_path {shown}/t5;\n\
-                   server {{ listen 127.0.0.1:{port} default_server; server_name _; return 421; }}\n  include {shown}/pinfold.conf;\n}}\n",
-                port = site.port
+                 {servers}}}\n"
             ),
         );
         tool(Command::new("nginx").arg("-t").arg("-c").arg(&conf).arg("-p").arg(&home));
@@ -59,14 +81,22 @@ impl Nginx {
             .arg(&home)
             .spawn()
             .unwrap();
-        let nginx = Self { child, port: site.port };
+        let nginx = Self { child, home, port: address.1 };
         for _ in 0..200 {
-            if TcpStream::connect(("127.0.0.1", site.port)).is_ok() {
+            if TcpStream::connect(address).is_ok() {
                 return nginx;
             }
             std::thread::sleep(Duration::from_millis(50));
         }
-        panic!("nginx does not listen on port {}", site.port);
+        panic!("nginx does not listen on {address:?}");
+    }
+
+    /// What was asked for since the last look, by the access log of this name.
+    pub(crate) fn asked(&self, log: &str) -> String {
+        let log = self.home.join(log);
+        let text = std::fs::read_to_string(&log).unwrap_or_default();
+        drop(std::fs::OpenOptions::new().write(true).truncate(true).open(log));
+        text
     }
 
     /// Asks for a path exactly as given.

@@ -1,12 +1,10 @@
 //! `init`: the root, the key, the channels; and what the file system can do.
 
-use pinfold_mirror::key::Key;
 use pinfold_publisher::generation;
-use pinfold_publisher::layout::Www;
+use pinfold_store::Store;
 use pinfold_store::store::Abilities;
-use pinfold_store::{Store, disk};
 
-use super::Done;
+use super::{Done, key};
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::ui;
@@ -34,8 +32,8 @@ pub(super) fn init(context: &Context) -> Done {
         ))
         .hint("use a local file system"));
     }
-    let fingerprint = make_key(context, &store)?;
     let lock = store.lock_site(&context.asker())?;
+    let fingerprint = key::make_missing(context, &lock)?.0;
     for channel in &context.config.channels {
         generation::init_channel(&store, channel, &lock, (context.now, &context.who))?;
     }
@@ -46,23 +44,6 @@ pub(super) fn init(context: &Context) -> Done {
 
 fn channels(context: &Context) -> String {
     context.config.channels.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-}
-
-/// Makes the signing key where there is none, and shows its public half.
-fn make_key(context: &Context, store: &Store) -> Result<String, Failure> {
-    let path = context.key_path();
-    if !disk::stands(&path)? {
-        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        let key = Key::generate(&format!("Pinfold on {host}"), context.now.seconds())?;
-        disk::create_durably(&path, &key.to_secret_armor()?, 0o600)?;
-    }
-    let key = Key::load(&path)?;
-    let public = Www::new(store.root()).public_key();
-    let armor = key.public_armor()?;
-    if std::fs::read(&public).ok().as_deref() != Some(armor.as_slice()) {
-        disk::write_durably(&public, &armor, 0o644)?;
-    }
-    Ok(key.fingerprint())
 }
 
 fn report(context: &Context, abilities: &Abilities, fingerprint: &str) -> Result<(), Failure> {

@@ -51,6 +51,7 @@ impl<'a> Ready<'a> {
             channel: self.current.channel.clone(),
             expect: self.current.number,
             shown: plan.shown(&self.current),
+            anew: BTreeSet::new(),
             verb: verb.to_owned(),
             who: self.context.who.clone(),
             reason: reason.to_owned(),
@@ -207,27 +208,29 @@ pub(super) fn rollback(context: &Context, args: &Rollback) -> Done {
     disk::point("pins-written");
     let next = ready.flip(&plan, "rollback", &args.reason)?;
     let done = ready.tell(&plan, Some(&next))?;
-    for mirror in plan.moves.keys() {
+    for (mirror, target) in &plan.moves {
         ui::tell(&format!(
             "{}: {mirror} is pinned there: an explicit pinfold promote {mirror} --to {} moves it on",
             args.channel, args.channel
         ));
-        tell_clients(context, mirror);
+        tell_clients(context, &args.channel, (mirror, target.snapshot));
     }
     Ok(done)
 }
 
 /// Says what clients will do (R-78).
-fn tell_clients(context: &Context, mirror: &Name) {
+fn tell_clients(context: &Context, channel: &Name, (mirror, taken): (&Name, Stamp)) {
     let Some(configured) = context.config.mirrors.get(mirror) else { return };
     let text = match (configured.family, configured.signed) {
-        (Family::Apt, Signed::Local) => {
-            "apt clients take the older state at their next update; packages that they upgraded stay until apt-get install --allow-downgrades PACKAGE=VERSION"
-        }
-        (Family::Apt, Signed::Upstream) => {
-            "signed = \"upstream\": apt clients that saw the newer Release keep it, silently; point them at the dated URL (pinfold client MIRROR@DATE) or sign locally"
-        }
-        (Family::Files, _) => "clients see the older files at their next request",
+        (Family::Apt, Signed::Local) => format!(
+            "apt clients take the older state at their next update. What they have installed stays, unless they have the preferences of \
+             pinfold client {mirror} --channel {channel} --downgrade, and run apt-get dist-upgrade --allow-downgrades"
+        ),
+        (Family::Apt, Signed::Upstream) => format!(
+            "signed = \"upstream\": apt clients that saw the newer Release keep it, without a word. pinfold client {mirror} --date {taken} \
+             takes them to this state; or give them our key, set signed = \"local\", and run pinfold key sign {channel}"
+        ),
+        (Family::Files, _) => "clients see the older files at their next request".to_owned(),
     };
     ui::tell(&format!("{mirror}: {text}"));
 }

@@ -21,8 +21,9 @@ pub(super) fn sync(context: &Context, args: &Sync) -> Done {
     let begun = Instant::now();
     let mirror = context.config.mirror(&args.mirror)?;
     let upstream = mirror.upstream.as_ref().ok_or_else(|| {
-        Failure::usage(format!("mirror '{}' has no upstream", args.mirror)).hint(format!(
-            "add upstream = \"http://…\" to mirrors.d/{}.toml, or feed it with pinfold ingest",
+        let lacks = if mirror.urls.is_empty() { "upstream" } else { "suites" };
+        Failure::usage(format!("mirror '{}' has no {lacks}", args.mirror)).hint(format!(
+            "add {lacks} to mirrors.d/{}.toml (pinfold's operations guide has the keys), or feed it with pinfold ingest",
             args.mirror
         ))
     })?;

@@ -23,7 +23,9 @@ pub(crate) struct Mirror {
     pub(crate) family: Family,
     pub(crate) mount: Mount,
     pub(crate) signed: Signed,
-    /// Where it comes from; `None` where other tools feed it.
+    /// Upstream's URLs, tried in order: a client's fallback, and where it is followed what is followed.
+    pub(crate) urls: Vec<String>,
+    /// What of upstream is followed; `None` where other tools feed the mirror.
     pub(crate) upstream: Option<Upstream>,
     /// The keyrings that vouch for it.
     pub(crate) keyrings: Vec<PathBuf>,
@@ -146,8 +148,9 @@ impl MirrorFile {
         for path in keyrings.iter().chain(&self.auth).chain(&self.authorities) {
             must_be_absolute(path)?;
         }
-        let upstream = self.upstream(family)?;
-        if upstream.is_none() && (!self.suites.is_empty() || !self.architectures.is_empty()) {
+        let urls = self.upstream.clone().map(OneOrMore::list).unwrap_or_default();
+        let upstream = self.upstream(family, &urls)?;
+        if urls.is_empty() && (!self.suites.is_empty() || !self.architectures.is_empty()) {
             return Err(
                 "it says what to fetch, and not from where: add upstream = \"http://…\"".to_owned()
             );
@@ -158,25 +161,20 @@ impl MirrorFile {
         {
             return Err("it has no keyring: add keyrings = [\"/usr/share/keyrings/….gpg\"] with the archive's own keys, or unsigned = true where nobody signs it".to_owned());
         }
-        Ok(Mirror { family, mount, signed, upstream, keyrings })
+        Ok(Mirror { family, mount, signed, urls, upstream, keyrings })
     }
 
-    fn upstream(&self, family: Family) -> Result<Option<Upstream>, String> {
-        let Some(urls) = &self.upstream else { return Ok(None) };
-        if family != Family::Apt {
-            return Err(format!(
-                "upstream: a mirror of family {} is fed by pinfold ingest",
-                family.name()
-            ));
-        }
+    fn upstream(&self, family: Family, urls: &[String]) -> Result<Option<Upstream>, String> {
         let bases: Vec<Base> = urls
-            .clone()
-            .list()
             .iter()
             .map(|url| Base::parse(url).map_err(|error| format!("upstream: {error}")))
             .collect::<Result<_, _>>()?;
-        if bases.is_empty() {
-            return Err("upstream: name at least one URL".to_owned());
+        if bases.is_empty() || (self.suites.is_empty() && self.architectures.is_empty()) {
+            return Ok(None);
+        }
+        if family != Family::Apt {
+            let name = family.name();
+            return Err(format!("upstream: a mirror of family {name} is fed by pinfold ingest"));
         }
         let seconds = |key: &str, text: &Option<String>| {
             text.as_deref().map(|text| duration(key, text)).transpose()

@@ -1,5 +1,7 @@
 use std::process::Command;
 
+use sequoia_openpgp::serialize::SerializeInto;
+
 use super::*;
 
 const NOW: i64 = 1_795_000_000;
@@ -29,8 +31,10 @@ fn gpgv(key: &Key, files: &[&[u8]]) -> (bool, Vec<u8>) {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test's own scratch file")]
-fn pinfold_store_free_write(path: &Path, bytes: &[u8]) {
+pub(super) fn pinfold_store_free_write(path: &Path, bytes: &[u8]) {
+    use std::os::unix::fs::PermissionsExt;
     std::fs::write(path, bytes).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
 }
 
 #[test]
@@ -76,12 +80,12 @@ fn a_key_comes_back_from_its_armor_and_signs_alike() {
     let key = key();
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("key.asc");
-    pinfold_store_free_write(&path, &key.to_secret_armor().unwrap());
+    pinfold_store_free_write(&path, &key.certificate().secret_armor().unwrap());
     let again = Key::load(&path).unwrap();
     assert_eq!(again.fingerprint(), key.fingerprint());
     assert_eq!(key.fingerprint().len(), 40);
     assert!(gpgv(&key, &[&again.clearsign(b"text", NOW).unwrap()]).0);
-    let public = key.public_armor().unwrap();
+    let public = public_armor([&key.certificate()]).unwrap();
     assert!(public.starts_with(b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n"));
     assert!(!String::from_utf8(public.clone()).unwrap().contains("PRIVATE"));
     assert!(matches!(Key::parse(&public), Err(Error::Key { .. })));
@@ -94,7 +98,7 @@ fn gpg_imports_the_public_half_as_ed25519_that_does_not_expire() {
     let key = key();
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("key.asc");
-    pinfold_store_free_write(&path, &key.public_armor().unwrap());
+    pinfold_store_free_write(&path, &public_armor([&key.certificate()]).unwrap());
     let shown = Command::new("gpg")
         .arg("--homedir")
         .arg(dir.path())

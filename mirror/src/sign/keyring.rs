@@ -14,7 +14,7 @@ use sequoia_openpgp::parse::{Dearmor, PacketParserBuilder, Parse};
 use sequoia_openpgp::{Cert, Fingerprint, KeyHandle};
 
 use super::{armored, chain};
-use crate::key::cut_blanks;
+use crate::key::{armor_of, cut_blanks};
 use crate::tree::read_bounded;
 use crate::{Error, Result};
 
@@ -58,6 +58,14 @@ impl Keyring {
     #[must_use]
     pub fn fingerprints(&self) -> Vec<String> {
         self.certs.keys().map(Fingerprint::to_hex).collect()
+    }
+
+    /// Writes the certificates as clients take them: all in one armored block, because apt reads no second one.
+    ///
+    /// # Errors
+    /// [`Error::Key`] where they cannot be written.
+    pub fn armor(&self) -> Result<Vec<u8>> {
+        armor_of(self.certs.values())
     }
 
     /// Finds the keys that have one of these names.

@@ -284,7 +284,7 @@ fn what_debian_signed_today_is_verified_as_gpgv_does() {
 static GENUINE: LazyLock<(Vec<u8>, Keyring)> = LazyLock::new(|| {
     let key = Key::generate("Genuine", NOW - 99_999).unwrap();
     let whole = key.clearsign(TEXT.as_bytes(), NOW - 9_999).unwrap();
-    (whole, Keyring::parse(&key.public_armor().unwrap(), "x").unwrap())
+    (whole, Keyring::parse(&crate::key::public_armor([&key.certificate()]).unwrap(), "x").unwrap())
 });
 
 proptest! {

@@ -1,5 +1,6 @@
 //! The root metadata of a generation: made anew for mirrors that move, linked from the last one for those that do not.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use pinfold_store::{Name, RelPath, Stamp, Store, disk};
@@ -34,6 +35,22 @@ pub struct Head {
     pub bytes: Vec<u8>,
 }
 
+/// Lists the files of root metadata that a generation shows of a mirror.
+///
+/// # Errors
+/// They cannot be listed.
+pub fn head_files(store: &Store, generation: &Generation, mirror: &Name) -> Result<Vec<PathBuf>> {
+    let top = Www::new(store.root()).generation(&generation.channel, generation.number);
+    let (mut files, mut folders) = (Vec::new(), vec![top.join(mirror.as_str()).join("heads")]);
+    while let Some(folder) = folders.pop() {
+        for (name, is_folder) in list(&folder)? {
+            let to = if is_folder { &mut folders } else { &mut files };
+            to.push(folder.join(name));
+        }
+    }
+    Ok(files)
+}
+
 /// Where a mirror's heads come from.
 pub(super) enum Origin {
     Made(Vec<Head>),
@@ -43,8 +60,8 @@ pub(super) enum Origin {
 /// Makes all root metadata before anything is written: what cannot be made leaves no trace.
 pub(super) fn prepare(
     store: &Store,
-    last: &Generation,
-    next: &Generation,
+    (last, next): (&Generation, &Generation),
+    anew: &BTreeSet<Name>,
     heads: &dyn Fn(&HeadsWanted<'_>) -> Result<Vec<Head>>,
 ) -> Result<Vec<(Name, Stamp, Origin)>> {
     let www = Www::new(store.root());
@@ -57,7 +74,7 @@ pub(super) fn prepare(
         }
         let stood =
             last.mirrors.get(mirror).is_some_and(|before| before.snapshot == shown.snapshot);
-        let origin = if stood {
+        let origin = if stood && !anew.contains(mirror) {
             Origin::Linked(
                 www.generation(&last.channel, last.number).join(mirror.as_str()).join("heads"),
             )

@@ -94,6 +94,7 @@ impl Bench {
             channel: self.channel.clone(),
             expect,
             shown: shown.collect(),
+            anew: BTreeSet::new(),
             verb: "promote".into(),
             who: "me".into(),
             reason: "why".into(),
@@ -167,6 +168,30 @@ fn a_mirror_that_does_not_move_keeps_its_very_heads() {
     bench.point(1, &[(0, 1), (1, 0)], 3_000_010).unwrap();
     assert_ne!(inode(0), before.0);
     assert_eq!(inode(1), before.1, "same bytes, same times, no new signature");
+}
+
+#[test]
+fn root_metadata_is_made_anew_where_the_snapshot_stays() {
+    let bench = Bench::new();
+    let first = bench.point(0, &[(0, 0), (1, 0)], 3_000_000).unwrap();
+    let inode = |mirror| std::fs::metadata(bench.head(mirror)).unwrap().ino();
+    let before = (inode(0), inode(1));
+    let wanted = Move {
+        shown: crate::policy::Plan::default().shown(&first),
+        anew: BTreeSet::from([bench.mirrors[0].clone()]),
+        ..bench.wanted(1, &[], 3_000_100)
+    };
+    let made = |heads: &HeadsWanted<'_>| {
+        let bytes = format!("anew {}", heads.date).into_bytes();
+        Ok(vec![Head { path: heads.roots[0].clone(), bytes }])
+    };
+    let next = point(&bench.store, &wanted, &bench.site, &made).unwrap();
+    assert_eq!(next.mirrors, first.mirrors, "the same snapshots, the same states");
+    assert_eq!(std::fs::read_to_string(bench.head(0)).unwrap(), "anew 3000040");
+    assert!(inode(0) != before.0 && inode(1) == before.1, "only the one that was asked for");
+    let files = head_files(&bench.store, &next, &bench.mirrors[0]).unwrap();
+    assert_eq!(files.len(), 1);
+    assert!(files[0].ends_with("2/one/heads/deep/root"), "{files:?}");
 }
 
 #[test]

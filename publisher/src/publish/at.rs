@@ -1,7 +1,9 @@
-//! Days and hours: symlinks that say which snapshot was the newest at the end of each.
+//! Days, hours and what is shorter: symlinks that say which snapshot was the newest at the end of each.
 //!
-//! A day that has snapshots has a link for each hour and one for itself; a day without has only its own. Days after the newest snapshot
-//! point to `latest`, two years ahead, so that nothing must run for tomorrow's name to be right.
+//! A span that has snapshots has a link for each of its parts and one for itself; a span without has only its own. So any
+//! second is found by the finest link that is there, and a snapshot costs few links: the hours of its day, and of its hour
+//! the ten minutes, the minutes, the ten seconds and the seconds that it falls into. Days after the newest snapshot point to
+//! `latest`, two years ahead, so that nothing must run for tomorrow's name to be right.
 
 use std::path::{Path, PathBuf};
 
@@ -12,6 +14,8 @@ use crate::layout::Www;
 
 const DAY: i64 = 86_400;
 const HOUR: i64 = 3_600;
+/// Spans shorter than an hour: how long each is, how long its parts are, and how much of a date names a part.
+const SHORTER: [(i64, i64, usize); 4] = [(HOUR, 600, 12), (600, 60, 13), (60, 10, 14), (10, 1, 15)];
 /// Days ahead of the newest snapshot that have links, and the number under which they are topped up.
 const DAYS_AHEAD: i64 = 730;
 const DAYS_AHEAD_MIN: i64 = 365;
@@ -38,6 +42,9 @@ pub fn refresh(store: &Store, mirror: &Name, around: Stamp) -> Result<()> {
     while day <= end.seconds().div_euclid(DAY) {
         changed |= days.refresh(day)?;
         day += 1;
+    }
+    for taken in [Some(before), Some(around), after].into_iter().flatten() {
+        changed |= days.refine(taken)?;
     }
     if after.is_none() {
         changed |= days.look_ahead(day)?;
@@ -84,6 +91,22 @@ impl Days<'_> {
             last.map(|taken| self.target(taken))
         };
         changed |= self.set(&Stamp::from_seconds(start).day(), target)?;
+        Ok(changed)
+    }
+
+    /// Makes the links of the hour around a snapshot that is there or went right; true where something changed.
+    fn refine(&self, around: Stamp) -> Result<bool> {
+        let mut changed = false;
+        for (span, part, length) in SHORTER {
+            let start = around.seconds().div_euclid(span) * span;
+            let is_busy = self.at(start + span - 1).is_some_and(|last| last.seconds() >= start);
+            for begin in (0..span / part).map(|number| start + number * part) {
+                let shown = if is_busy { self.at(begin + part - 1) } else { None };
+                let name: String =
+                    Stamp::from_seconds(begin).to_string().chars().take(length).collect();
+                changed |= self.set(&name, shown.map(|taken| self.target(taken)))?;
+            }
+        }
         Ok(changed)
     }
 

@@ -293,6 +293,65 @@ fn days_and_hours_lead_to_the_newest_before_their_end() {
     assert_eq!((bench.at("20260323"), bench.at("20280101")), (Some(later.clone()), Some(later)));
 }
 
+/// The snapshot that the site finds at a second: the finest span whose last part is there has the answer.
+fn found(bench: &Bench, second: i64) -> Option<String> {
+    let folder = bench.www().at(bench.name());
+    let text = Stamp::from_seconds(second).to_string();
+    let parts = [("T23", 11), ("5", 12), ("9", 13), ("5", 14), ("9", 15)];
+    let mut name = &text[..8];
+    for (last, length) in parts {
+        if std::fs::symlink_metadata(folder.join(format!("{name}{last}"))).is_ok() {
+            name = &text[..length];
+        }
+    }
+    let target = std::fs::read_link(folder.join(name)).ok()?;
+    let target = if target == Path::new("latest") {
+        std::fs::read_link(folder.join("latest")).unwrap()
+    } else {
+        target
+    };
+    Some(target.file_name().unwrap().to_str().unwrap().to_owned())
+}
+
+#[test]
+fn any_second_is_found_while_snapshots_come_and_go() {
+    let bench = Bench::new();
+    let day = 1_795_392_000;
+    // Close together and far apart: in one ten seconds, minute, hour, day, and in others.
+    let times = [0, 4, 15, 70, 1_000, 3_599, 3_600, 50_000, 86_399, 200_000].map(|at| day + at);
+    for (number, time) in times.into_iter().enumerate() {
+        bench.write("a", &format!("{number}"));
+        let taken = bench.take(time);
+        at::refresh(&bench.store, bench.name(), taken).unwrap();
+    }
+    let asked: Vec<i64> = times
+        .iter()
+        .flat_map(|time| [-3_600, -61, -10, -1, 0, 1, 9, 59, 601, 3_599].map(|by| time + by))
+        .collect();
+    let check = || {
+        for second in &asked {
+            let wanted = bench.store.at_or_before(bench.name(), Stamp::from_seconds(*second));
+            let wanted = wanted.unwrap().map(|taken| taken.to_string());
+            assert_eq!(found(&bench, *second), wanted, "{}", Stamp::from_seconds(*second));
+        }
+    };
+    check();
+    for gone in [4, 1, 0, 6, 9, 2] {
+        let taken = Stamp::from_seconds(times[gone]);
+        std::fs::remove_file(
+            bench
+                .store
+                .root()
+                .join("snapshots")
+                .join(bench.name().as_str())
+                .join(taken.to_string()),
+        )
+        .unwrap();
+        at::refresh(&bench.store, bench.name(), taken).unwrap();
+        check();
+    }
+}
+
 #[test]
 fn a_second_publish_costs_the_difference() {
     let bench = Bench::new();

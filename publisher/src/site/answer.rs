@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use regex::bytes::{Captures, Regex};
 
-use super::table::{Cache, Missing, NO_CACHE, RETRY_SECONDS, Route, TEXT, Table};
+use super::table::{Cache, Missing, NO_CACHE, Pattern, RETRY_SECONDS, Route, TEXT, Table};
 
 /// What answers a request: the first candidate that is there, else the refusal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,7 +140,7 @@ pub(super) fn resolve(table: &Table, uri_path: &[u8]) -> Answer {
 /// The folder below www that stands for a view that leads nowhere.
 pub(super) const ABSENT: &str = ".absent";
 /// What is said of a URL that is nobody's.
-pub(super) const NOWHERE: &str = "no mirror answers here; a dated tree is /snapshots/MIRROR/2026-11-23/, with an hour 2026-11-23T04, in full 20261123T040000Z";
+pub(super) const NOWHERE: &str = "no mirror answers here; a dated tree is /snapshots/MIRROR/2026-11-23/, with a time 2026-11-23T04:00, in full 20261123T040000Z";
 
 fn refusal(table: &Table, route: &Route, values: &Values<'_>) -> Refusal {
     let Some(words) = words(table, &route.missing) else {
@@ -170,23 +170,22 @@ fn cache(table: &Table, cache: Cache, groups: &Captures<'_>) -> &'static str {
 
 /// Says what a URL asks for, below www.
 fn view(table: &Table, uri: &[u8]) -> Vec<u8> {
-    if let Some((pattern, closing, hour)) = &table.hours
-        && let Some(groups) = pattern.regex.captures(uri)
-    {
-        let values =
-            Values { table, regex: &pattern.regex, groups: &groups, view: b"", shown: Vec::new() };
-        if values.path(&format!("${{pinfold_www}}/{closing}")).exists() {
-            return values.fill(hour);
-        }
-    }
-    let first = table.views.iter().find_map(|(pattern, template)| {
+    let groups_of = |pattern: &Pattern, fill: &dyn Fn(&Values<'_>) -> Option<Vec<u8>>| {
         let groups = pattern.regex.captures(uri)?;
-        Some(
-            Values { table, regex: &pattern.regex, groups: &groups, view: b"", shown: Vec::new() }
-                .fill(template),
-        )
+        let regex = &pattern.regex;
+        fill(&Values { table, regex, groups: &groups, view: b"", shown: Vec::new() })
+    };
+    let finest = table.finer.iter().rev().find_map(|(pattern, probe, view)| {
+        groups_of(pattern, &|values| {
+            let is_there = values.path(&format!("${{pinfold_www}}/{probe}")).exists();
+            is_there.then(|| values.fill(view))
+        })
     });
-    first.unwrap_or_else(|| table.view_otherwise.clone().into_bytes())
+    let coarse = || {
+        let mut views = table.views.iter();
+        views.find_map(|(pattern, view)| groups_of(pattern, &|values| Some(values.fill(view))))
+    };
+    finest.or_else(coarse).unwrap_or_else(|| table.view_otherwise.clone().into_bytes())
 }
 
 fn content_type(table: &Table, route: &Route, path: &std::path::Path) -> String {

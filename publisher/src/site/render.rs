@@ -111,12 +111,14 @@ fn maps(out: &mut String, table: &Table) {
         .map(|(pattern, value)| (pattern.text.as_str(), value.as_str()))
         .collect();
     map(out, "$uri $pinfold_asked", &table.view_otherwise, &rows);
-    if let Some((pattern, closing, hour)) = &table.hours {
+    if !table.finer.is_empty() {
         out.push_str(
-            "# An hour stands for itself only where its day has hours: then it has the last one.\n",
+            "# A part of a span stands for itself only where the span has parts: then it has the last one.\n",
         );
-        map(out, "$uri $pinfold_closing", ABSENT, &[(&pattern.text, closing)]);
-        map(out, "$uri $pinfold_hour", "", &[(&pattern.text, hour)]);
+    }
+    for (number, (pattern, probe, view)) in table.finer.iter().enumerate() {
+        map(out, &format!("$uri $pinfold_probe_{number}"), ABSENT, &[(&pattern.text, probe)]);
+        map(out, &format!("$uri $pinfold_finer_{number}"), "", &[(&pattern.text, view)]);
     }
     for (number, mirror) in table.mirrors.iter().enumerate() {
         bare(out, &format!("# {}: how long an answer keeps.", mirror.name));
@@ -149,9 +151,9 @@ fn view(out: &mut String, table: &Table) {
     out.push_str("\n    # The symlink is resolved once a request: heads and tree of one answer are of one generation.\n");
     line(out, 1, &format!("set $pinfold_www {}", quote(&table.www)));
     line(out, 1, "set $pinfold_view $pinfold_asked");
-    if table.hours.is_some() {
-        out.push_str("    if (-e \"${pinfold_www}/${pinfold_closing}\") {\n");
-        line(out, 2, "set $pinfold_view $pinfold_hour");
+    for number in 0..table.finer.len() {
+        bare(out, &format!("    if (-e \"${{pinfold_www}}/${{pinfold_probe_{number}}}\") {{"));
+        line(out, 2, &format!("set $pinfold_view $pinfold_finer_{number}"));
         out.push_str("    }\n");
     }
     line(out, 1, "root \"${pinfold_www}/${pinfold_view}\"");

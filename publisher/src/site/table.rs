@@ -25,12 +25,38 @@ pub(super) const TEXT: &str = "text/plain";
 /// How long a client waits for a mirror's first snapshot, in seconds.
 pub(super) const RETRY_SECONDS: u32 = 300;
 
-/// A date in full: the exact name of a dated tree.
-const FULL: &str = "[0-9]{8}T[0-9]{6}Z";
+/// A date in full, as dated trees are named; the group leaves out the `Z`.
+const FULL: &str = "(?<pinfold_date>[0-9]{8}T[0-9]{6})Z";
 /// A day.
 const DATE: &str = "(?<pinfold_y>[0-9]{4})-?(?<pinfold_m>[0-9]{2})-?(?<pinfold_d>[0-9]{2})";
-/// A day or an hour, as one group.
-const SPAN: &str = "(?<pinfold_date>[0-9]{4}-?[0-9]{2}-?[0-9]{2}(?:T[0-9]{2})?)";
+/// A day or a time, as one group.
+const SPAN: &str =
+    "(?<pinfold_date>[0-9]{4}-?[0-9]{2}-?[0-9]{2}(?:T[0-9]{2}(?::?[0-9]{2}){0,2}Z?)?)";
+/// The links below `at/` of spans shorter than a day, from longer to shorter: what of the time follows the day in a URL,
+/// how the last part of such a span is named after the day, and how the part that is asked for is.
+const SHORTER: [(&str, &str, &str); 5] = [
+    ("T(?<pinfold_h>[0-9]{2})(?::?[0-9]{2}){0,2}", "T23", "T${pinfold_h}"),
+    (
+        "T(?<pinfold_h>[0-9]{2}):?(?<pinfold_i>[0-9])[0-9](?::?[0-9]{2})?",
+        "T${pinfold_h}5",
+        "T${pinfold_h}${pinfold_i}",
+    ),
+    (
+        "T(?<pinfold_h>[0-9]{2}):?(?<pinfold_i>[0-9])(?<pinfold_j>[0-9])(?::?[0-9]{2})?",
+        "T${pinfold_h}${pinfold_i}9",
+        "T${pinfold_h}${pinfold_i}${pinfold_j}",
+    ),
+    (
+        "T(?<pinfold_h>[0-9]{2}):?(?<pinfold_i>[0-9]{2}):?(?<pinfold_s>[0-9])[0-9]",
+        "T${pinfold_h}${pinfold_i}5",
+        "T${pinfold_h}${pinfold_i}${pinfold_s}",
+    ),
+    (
+        "T(?<pinfold_h>[0-9]{2}):?(?<pinfold_i>[0-9]{2}):?(?<pinfold_s>[0-9])(?<pinfold_t>[0-9])",
+        "T${pinfold_h}${pinfold_i}${pinfold_s}9",
+        "T${pinfold_h}${pinfold_i}${pinfold_s}${pinfold_t}",
+    ),
+];
 
 /// Types that every mirror has.
 const TYPES: [(&str, &str); 18] = [
@@ -127,11 +153,13 @@ pub(super) struct Table {
     pub(super) views: Vec<(Pattern, String)>,
     /// What every other URL asks for.
     pub(super) view_otherwise: String,
-    /// For a URL with an hour: the pattern, the last hour of its day below `at/`, and the view if that hour exists.
+    /// For a URL with a time, from coarse to fine: the pattern, what must be there, and the view if it is; the last one
+    /// counts.
     ///
-    /// A day has either all its hours or, where it had no snapshot, none. So it is this one link that decides between
-    /// the hour and the day: falling from an absent hour to its day would show a later state than was asked for.
-    pub(super) hours: Option<(Pattern, String, String)>,
+    /// A span has either all its parts below `at/` or, where it had no snapshot, none. So it is the link of its last part
+    /// that decides between a part and the whole: falling from an absent hour to its day would show a later state than was
+    /// asked for.
+    pub(super) finer: Vec<(Pattern, String, String)>,
     pub(super) routes: Vec<Route>,
     pub(super) mirrors: Vec<Mirror>,
     pub(super) types: BTreeMap<String, String>,
@@ -151,17 +179,17 @@ impl Table {
             Pattern::new(&format!("^/channels/(?<pinfold_channel>{channels})/"))?,
             "channels/${pinfold_channel}".to_owned(),
         )];
-        let mut hours = None;
+        let mut finer = Vec::new();
         if !mirrors.is_empty() {
             let of = format!("^/snapshots/(?<pinfold_mirror>{names})");
             let day = "at/${pinfold_mirror}/${pinfold_y}${pinfold_m}${pinfold_d}";
-            views.push((
-                Pattern::new(&format!("{of}/(?<pinfold_date>{FULL})/"))?,
-                "snapshots/${pinfold_mirror}/${pinfold_date}".to_owned(),
-            ));
-            views.push((Pattern::new(&format!("{of}/{DATE}(?:T[0-9]{{2}})?/"))?, day.to_owned()));
-            let hour = Pattern::new(&format!("{of}/{DATE}T(?<pinfold_h>[0-9]{{2}})/"))?;
-            hours = Some((hour, format!("{day}T23"), format!("{day}T${{pinfold_h}}")));
+            views.push((Pattern::new(&format!("{of}/{DATE}(?:T[0-9:]+Z?)?/"))?, day.to_owned()));
+            for (time, last, part) in SHORTER {
+                let pattern = Pattern::new(&format!("{of}/{DATE}{time}Z?/"))?;
+                finer.push((pattern, format!("{day}{last}"), format!("{day}{part}")));
+            }
+            let tree = "snapshots/${pinfold_mirror}/${pinfold_date}Z";
+            finer.push((Pattern::new(&format!("{of}/{FULL}/"))?, tree.to_owned(), tree.to_owned()));
         }
         let mut routes = own()?;
         for (number, mirror) in mirrors.iter().enumerate() {
@@ -179,7 +207,7 @@ impl Table {
             logs,
             views,
             view_otherwise: format!("channels/{default}"),
-            hours,
+            finer,
             routes,
             mirrors: mirrors.iter().map(part).collect::<Result<_, _>>()?,
             types: types(&[]),
@@ -215,12 +243,13 @@ fn own() -> Result<Vec<Route>, SiteError> {
     ])
 }
 
-/// Makes the routes of a mirror: in channels, at exact dates, at days and hours; root metadata first in each.
+/// Makes the routes of a mirror: in channels, at full dates, at days and times; root metadata first in each.
 fn of_mirror(number: usize, mirror: &MirrorSite, channels: &str) -> Result<Vec<Route>, SiteError> {
     let name = mirror.name.as_str();
     let tree = format!("${{pinfold_pub}}/{name}/tree${{pinfold_rest}}");
     let heads = format!("${{pinfold_pub}}/{name}/heads${{pinfold_rest}}");
     let dated = "${pinfold_pub}${pinfold_rest}".to_owned();
+    let own = format!("${{pinfold_www}}/snapshots/{name}/${{pinfold_date}}Z${{pinfold_rest}}");
     let union = format!("${{pinfold_www}}/union/{name}${{pinfold_rest}}");
     let step = |candidates: &[&String], cache| Step {
         candidates: candidates.iter().map(|c| (*c).clone()).collect(),
@@ -230,9 +259,10 @@ fn of_mirror(number: usize, mirror: &MirrorSite, channels: &str) -> Result<Vec<R
         (Cache::Always(NO_CACHE), Cache::ByName(number), Cache::Always(IMMUTABLE));
 
     let in_channel = format!("^(?:/channels/(?:{channels}))?/{}", literal(mirror.mount.as_str()));
-    let exact = format!("^/snapshots/{}/(?<pinfold_date>{FULL})", literal(name));
+    let exact = format!("^/snapshots/{}/{FULL}", literal(name));
     let at = format!("^/snapshots/{}/{SPAN}", literal(name));
-    // What lies in a dated tree never changes; what stands in for it from the union may, and so has a step of its own.
+    // What lies in the dated tree of that name never changes. What stands in for it may: the union, and, where no tree has
+    // the name, the one before it.
     let plan = [
         (
             &in_channel,
@@ -243,8 +273,8 @@ fn of_mirror(number: usize, mirror: &MirrorSite, channels: &str) -> Result<Vec<R
         (
             &exact,
             Missing::Dated(number),
-            vec![step(&[&dated], fixed)],
-            vec![step(&[&dated], fixed), step(&[&union], by_name)],
+            vec![step(&[&own], fixed), step(&[&dated], ask)],
+            vec![step(&[&own], fixed), step(&[&dated, &union], by_name)],
         ),
         (
             &at,

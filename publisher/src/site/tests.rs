@@ -1,5 +1,6 @@
 #![expect(clippy::disallowed_methods, reason = "a www folder made by hand")]
 
+mod answers;
 mod urls;
 mod world;
 
@@ -8,7 +9,8 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use self::urls::{BAD_MOUNTS, FOUND, PARTS, PLACES, REFUSED, RESTS, WHOLE};
+use self::answers::{FOUND, REFUSED};
+use self::urls::{BAD_MOUNTS, PARTS, PLACES, RESTS, WHOLE};
 use self::world::{Nginx, Www, home, nginx};
 use super::{MirrorSite, Mount, Rules, SiteConfig};
 

@@ -29,6 +29,11 @@ pub const POINTS: &[&str] = &[
     "tree-removed",
     "record-removed",
     "object-removed",
+    "next-key-written",
+    "keys-published",
+    "key-retired",
+    "key-switched",
+    "key-forgotten",
 ];
 
 /// The point that is armed and the passes that are left.

@@ -4,6 +4,7 @@ use pinfold_store::Silent;
 use pinfold_store::scan::Reading as _;
 
 use super::*;
+use crate::key::public_armor;
 use crate::tree::tests::{MemoryTree, archive, path, put};
 
 const NOW: i64 = 1_795_000_000;
@@ -119,9 +120,9 @@ fn update(root: &Path, tree: &Path, key: &Key) -> (bool, String) {
         put(&root.join(folder).join("x"), "");
     }
     put(&root.join("status"), "");
-    put(&root.join("key.asc"), key.public_armor().unwrap());
+    put(&root.join("key.asc"), public_armor([&key.certificate()]).unwrap());
     // As a client has it: our key and upstream's, in two files.
-    put(&root.join("upstream.asc"), self::key().public_armor().unwrap());
+    put(&root.join("upstream.asc"), public_armor([&self::key().certificate()]).unwrap());
     let source = format!(
         "Types: deb\nURIs: copy:{}\nSuites: stable\nComponents: main\nArchitectures: amd64\nSigned-By: {} {}\n",
         tree.display(),

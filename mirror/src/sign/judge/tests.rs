@@ -68,8 +68,9 @@ fn rsa_below_1024_bits_counts_for_nobody() {
 
 #[test]
 fn rsa_that_cannot_be_checked_is_not_bad() {
-    let signer =
-        Cert::from_bytes(&Key::generate("x", NOW - 999).unwrap().to_secret_armor().unwrap());
+    let signer = Cert::from_bytes(
+        &Key::generate("x", NOW - 999).unwrap().certificate().secret_armor().unwrap(),
+    );
     let mut pair = signer
         .unwrap()
         .primary_key()
@@ -99,7 +100,7 @@ fn rsa_that_cannot_be_checked_is_not_bad() {
 #[test]
 fn a_signature_of_another_kind_or_time_counts_for_nothing() {
     let key = Key::generate("x", NOW - 999).unwrap();
-    let cert = Cert::from_bytes(&key.to_secret_armor().unwrap()).unwrap();
+    let cert = Cert::from_bytes(&key.certificate().secret_armor().unwrap()).unwrap();
     let mut pair =
         cert.primary_key().key().clone().parts_into_secret().unwrap().into_keypair().unwrap();
     let mut sign = |kind, made| {

@@ -1,0 +1,141 @@
+//! `client`: the files that make a client follow a channel, or stay at a date.
+
+use pinfold_mirror::apt::{self, ClientFile, ClientInput, Downgrade, Follows, Form, Signed};
+use pinfold_mirror::family::Family;
+use pinfold_publisher::layout::{Spec, Www};
+use pinfold_publisher::{generation, publish};
+use pinfold_store::{Name, Stamp, Store};
+
+use super::Done;
+use crate::args::{Client, Fallback};
+use crate::config::Mirror;
+use crate::context::Context;
+use crate::failure::{Failure, Outcome};
+use crate::ui;
+
+/// What a client is to follow: a channel, or a snapshot for good.
+struct Wanted {
+    mirror: Name,
+    channel: Option<Name>,
+    taken: Stamp,
+}
+
+pub(super) fn client(context: &Context, args: &Client) -> Done {
+    let mirror = context.config.mirror(&args.snapshot.mirror)?;
+    let store = context.store()?;
+    let wanted = wanted(context, &store, args)?;
+    let url = url(context, mirror, &wanted);
+    match mirror.family {
+        Family::Apt => {
+            show(context, &apt_files(context, (&store, mirror), (&wanted, &url), args)?)?;
+        }
+        Family::Files => ui::print(&format!("{url}/"))?,
+    }
+    Ok(Outcome::Done)
+}
+
+/// Finds what is meant: none named means the channel at the mirror's plain URL.
+fn wanted(context: &Context, store: &Store, args: &Client) -> Result<Wanted, Failure> {
+    let mirror = &args.snapshot.mirror;
+    let option = args.channel.as_ref().map(ToString::to_string).or_else(|| args.date.clone());
+    if option.is_some() && args.snapshot.wanted.is_some() {
+        return Err(Failure::usage(format!("{mirror}@… says already what to follow"))
+            .hint(format!("pinfold client {mirror} with --channel or --date")));
+    }
+    if let Some(channel) = &args.channel {
+        context.check_channel(channel)?;
+    }
+    let spec = Spec { mirror: mirror.clone(), wanted: option.or(args.snapshot.wanted.clone()) };
+    let channel = match spec.wanted.as_deref() {
+        None => context.config.site.default_channel().cloned(),
+        Some(name) => {
+            context.config.channels.iter().find(|channel| channel.as_str() == name).cloned()
+        }
+    };
+    let taken = match &channel {
+        Some(channel) => generation::current(store, channel)?
+            .mirrors
+            .get(mirror)
+            .map(|shown| shown.snapshot)
+            .ok_or_else(|| {
+                Failure::usage(format!("channel {channel} shows no snapshot of {mirror}"))
+                    .hint(format!("pinfold promote {mirror} --to {channel}"))
+            })?,
+        None => spec.resolve(store)?,
+    };
+    if !publish::is_published(store, mirror, taken)? {
+        return Err(Failure::usage(format!("{mirror}@{taken} is not published"))
+            .hint(format!("pinfold publish {mirror}@{taken}")));
+    }
+    Ok(Wanted { mirror: spec.mirror, channel, taken })
+}
+
+/// The URL of the mirror's top folder.
+fn url(context: &Context, mirror: &Mirror, wanted: &Wanted) -> String {
+    let base = context.config.site.url.trim_end_matches('/');
+    match &wanted.channel {
+        None => format!("{base}/snapshots/{}/{}", wanted.mirror, wanted.taken),
+        Some(channel) if Some(channel) == context.config.site.default_channel() => {
+            format!("{base}/{}", mirror.mount)
+        }
+        Some(channel) => format!("{base}/channels/{channel}/{}", mirror.mount),
+    }
+}
+
+fn apt_files(
+    context: &Context,
+    (store, mirror): (&Store, &Mirror),
+    (wanted, url): (&Wanted, &str),
+    args: &Client,
+) -> Result<Vec<ClientFile>, Failure> {
+    let record = store.record(&wanted.mirror, wanted.taken)?;
+    let www = Www::new(store.root());
+    let (snapshots_url, public_key) = (context.snapshots_url(&wanted.mirror), public_key(&www));
+    let follows = match (&wanted.channel, mirror.signed) {
+        (None, _) => Follows::Date(wanted.taken),
+        (Some(channel), Signed::Upstream) => Follows::Upstream { channel },
+        (Some(channel), Signed::Local) => {
+            Follows::Local { channel, public_key: &public_key?, snapshots_url: &snapshots_url }
+        }
+    };
+    let form = match (args.fallback, args.plain) {
+        (Some(Fallback::Upstream), _) => Form::Fallback(apt::Fallback::Upstream),
+        (Some(Fallback::Packages), _) => Form::Fallback(apt::Fallback::Packages),
+        (None, true) => Form::Plain,
+        (None, false) => Form::Sources,
+    };
+    Ok(apt::client(&ClientInput {
+        mirror: &wanted.mirror,
+        url,
+        tree: &www.snapshot_tree(&wanted.mirror, wanted.taken),
+        roots: &record.roots,
+        suites: &args.suites,
+        follows,
+        form,
+        downgrade: if args.downgrade { Downgrade::Yes } else { Downgrade::No },
+        upstream: &mirror.urls,
+        keyrings: &mirror.keyrings,
+    })?)
+}
+
+/// Reads the public keys as they are served: clients get during a rotation what the site gives out.
+fn public_key(www: &Www) -> Result<String, Failure> {
+    let path = www.public_key();
+    std::fs::read_to_string(&path).map_err(|error| {
+        Failure::machine(format!("cannot read the public key {}: {error}", path.display()))
+            .hint("pinfold key make makes it")
+    })
+}
+
+fn show(context: &Context, files: &[ClientFile]) -> Result<(), Failure> {
+    if context.json {
+        let files: Vec<_> = files
+            .iter()
+            .map(|file| serde_json::json!({ "path": file.path, "content": file.content }))
+            .collect();
+        return ui::print_json(&serde_json::json!(files));
+    }
+    let text: Vec<String> =
+        files.iter().map(|file| format!("# {}\n{}", file.path, file.content)).collect();
+    ui::print(&text.join("\n"))
+}
