@@ -22,5 +22,6 @@ mod model;
 mod refusals;
 mod removal;
 mod serving;
+mod signals;
 mod tidy;
 mod two_at_once;

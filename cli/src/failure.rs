@@ -57,6 +57,11 @@ impl Failure {
         Self { kind: Kind::Machine, message: message.into(), hints: Vec::new() }
     }
 
+    /// We did something that cannot be right.
+    pub(crate) fn bug(message: impl Into<String>) -> Self {
+        Self { kind: Kind::Bug, message: message.into(), hints: Vec::new() }
+    }
+
     /// Adds what to do next.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
