@@ -189,3 +189,93 @@ fn a_newer_store_is_refused_and_left_alone() {
     assert!(refused.code.is_some_and(|code| code != 0 && code != 70), "{}", refused.said());
     assert_eq!(std::fs::read_to_string(&format).unwrap(), newer);
 }
+
+#[test]
+fn help_to_a_full_output_is_no_success() {
+    let site = Site::bare();
+    for args in [&["--help"][..], &["ingest", "--help"], &["--version"], &["manual"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let ran = ran(site.command(args).stdout(full));
+        assert_eq!(ran.code, Some(5), "{args:?}: {}", ran.said());
+    }
+}
+
+#[test]
+fn reasons_and_folders_forge_no_lines_and_json_stays_json() {
+    let site = Site::bare();
+    site.mirror("tree", "family = \"files\"\nmount = \"files\"\n");
+    site.ok(&["init"]);
+    let folder = site.dir().join("red\u{1b}[31m\nline");
+    write(folder.join("file"), "x");
+    write(folder.join("\u{202e}bidi"), "y");
+    let hostile = "why\u{1b}[2J \u{202e} not\nproduction is at generation 99";
+    site.ok(&["ingest", "tree", folder.to_str().unwrap()]);
+    site.ok(&["promote", "tree", "--to", "production", "--reason", hostile]);
+    site.ok(&["pin", "tree", "hold", "--reason", hostile]);
+    std::os::unix::fs::symlink("/etc", folder.join("out")).unwrap();
+    let refused = site.run(&["ingest", "tree", folder.to_str().unwrap()]).expect(2).said();
+    let shown = [&["log", "production"][..], &["channels"], &["show", "tree"], &["snapshots"]]
+        .map(|args| site.ok(args))
+        .concat();
+    for text in [&refused, &shown] {
+        assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text:?}");
+    }
+    assert!(!refused.contains("\nline"), "a path stays on one line: {refused}");
+    let log: serde_json::Value =
+        serde_json::from_str(&site.ok(&["log", "production", "--json"])).unwrap();
+    assert_eq!(log[0]["reason"], hostile);
+}
+
+#[test]
+fn with_json_every_verb_prints_json() {
+    let site = Site::new();
+    let archive = Archive::first();
+    let tree = archive.tree.to_str().unwrap();
+    let verbs: [&[&str]; 24] = [
+        &["init"],
+        &["init", "--dry-run"],
+        &["ingest", "lab", tree, "--dry-run"],
+        &["ingest", "lab", tree],
+        &["ingest", "lab", tree],
+        &["snapshots"],
+        &["show", "lab"],
+        &["verify", "lab"],
+        &["publish", "lab"],
+        &["publish", "lab", "--dry-run"],
+        &["promote", "lab", "--to", "production", "--dry-run"],
+        &["promote", "lab", "--to", "production"],
+        &["channels"],
+        &["log", "production"],
+        &["pin", "lab", "hold"],
+        &["unpin", "lab", "hold"],
+        &["pin", "lab", "--in", "production"],
+        &["unpin", "lab", "--in", "production"],
+        &["client", "lab@production"],
+        &["fsck"],
+        &["fsck", "--rebuild"],
+        &["fsck", "--rebuild", "--dry-run"],
+        &["prune"],
+        &["prune", "--dry-run"],
+    ];
+    let parses = |args: &[&str]| {
+        let text = site.ok(&[args, &["--json"]].concat());
+        let value = serde_json::from_str::<serde_json::Value>(&text);
+        assert!(value.is_ok(), "{args:?}: {value:?}\n{text}");
+    };
+    verbs.iter().for_each(|args| parses(args));
+    let first = format!("lab@{}", site.dates("lab")[0]);
+    archive.second_state();
+    site.ingest(&archive.tree, &[]);
+    site.ok(&["promote", "lab", "--to", "production"]);
+    parses(&["rollback", "production"]);
+    site.ok(&["promote", "lab", "--to", "production"]);
+    for args in [
+        &["retire", &first, "--dry-run"][..],
+        &["retire", &first],
+        &["publish", &first],
+        &["prune", &first, "--dry-run"],
+        &["prune", &first],
+    ] {
+        parses(args);
+    }
+}

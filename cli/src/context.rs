@@ -13,6 +13,7 @@ use pinfold_store::{Kind, Name, Stamp, Store};
 use crate::args::Args;
 use crate::config::{self, Config};
 use crate::failure::Failure;
+use crate::ui;
 
 /// The parts of a root that must lie on one file system.
 const PARTS: &[&str] = &[
@@ -55,6 +56,11 @@ impl Context {
     /// Who asks for a lock.
     pub(crate) fn asker(&self) -> Asker {
         Asker { verb: format!("pinfold {}", self.verb), wait: self.wait }
+    }
+
+    /// Prints what was done: as text, or with `--json` as the same in JSON.
+    pub(crate) fn answer(&self, text: &str, value: &serde_json::Value) -> Result<(), Failure> {
+        if self.json { ui::print_json(value) } else { ui::print(text) }
     }
 
     /// Opens the store; its parts must lie on one file system.

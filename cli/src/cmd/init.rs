@@ -14,10 +14,12 @@ use crate::ui;
 pub(super) fn init(context: &Context) -> Done {
     let root = context.config.root.display().to_string();
     if context.dry_run {
-        ui::print(&format!(
-            "would make {root}, a signing key and the channels {}",
-            channels(context)
-        ))?;
+        let text =
+            format!("would make {root}, a signing key and the channels {}", channels(context));
+        context.answer(
+            &text,
+            &serde_json::json!({ "root": root, "channels": context.config.channels, "dry_run": true }),
+        )?;
         return Ok(Outcome::Done);
     }
     let store = Store::create(&context.config.root)?;
