@@ -19,6 +19,7 @@ mod flow;
 mod hostile;
 mod ingest;
 mod model;
+mod places;
 mod refusals;
 mod removal;
 mod serving;

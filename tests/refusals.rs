@@ -6,12 +6,15 @@ fn a_bad_configuration_is_refused_with_file_and_mend() {
     let site = Site::new();
     let good = std::fs::read_to_string(site.config()).unwrap();
     let cases = [
-        ("unknown key", format!("colour = \"blue\"\n{good}"), "colour"),
-        ("unknown site key", format!("{good}speed = 3\n"), "speed"),
-        ("not TOML", "root = \n".to_owned(), "pinfold.toml"),
-        ("relative root", good.replace("root = \"/", "root = \""), "root"),
-        ("bad channel", format!("{good}\n[channels.\"Pro/duction\"]\n"), "Pro"),
-        ("bad url", good.replace("url = \"http", "url = \"gopher"), "url"),
+        ("unknown key", format!("colour = \"blue\"\n{good}"), "line 1: unknown field `colour`"),
+        ("unknown site key", format!("{good}speed = 3\n"), "line 6: unknown field `speed`"),
+        ("not TOML", "root = \n".to_owned(), "line 1: "),
+        ("relative root", good.replace("root = \"/", "root = \""), "line 1: root"),
+        ("bad channel", format!("{good}\n[channels.\"Pro/duction\"]\n"), "line 7: [channels.Pro/"),
+        ("a channel that is a date", format!("{good}[channels.2026]\n"), "line 6: [channels.2026]"),
+        ("bad url", good.replace("url = \"http", "url = \"gopher"), "line 4: bad url"),
+        ("bad listen", good.replace("listen = \"", "listen = \"; "), "line 5: bad listen"),
+        ("a long file", "#".repeat(2 << 20), "no configuration"),
     ];
     for (what, text, named) in cases {
         write(site.config(), text);
@@ -21,7 +24,29 @@ fn a_bad_configuration_is_refused_with_file_and_mend() {
         assert!(refused.out.is_empty(), "{what} wrote to stdout");
     }
     std::fs::remove_file(site.config()).unwrap();
-    site.run(&["channels"]).expect(2).says("pinfold.toml");
+    site.run(&["channels"]).expect(2).says("pinfold.toml").says("README");
+    assert!(std::process::Command::new("mkfifo").arg(site.config()).status().unwrap().success());
+    site.run(&["channels"]).expect(2).says("no configuration");
+}
+
+#[test]
+fn a_configuration_that_others_may_write_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let site = Site::new();
+    let mirror = site.dir().join("mirrors.d/lab.toml");
+    for (path, bad, good) in [
+        (site.config(), 0o664, 0o644),
+        (site.config(), 0o646, 0o640),
+        (mirror.clone(), 0o622, 0o600),
+        (mirror.parent().unwrap().to_owned(), 0o777, 0o755),
+    ] {
+        let mode = |mode| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode));
+        mode(bad).unwrap();
+        let refused = site.run(&["channels"]).expect(2);
+        refused.says(path.to_str().unwrap()).says("chmod go-w");
+        mode(good).unwrap();
+        site.ok(&["channels"]);
+    }
 }
 
 #[test]
@@ -30,8 +55,8 @@ fn bad_mirrors_are_refused_by_file() {
     let cases = [
         (
             "second",
-            "family = \"apt\"\nmount = \"archive.example.org/lab\"\n",
-            "archive.example.org/lab",
+            "family = \"apt\"\n\nmount = \"archive.example.org/lab\"\n",
+            "second.toml, line 3: mount = \"archive.example.org/lab\" and that in lab.toml",
         ),
         (
             "nested",
@@ -40,10 +65,14 @@ fn bad_mirrors_are_refused_by_file() {
         ),
         ("above", "family = \"apt\"\nmount = \"archive.example.org\"\n", "archive.example.org"),
         ("ours", "family = \"apt\"\nmount = \"snapshots/x\"\n", "snapshots"),
-        ("climbs", "family = \"apt\"\nmount = \"../x\"\n", "mount"),
+        ("climbs", "family = \"apt\"\nmount = \"../x\"\n", "climbs.toml, line 2: bad mount"),
         ("breaks", "family = \"apt\"\nmount = \"x; return 200\"\n", "mount"),
         ("key", "family = \"apt\"\nmount = \"other\"\ncolour = 1\n", "colour"),
-        ("family", "family = \"cpan\"\nmount = \"other\"\n", "cpan"),
+        (
+            "family",
+            "mount = \"other\"\nfamily = \"cpan\"\n",
+            "family.toml, line 2: family = \"cpan\"",
+        ),
         ("least", "mount = \"other\"\n", "family"),
         ("Upper", good, "Upper"),
         ("a;b", good, "a;b"),

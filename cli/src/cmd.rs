@@ -28,7 +28,12 @@ pub(crate) fn run(args: &Args) -> Done {
     }
     let context = &Context::new(args, name_of(&args.verb))?;
     start_threads()?;
-    match &args.verb {
+    dispatch(context, &args.verb).map_err(|failure| failure.on(&context.config.root))
+}
+
+/// Does one verb.
+fn dispatch(context: &Context, verb: &Verb) -> Done {
+    match verb {
         Verb::Init => init::init(context),
         Verb::Sync(args) => sync::sync(context, args),
         Verb::Ingest(ingest) => bring::ingest(context, ingest),

@@ -153,6 +153,7 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> Kind {
         match self {
+            Self::Index { source, .. } if is_damage(source) => Kind::Integrity,
             Self::Io { .. } | Self::Index { .. } | Self::NoRoom { .. } => Kind::Machine,
             Self::BadName { .. }
             | Self::NoSnapshot { .. }
@@ -165,6 +166,12 @@ impl Error {
             Self::Busy { .. } => Kind::Busy,
         }
     }
+}
+
+/// Says whether the database itself is broken, and not the disk under it or the rights to it.
+fn is_damage(source: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    matches!(source.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase))
 }
 
 /// Adds what was attempted, and on what, to a failed system call.
