@@ -245,3 +245,18 @@ fn a_power_cut_leaves_no_object_empty_or_wrong() {
         }
     }
 }
+
+#[test]
+fn a_promotion_that_died_before_it_let_go_of_the_pin_is_completed() {
+    let (site, archive, _first) = prepared();
+    site.ingest(&archive.tree, &["--taken", "2026-03-24T04:00:00Z"]);
+    site.ok(&["pin", "lab", "--in", "production"]);
+    let promote = ["promote", "lab", "--to", "production"];
+    assert!(site.killed_at("flip-made", &promote));
+    let pinned = || site.ok(&["channels"]).contains("pinned");
+    assert!(pinned(), "it died between the move and the pin");
+    site.run(&["promote", "--all", "--to", "production"]).expect(1);
+    assert!(pinned(), "a sweep lets go of nothing");
+    site.run(&promote).expect(1).says("pin of lab is gone");
+    assert!(!pinned());
+}

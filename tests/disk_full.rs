@@ -40,7 +40,8 @@ fn a_full_disk_is_a_plain_failure_and_room_heals_it() {
     write(mount.path().join("ballast"), noise(1, 20 << 20));
     let tree = archive.tree.to_str().unwrap();
     let failed = site.run(&["ingest", "lab", tree, "--taken", "2026-03-24T04:00:00Z"]).expect(5);
-    assert!(failed.said().to_lowercase().contains("space"), "{}", failed.said());
+    let said = failed.said();
+    assert!(said.contains("No space left") && !said.contains("no inodes"), "{said}");
     assert_eq!(site.dates("lab"), [first.as_str()], "no snapshot of a half ingest");
     assert_eq!(site.shows("production", "lab"), Some(first.clone()));
     site.ok(&["verify", &format!("lab@{first}"), "--deep"]);
@@ -85,7 +86,7 @@ fn running_out_of_inodes_is_named_as_such() {
     let failed = site
         .run(&["ingest", "lab", archive.tree.to_str().unwrap(), "--taken", "2026-03-24T04:00:00Z"])
         .expect(5);
-    assert!(failed.said().contains("inode"), "{}", failed.said());
+    assert!(failed.said().contains("no inodes left"), "{}", failed.said());
     assert_eq!(site.dates("lab"), [first.as_str()]);
     site.ok(&["verify", "lab", "--deep"]);
     std::fs::remove_dir_all(archive.tree.join("pool/main/n/many")).unwrap();

@@ -138,3 +138,55 @@ fn a_flipped_bit_is_damage_and_is_named() {
     assert!(found.said().contains(&name[..12]), "{}", found.said());
     site.run(&["verify", "tree", "--deep"]).expect(4);
 }
+
+#[test]
+fn a_folder_may_be_reached_through_a_link_and_the_record_says_which() {
+    let site = files_site();
+    let dir = temp_dir();
+    write(dir.path().join("real/file"), "x");
+    std::os::unix::fs::symlink("real", dir.path().join("link")).unwrap();
+    let ran =
+        crate::harness::ran(site.command(&["ingest", "tree", "link"]).current_dir(dir.path()));
+    ran.expect(0);
+    let shown = site.ok(&["show", "tree"]);
+    assert!(shown.contains(&format!("ingest {}/link", dir.path().display())), "{shown}");
+}
+
+#[test]
+fn a_folder_without_files_is_taken_and_shown_only_when_asked() {
+    let site = files_site();
+    let dir = temp_dir();
+    std::fs::create_dir_all(dir.path().join("empty/folders")).unwrap();
+    let tree = dir.path().to_str().unwrap();
+    site.run(&["ingest", "tree", tree]).expect(2).says("--allow-empty");
+    assert!(site.dates("tree").is_empty());
+    site.ok(&["ingest", "tree", tree, "--allow-empty"]);
+    site.run(&["promote", "tree", "--to", "production"]).expect(1).says("--allow-empty");
+    site.run(&["promote", "--all", "--to", "production"]).expect(1).says("--allow-empty");
+    assert_eq!(site.shows("production", "tree"), None);
+    site.ok(&["promote", "tree", "--to", "production", "--allow-empty"]);
+    assert_eq!(site.shows("production", "tree"), site.dates("tree").pop());
+    site.sound();
+}
+
+#[test]
+fn a_clock_that_went_back_is_told_and_dates_grow_all_the_same() {
+    let site = files_site();
+    let dir = temp_dir();
+    write(dir.path().join("file"), "one");
+    let tree = dir.path().to_str().unwrap();
+    site.ok(&["ingest", "tree", tree, "--taken", "2099-01-01T00:00:00Z"]);
+    write(dir.path().join("file"), "two");
+    site.run(&["ingest", "tree", tree]).expect(0).says("clock");
+    assert_eq!(site.dates("tree"), ["20990101T000000Z", "20990101T000001Z"]);
+    site.ok(&["promote", "tree", "--to", "production"]);
+    assert_eq!(site.shows("production", "tree").unwrap(), "20990101T000001Z");
+    // A move that was made while the clock was ahead, as its record would say.
+    let record = site.root.join("generations/production/1");
+    let text = std::fs::read_to_string(&record).unwrap();
+    let date = text.lines().find(|line| line.starts_with("date = ")).unwrap();
+    std::fs::remove_file(&record).unwrap();
+    write(&record, text.replace(date, "date = 4070908800"));
+    let back = site.run(&["promote", "tree@20990101T000000Z", "--to", "production"]).expect(0);
+    back.says("2099-01-01 00:00:00").says("clock");
+}

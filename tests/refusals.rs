@@ -6,12 +6,15 @@ fn a_bad_configuration_is_refused_with_file_and_mend() {
     let site = Site::new();
     let good = std::fs::read_to_string(site.config()).unwrap();
     let cases = [
-        ("unknown key", format!("colour = \"blue\"\n{good}"), "colour"),
-        ("unknown site key", format!("{good}speed = 3\n"), "speed"),
-        ("not TOML", "root = \n".to_owned(), "pinfold.toml"),
-        ("relative root", good.replace("root = \"/", "root = \""), "root"),
-        ("bad channel", format!("{good}\n[channels.\"Pro/duction\"]\n"), "Pro"),
-        ("bad url", good.replace("url = \"http", "url = \"gopher"), "url"),
+        ("unknown key", format!("colour = \"blue\"\n{good}"), "line 1: unknown field `colour`"),
+        ("unknown site key", format!("{good}speed = 3\n"), "line 6: unknown field `speed`"),
+        ("not TOML", "root = \n".to_owned(), "line 1: "),
+        ("relative root", good.replace("root = \"/", "root = \""), "line 1: root"),
+        ("bad channel", format!("{good}\n[channels.\"Pro/duction\"]\n"), "line 7: [channels.Pro/"),
+        ("a channel that is a date", format!("{good}[channels.2026]\n"), "line 6: [channels.2026]"),
+        ("bad url", good.replace("url = \"http", "url = \"gopher"), "line 4: bad url"),
+        ("bad listen", good.replace("listen = \"", "listen = \"; "), "line 5: bad listen"),
+        ("a long file", "#".repeat(2 << 20), "no configuration"),
     ];
     for (what, text, named) in cases {
         write(site.config(), text);
@@ -21,7 +24,29 @@ fn a_bad_configuration_is_refused_with_file_and_mend() {
         assert!(refused.out.is_empty(), "{what} wrote to stdout");
     }
     std::fs::remove_file(site.config()).unwrap();
-    site.run(&["channels"]).expect(2).says("pinfold.toml");
+    site.run(&["channels"]).expect(2).says("pinfold.toml").says("README");
+    assert!(std::process::Command::new("mkfifo").arg(site.config()).status().unwrap().success());
+    site.run(&["channels"]).expect(2).says("no configuration");
+}
+
+#[test]
+fn a_configuration_that_others_may_write_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let site = Site::new();
+    let mirror = site.dir().join("mirrors.d/lab.toml");
+    for (path, bad, good) in [
+        (site.config(), 0o664, 0o644),
+        (site.config(), 0o646, 0o640),
+        (mirror.clone(), 0o622, 0o600),
+        (mirror.parent().unwrap().to_owned(), 0o777, 0o755),
+    ] {
+        let mode = |mode| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode));
+        mode(bad).unwrap();
+        let refused = site.run(&["channels"]).expect(2);
+        refused.says(path.to_str().unwrap()).says("chmod go-w");
+        mode(good).unwrap();
+        site.ok(&["channels"]);
+    }
 }
 
 #[test]
@@ -30,8 +55,8 @@ fn bad_mirrors_are_refused_by_file() {
     let cases = [
         (
             "second",
-            "family = \"apt\"\nmount = \"archive.example.org/lab\"\n",
-            "archive.example.org/lab",
+            "family = \"apt\"\n\nmount = \"archive.example.org/lab\"\n",
+            "second.toml, line 3: mount = \"archive.example.org/lab\" and that in lab.toml",
         ),
         (
             "nested",
@@ -40,10 +65,14 @@ fn bad_mirrors_are_refused_by_file() {
         ),
         ("above", "family = \"apt\"\nmount = \"archive.example.org\"\n", "archive.example.org"),
         ("ours", "family = \"apt\"\nmount = \"snapshots/x\"\n", "snapshots"),
-        ("climbs", "family = \"apt\"\nmount = \"../x\"\n", "mount"),
+        ("climbs", "family = \"apt\"\nmount = \"../x\"\n", "climbs.toml, line 2: bad mount"),
         ("breaks", "family = \"apt\"\nmount = \"x; return 200\"\n", "mount"),
         ("key", "family = \"apt\"\nmount = \"other\"\ncolour = 1\n", "colour"),
-        ("family", "family = \"cpan\"\nmount = \"other\"\n", "cpan"),
+        (
+            "family",
+            "mount = \"other\"\nfamily = \"cpan\"\n",
+            "family.toml, line 2: family = \"cpan\"",
+        ),
         ("least", "mount = \"other\"\n", "family"),
         ("Upper", good, "Upper"),
         ("a;b", good, "a;b"),
@@ -188,4 +217,94 @@ fn a_newer_store_is_refused_and_left_alone() {
     let refused = ran(&mut site.command(&["snapshots"]));
     assert!(refused.code.is_some_and(|code| code != 0 && code != 70), "{}", refused.said());
     assert_eq!(std::fs::read_to_string(&format).unwrap(), newer);
+}
+
+#[test]
+fn help_to_a_full_output_is_no_success() {
+    let site = Site::bare();
+    for args in [&["--help"][..], &["ingest", "--help"], &["--version"], &["manual"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let ran = ran(site.command(args).stdout(full));
+        assert_eq!(ran.code, Some(5), "{args:?}: {}", ran.said());
+    }
+}
+
+#[test]
+fn reasons_and_folders_forge_no_lines_and_json_stays_json() {
+    let site = Site::bare();
+    site.mirror("tree", "family = \"files\"\nmount = \"files\"\n");
+    site.ok(&["init"]);
+    let folder = site.dir().join("red\u{1b}[31m\nline");
+    write(folder.join("file"), "x");
+    write(folder.join("\u{202e}bidi"), "y");
+    let hostile = "why\u{1b}[2J \u{202e} not\nproduction is at generation 99";
+    site.ok(&["ingest", "tree", folder.to_str().unwrap()]);
+    site.ok(&["promote", "tree", "--to", "production", "--reason", hostile]);
+    site.ok(&["pin", "tree", "hold", "--reason", hostile]);
+    std::os::unix::fs::symlink("/etc", folder.join("out")).unwrap();
+    let refused = site.run(&["ingest", "tree", folder.to_str().unwrap()]).expect(2).said();
+    let shown = [&["log", "production"][..], &["channels"], &["show", "tree"], &["snapshots"]]
+        .map(|args| site.ok(args))
+        .concat();
+    for text in [&refused, &shown] {
+        assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text:?}");
+    }
+    assert!(!refused.contains("\nline"), "a path stays on one line: {refused}");
+    let log: serde_json::Value =
+        serde_json::from_str(&site.ok(&["log", "production", "--json"])).unwrap();
+    assert_eq!(log[0]["reason"], hostile);
+}
+
+#[test]
+fn with_json_every_verb_prints_json() {
+    let site = Site::new();
+    let archive = Archive::first();
+    let tree = archive.tree.to_str().unwrap();
+    let verbs: [&[&str]; 24] = [
+        &["init"],
+        &["init", "--dry-run"],
+        &["ingest", "lab", tree, "--dry-run"],
+        &["ingest", "lab", tree],
+        &["ingest", "lab", tree],
+        &["snapshots"],
+        &["show", "lab"],
+        &["verify", "lab"],
+        &["publish", "lab"],
+        &["publish", "lab", "--dry-run"],
+        &["promote", "lab", "--to", "production", "--dry-run"],
+        &["promote", "lab", "--to", "production"],
+        &["channels"],
+        &["log", "production"],
+        &["pin", "lab", "hold"],
+        &["unpin", "lab", "hold"],
+        &["pin", "lab", "--in", "production"],
+        &["unpin", "lab", "--in", "production"],
+        &["client", "lab@production"],
+        &["fsck"],
+        &["fsck", "--rebuild"],
+        &["fsck", "--rebuild", "--dry-run"],
+        &["prune"],
+        &["prune", "--dry-run"],
+    ];
+    let parses = |args: &[&str]| {
+        let text = site.ok(&[args, &["--json"]].concat());
+        let value = serde_json::from_str::<serde_json::Value>(&text);
+        assert!(value.is_ok(), "{args:?}: {value:?}\n{text}");
+    };
+    verbs.iter().for_each(|args| parses(args));
+    let first = format!("lab@{}", site.dates("lab")[0]);
+    archive.second_state();
+    site.ingest(&archive.tree, &[]);
+    site.ok(&["promote", "lab", "--to", "production"]);
+    parses(&["rollback", "production"]);
+    site.ok(&["promote", "lab", "--to", "production"]);
+    for args in [
+        &["retire", &first, "--dry-run"][..],
+        &["retire", &first],
+        &["publish", &first],
+        &["prune", &first, "--dry-run"],
+        &["prune", &first],
+    ] {
+        parses(args);
+    }
 }

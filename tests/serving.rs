@@ -192,9 +192,8 @@ fn sample() -> Vec<String> {
     paths
 }
 
-#[test]
-fn the_embedded_server_follows_the_same_rules() {
-    let site = prepared();
+/// Runs the embedded server while `look` asks it, and stops it whatever `look` finds.
+fn beside_the_embedded_server(site: &Site, look: impl FnOnce(u16)) {
     let port = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
     let listen = format!("127.0.0.1:{port}");
     let mut server = site
@@ -209,7 +208,18 @@ fn the_embedded_server_follows_the_same_rules() {
         }
         std::thread::sleep(std::time::Duration::from_millis(100));
     }
-    let checked = std::panic::catch_unwind(|| {
+    let checked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| look(port)));
+    server.kill().unwrap();
+    server.wait().unwrap();
+    if let Err(cause) = checked {
+        std::panic::resume_unwind(cause);
+    }
+}
+
+#[test]
+fn the_embedded_server_follows_the_same_rules() {
+    let site = prepared();
+    beside_the_embedded_server(&site, |port| {
         let nginx = site.nginx();
         for path in &sample() {
             let (ours, theirs) = (ask(port, "GET", path, ""), nginx.get(path));
@@ -223,11 +233,6 @@ fn the_embedded_server_follows_the_same_rules() {
         }
         nothing_escapes(port);
     });
-    server.kill().unwrap();
-    server.wait().unwrap();
-    if let Err(cause) = checked {
-        std::panic::resume_unwind(cause);
-    }
 }
 
 #[test]
@@ -256,4 +261,93 @@ fn the_clients_files_work_as_printed() {
     );
     let dated = site.ok(&["client", "lab@2026-03-23"]);
     assert!(dated.contains("/snapshots/lab/2026"), "{dated}");
+}
+
+/// Requests with conditions and ranges: a head, the first bytes, a part past the end, and every validator that a client may send back.
+fn conditions(modified: &str, etag: &str) -> Vec<(&'static str, String, u16)> {
+    let get = |headers: String, status| ("GET", headers, status);
+    vec![
+        ("HEAD", String::new(), 200),
+        get("Range: bytes=0-3\r\n".to_owned(), 206),
+        get("Range: bytes=-2\r\n".to_owned(), 206),
+        get("Range: bytes=900000000-\r\n".to_owned(), 416),
+        get("Range: lines=1-2\r\n".to_owned(), 200),
+        get(format!("If-Modified-Since: {modified}\r\n"), 304),
+        get("If-Modified-Since: Thu, 01 Jan 1970 00:00:00 GMT\r\n".to_owned(), 200),
+        get("If-Modified-Since: Fri, 01 Jan 2100 00:00:00 GMT\r\n".to_owned(), 200),
+        get(format!("If-None-Match: {etag}\r\n"), 304),
+        get("If-None-Match: \"other\"\r\n".to_owned(), 200),
+        get(format!("Range: bytes=0-3\r\nIf-Range: {modified}\r\n"), 206),
+        get(format!("Range: bytes=0-3\r\nIf-Range: {etag}\r\n"), 206),
+        get("Range: bytes=0-3\r\nIf-Range: Thu, 01 Jan 1970 00:00:00 GMT\r\n".to_owned(), 200),
+    ]
+}
+
+/// One server: every class of name answers heads, ranges and conditions as HTTP has it.
+fn every_class_keeps_to_http(port: u16, paths: &[String]) {
+    for path in paths {
+        let whole = ask(port, "GET", path, "");
+        assert_eq!(whole.status, 200, "{path}");
+        let header = |name: &str| whole.header(name).map(str::to_owned);
+        let modified = header("last-modified").unwrap_or_else(|| panic!("{path}: no time"));
+        let etag = header("etag").unwrap_or_else(|| panic!("{path}: no tag"));
+        for (method, headers, status) in conditions(&modified, &etag) {
+            let reply = ask(port, method, path, &headers);
+            assert_eq!(reply.status, status, "{method} {path} with {headers:?}");
+            let wanted: &[u8] = match (method, status) {
+                ("HEAD", _) | (_, 304) => &[],
+                (_, 200) => &whole.body,
+                (_, 206) if headers.contains("-2\r") => &whole.body[whole.body.len() - 2..],
+                (_, 206) => &whole.body[..4],
+                _ => continue,
+            };
+            assert_eq!(reply.body, wanted, "{method} {path} with {headers:?}");
+            if status != 304 {
+                assert_eq!(reply.header("content-type"), whole.header("content-type"), "{path}");
+                assert_eq!(reply.header("last-modified"), Some(&*modified), "{path}");
+            }
+            assert_eq!(
+                reply.header("cache-control"),
+                whole.header("cache-control"),
+                "{method} {path} with {headers:?}"
+            );
+        }
+    }
+}
+
+/// A path of every class: root metadata in channels and dated trees, by-hash, package, plain index, a dated name, the union, our key.
+fn one_of_each_class(site: &Site) -> Vec<String> {
+    let tree = site.tree("lab", &site.dates("lab")[0]);
+    let hash = crate::harness::walk(&tree)
+        .into_iter()
+        .find(|path| path.to_string_lossy().contains("by-hash/SHA256/"))
+        .unwrap();
+    let hash = hash.strip_prefix(&tree).unwrap().to_str().unwrap();
+    let in_lab = [
+        "dists/lab/InRelease",
+        "dists/lab/Release",
+        "dists/lab/Release.gpg",
+        "dists/lab/main/binary-amd64/Packages.xz",
+        "pool/main/s/steady/steady_1.0_all.deb",
+        hash,
+    ];
+    let mut paths: Vec<String> = in_lab
+        .iter()
+        .flat_map(|rest| [format!("{LAB}/{rest}"), format!("/channels/staging{LAB}/{rest}")])
+        .collect();
+    for date in [site.dates("lab")[0].as_str(), "2026-03-23", "20260324T23"] {
+        paths.extend(in_lab[..5].iter().map(|rest| format!("/snapshots/lab/{date}/{rest}")));
+    }
+    let by_union = format!("{LAB}/pool/main/a/alpha/alpha_2.0_all.deb");
+    paths.extend([by_union, "/files/a%20file.txt".to_owned(), "/pinfold.asc".to_owned()]);
+    paths
+}
+
+#[test]
+fn heads_ranges_and_conditions_are_answered_in_every_class() {
+    let site = prepared();
+    let paths = one_of_each_class(&site);
+    let _nginx = site.nginx();
+    every_class_keeps_to_http(site.port, &paths);
+    beside_the_embedded_server(&site, |port| every_class_keeps_to_http(port, &paths));
 }

@@ -233,6 +233,9 @@ pub(crate) struct Ingest {
     /// Make a snapshot even where nothing changed
     #[arg(long)]
     pub(crate) even_if_unchanged: bool,
+    /// Take a folder that holds no file at all
+    #[arg(long)]
+    pub(crate) allow_empty: bool,
 }
 
 /// `diff`.
@@ -262,6 +265,9 @@ pub(crate) struct Promote {
     /// All mirrors, but those that are pinned
     #[arg(long)]
     pub(crate) all: bool,
+    /// Show a snapshot that holds no file at all
+    #[arg(long)]
+    pub(crate) allow_empty: bool,
     /// Why, for the log
     #[arg(long, value_name = "TEXT", default_value = "")]
     pub(crate) reason: String,

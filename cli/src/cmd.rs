@@ -29,9 +29,14 @@ pub(crate) fn run(args: &Args) -> Done {
     if let Verb::Manual { verb } = &args.verb {
         return manual(verb.as_deref());
     }
-    let context = Context::new(args, name_of(&args.verb))?;
-    let context = &context;
-    match &args.verb {
+    let context = &Context::new(args, name_of(&args.verb))?;
+    start_threads()?;
+    dispatch(context, &args.verb).map_err(|failure| failure.on(&context.config.root))
+}
+
+/// Does one verb.
+fn dispatch(context: &Context, verb: &Verb) -> Done {
+    match verb {
         Verb::Init => init::init(context),
         Verb::Sync(args) => sync::sync(context, args),
         Verb::Key(verb) => key::key(context, verb),
@@ -105,6 +110,14 @@ fn manual(verb: Option<&str>) -> Done {
     drawn.map_err(|error| Failure::machine(format!("cannot make the manual page: {error}")))?;
     ui::print(&String::from_utf8_lossy(&page))?;
     Ok(Outcome::Done)
+}
+
+/// Starts the threads that read, link and hash. Left to the first use, a machine that cannot have them would be a panic.
+fn start_threads() -> Result<(), Failure> {
+    rayon::ThreadPoolBuilder::new().build_global().map_err(|error| {
+        Failure::machine(format!("cannot start threads: {error}"))
+            .hint("raise the limit of processes or memory (ulimit -u, ulimit -v)")
+    })
 }
 
 /// Deep trees and many shard folders need descriptors: the soft limit goes up to the hard one. Where it cannot, whoever needs more

@@ -1,15 +1,18 @@
 //! The configuration: `pinfold.toml` and `mirrors.d/*.toml` beside it, checked strictly; all defaults are here.
 
+mod file;
 mod mirror;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use pinfold_publisher::site::{MirrorSite, Rules, SiteConfig};
-use pinfold_store::{Name, path::escape};
+use pinfold_store::path::{escape, escape_path};
+use pinfold_store::{Name, Stamp};
 use serde::Deserialize;
 
 use crate::failure::Failure;
+use file::ConfigFile;
 use mirror::MirrorFile;
 pub(crate) use mirror::{Mirror, Upstream};
 
@@ -20,6 +23,8 @@ const CHANNELS: [&str; 2] = ["production", "staging"];
 #[derive(Debug)]
 pub(crate) struct Config {
     pub(crate) root: PathBuf,
+    /// Where the root is set: file and line.
+    pub(crate) root_at: String,
     pub(crate) site: SiteConfig,
     pub(crate) channels: Vec<Name>,
     pub(crate) mirrors: BTreeMap<Name, Mirror>,
@@ -68,8 +73,9 @@ struct Channel {}
 
 /// Reads and checks everything.
 pub(crate) fn load(path: &Path) -> Result<Config, Failure> {
-    let file: MainFile = read(path)?;
-    let bad = |why: String| Failure::usage(format!("{}: {why}", path.display()));
+    let text = ConfigFile::read(path)?;
+    let file: MainFile = text.parse()?;
+    let bad = |why: String| text.refuse(&why);
     if !file.root.is_absolute() {
         return Err(bad(format!(
             "root = \"{}\": it must be an absolute path",
@@ -78,9 +84,15 @@ pub(crate) fn load(path: &Path) -> Result<Config, Failure> {
     }
     let mut channels = Vec::new();
     for name in file.channels.keys() {
-        channels.push(name.parse().map_err(|error: pinfold_store::Error| {
-            bad(format!("[channels.{}]: {error}", escape(name.as_bytes())))
-        })?);
+        let shown = format!("[channels.{}]", escape(name.as_bytes()));
+        if Stamp::parse_end(name).is_ok() {
+            return Err(bad(format!(
+                "{shown}: MIRROR@{name} would be a date: give the channel another name"
+            )));
+        }
+        channels.push(
+            name.parse().map_err(|error: pinfold_store::Error| bad(format!("{shown}: {error}")))?,
+        );
     }
     if channels.is_empty() {
         channels = CHANNELS.iter().filter_map(|name| name.parse().ok()).collect();
@@ -96,24 +108,25 @@ pub(crate) fn load(path: &Path) -> Result<Config, Failure> {
     };
     Rules::new(&site, &[], &file.root).map_err(|error| bad(error.to_string()))?;
     let mirrors = load_mirrors(&path.with_file_name("mirrors.d"))?;
-    Ok(Config { root: file.root, site, channels, mirrors })
+    Ok(Config { root: file.root, root_at: text.place("root"), site, channels, mirrors })
 }
 
 /// Reads the mirrors' files, in the order of their names.
 fn load_mirrors(folder: &Path) -> Result<BTreeMap<Name, Mirror>, Failure> {
+    file::must_be_ours(folder)?;
     let mut mirrors: BTreeMap<Name, Mirror> = BTreeMap::new();
     for name in pinfold_store::disk::names(folder)? {
         let path = folder.join(&name);
         if path.extension().is_none_or(|extension| extension != "toml") {
             continue;
         }
-        let bad = |why: String| {
-            Failure::usage(format!("{}: {why}", escape(path.as_os_str().as_encoded_bytes())))
-        };
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let name: Name =
-            stem.parse().map_err(|error: pinfold_store::Error| bad(error.to_string()))?;
-        let file: MirrorFile = read(&path)?;
+        let name: Name = stem.parse().map_err(|error: pinfold_store::Error| {
+            Failure::usage(format!("{}: {error}", escape_path(&path)))
+        })?;
+        let text = ConfigFile::read(&path)?;
+        let bad = |why: String| text.refuse(&why);
+        let file: MirrorFile = text.parse()?;
         let mirror = file.resolve().map_err(&bad)?;
         let mount = &mirror.mount;
         if let Some((other, _)) = mirrors.iter().find(|(_, other)| other.mount.overlaps(mount)) {
@@ -124,20 +137,6 @@ fn load_mirrors(folder: &Path) -> Result<BTreeMap<Name, Mirror>, Failure> {
         mirrors.insert(name, mirror);
     }
     Ok(mirrors)
-}
-
-/// Reads a TOML file; what is wrong is named by file and line.
-fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Failure> {
-    let shown = escape(path.as_os_str().as_encoded_bytes());
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        Failure::usage(format!("cannot read {shown}: {error}")).hint("name another configuration with --config, or see the README for the five lines it needs")
-    })?;
-    toml::from_str(&text).map_err(|error| {
-        let line = error.span().map_or(1, |span| {
-            1 + text.bytes().take(span.start).filter(|byte| *byte == b'\n').count()
-        });
-        Failure::usage(format!("{shown}, line {line}: {}", error.message().replace('\n', " ")))
-    })
 }
 
 impl Config {

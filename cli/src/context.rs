@@ -8,24 +8,13 @@ use pinfold_mirror::family::{self, Family};
 use pinfold_mirror::key::Key;
 use pinfold_publisher::generation::{Head, HeadsWanted};
 use pinfold_store::lock::Asker;
+use pinfold_store::store::{Abilities, FOLDERS};
 use pinfold_store::{Kind, Name, Stamp, Store};
 
 use crate::args::Args;
 use crate::config::{self, Config};
 use crate::failure::Failure;
-
-/// The parts of a root that must lie on one file system.
-const PARTS: &[&str] = &[
-    "objects",
-    "incoming",
-    "manifests",
-    "snapshots",
-    "generations",
-    "www",
-    "www/snapshots",
-    "www/union",
-    "www/generations",
-];
+use crate::ui;
 
 /// What every verb needs.
 #[derive(Debug)]
@@ -57,6 +46,11 @@ impl Context {
         Asker { verb: format!("pinfold {}", self.verb), wait: self.wait }
     }
 
+    /// Prints what was done: as text, or with `--json` as the same in JSON.
+    pub(crate) fn answer(&self, text: &str, value: &serde_json::Value) -> Result<(), Failure> {
+        if self.json { ui::print_json(value) } else { ui::print(text) }
+    }
+
     /// Opens the store; its parts must lie on one file system.
     pub(crate) fn store(&self) -> Result<Store, Failure> {
         let store = Store::open(&self.config.root)?;
@@ -66,19 +60,33 @@ impl Context {
 
     /// Refuses a root whose parts lie on two file systems: nothing could be linked or renamed between them.
     pub(crate) fn check_parts(&self, store: &Store) -> Result<(), Failure> {
-        let device =
-            |part: &str| std::fs::metadata(store.root().join(part)).map(|meta| meta.dev()).ok();
-        let own = device("");
-        match PARTS.iter().find(|part| device(part).is_some_and(|device| Some(device) != own)) {
-            None => Ok(()),
-            Some(part) => {
-                let root = store.root().display();
-                Err(Failure::machine(format!(
-                    "{root}/{part} lies on another file system than {root}: hardlinks cannot cross"
-                ))
-                .hint("mount one file system over the whole root, or move root in pinfold.toml"))
+        let device = |part: &str| {
+            let path = store.root().join(part);
+            std::fs::metadata(&path).map(|meta| meta.dev()).map_err(|error| {
+                Failure::machine(format!("cannot look at {}: {error}", path.display()))
+                    .hint("pinfold init makes folders of the root that are missing")
+            })
+        };
+        let own = device("")?;
+        for part in FOLDERS {
+            if device(part)? != own {
+                return Err(self.split(part));
             }
         }
+        Ok(())
+    }
+
+    /// Refuses a root whose parts cannot be linked into each other, though they may lie on one device.
+    pub(crate) fn check_links(&self, abilities: &Abilities) -> Result<(), Failure> {
+        abilities.unlinked.as_ref().map_or(Ok(()), |part| Err(self.split(part)))
+    }
+
+    fn split(&self, part: &str) -> Failure {
+        let (at, root) = (&self.config.root_at, self.config.root.display());
+        Failure::machine(format!(
+            "{at}: root = \"{root}\": {part} lies on another file system than the rest: hardlinks cannot cross from one mount, btrfs subvolume or xfs project to another"
+        ))
+        .hint("give the whole root one file system, mounted once: no mount, bind mount or subvolume inside; or name another root")
     }
 
     /// Refuses a channel that the configuration does not name.

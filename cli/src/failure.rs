@@ -1,5 +1,7 @@
 //! How a run ends: outcome, failure, exit code, and what to do next.
 
+use std::path::Path;
+
 use pinfold_store::{Kind, Report};
 
 use crate::serve::ServeError;
@@ -62,6 +64,11 @@ impl Failure {
         Self { kind: Kind::Held, message: message.into(), hints: Vec::new() }
     }
 
+    /// We did something that cannot be right.
+    pub(crate) fn bug(message: impl Into<String>) -> Self {
+        Self { kind: Kind::Bug, message: message.into(), hints: Vec::new() }
+    }
+
     /// Adds what to do next.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
@@ -83,6 +90,16 @@ impl Failure {
         Self { kind, message, hints }
     }
 
+    /// Tells a disk without inodes from a disk without bytes: the system has one word for both.
+    pub(crate) fn on(mut self, root: &Path) -> Self {
+        let is_full = FULL.iter().any(|words| self.message.contains(words));
+        let space = rustix::fs::statvfs(root);
+        if is_full && space.is_ok_and(|space| space.f_files > 0 && space.f_favail < FEW) {
+            self.hints = vec![NO_INODES.to_owned()];
+        }
+        self
+    }
+
     /// The exit code (DESIGN.md): an interface.
     pub(crate) const fn code(&self) -> u8 {
         match self.kind {
@@ -97,26 +114,54 @@ impl Failure {
     }
 }
 
+/// What helps against what a system call or the index's library says, by its words.
+const REMEDIES: &[(&[&str], &str)] = &[
+    (
+        &["it belongs to user"],
+        "run it as the root's owner (sudo -u pinfold pinfold ...), or give the whole root to one user with chown -R",
+    ),
+    (&[FULL[0]], NO_ROOM),
+    (&[FULL[1]], NO_ROOM),
+    (
+        &["Too many open files"],
+        "raise the limit of open files: ulimit -n, or LimitNOFILE= of the unit",
+    ),
+    (
+        &["Invalid cross-device link"],
+        "a part of the root lies on another mount, subvolume or project than the rest: pinfold init names it",
+    ),
+    (&["Read-only file system"], "the root's file system is mounted read-only: see dmesg"),
+    (
+        &["cannot link", "not permitted"],
+        "all files below the root must belong to its owner, or the kernel does not link them (fs.protected_hardlinks): chown -R",
+    ),
+    (&["readonly database"], WRITES_INDEX),
+    (&["unable to open database"], WRITES_INDEX),
+    (&["Permission denied"], OWNER),
+    (&["not permitted"], OWNER),
+];
+
+/// What a full file system is called, by the system and by the index's library.
+const FULL: [&str; 2] = ["No space left", "disk is full"];
+/// Inodes that a run gives back when it fails, and no more.
+const FEW: u64 = 64;
+const NO_INODES: &str = "the file system has no inodes left, bytes are not the trouble (df -i): pinfold retire takes trees down, one inode a folder; a new file system can have more (mkfs.ext4 -i 8192)";
+const NO_ROOM: &str = "free space (df -h): pinfold retire takes trees down, pinfold prune MIRROR@DATE drops a snapshot; then run the same command again";
+const WRITES_INDEX: &str = "run it as the root's owner, with the root mounted to be written: the index is opened to be written even where it is only read";
+const OWNER: &str = "run it as the owner of the root";
+
 /// What helps, by what went wrong.
 fn hints(kind: Kind, message: &str) -> Vec<String> {
     let hint = match kind {
         Kind::Busy => "wait for it with --wait SECONDS",
-        Kind::Machine if message.contains("No space left") => {
-            "free space or inodes (df -h, df -i): pinfold prune MIRROR@DATE drops a snapshot; then run the same command again"
-        }
-        Kind::Machine if message.contains("Read-only file system") => {
-            "the root's file system is mounted read-only: see dmesg"
-        }
-        Kind::Machine
-            if message.contains("Permission denied") || message.contains("not permitted") =>
-        {
-            "run it as the owner of the root, as root for a first try"
-        }
         Kind::Machine if message.contains("FORMAT") && message.contains("No such file") => {
             "pinfold init makes the root"
         }
-        Kind::Machine if message.contains("index") => {
-            "pinfold fsck --rebuild makes the index anew from the files"
+        Kind::Machine => {
+            let known =
+                REMEDIES.iter().find(|(all, _)| all.iter().all(|words| message.contains(words)));
+            let Some((_, remedy)) = known else { return Vec::new() };
+            remedy
         }
         Kind::Integrity if message.contains("index") => {
             "pinfold fsck --rebuild makes the index anew from the files"

@@ -8,8 +8,10 @@ mod config;
 mod context;
 mod failure;
 mod serve;
+mod signals;
 mod ui;
 
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -17,16 +19,26 @@ use clap::Parser;
 use crate::failure::{Failure, Outcome};
 
 fn main() -> ExitCode {
-    let args = args::Args::parse();
-    let done = arm_failure_point().and_then(|()| cmd::run(&args));
-    match done {
-        Ok(Outcome::Done) => ExitCode::SUCCESS,
-        Ok(outcome) => ExitCode::from(outcome.code()),
-        Err(failure) => {
-            ui::complain(&failure);
-            ExitCode::from(failure.code())
-        }
-    }
+    let done = match args::Args::try_parse() {
+        Ok(args) => guarded(|| {
+            arm_failure_point()?;
+            signals::watch()?;
+            cmd::run(&args).map(Outcome::code)
+        }),
+        Err(error) => ui::show_usage(&error),
+    };
+    ExitCode::from(done.unwrap_or_else(|failure| {
+        ui::complain(&failure);
+        failure.code()
+    }))
+}
+
+/// Runs the verb; a panic is a defect of ours, and says so by its exit code.
+fn guarded(run: impl FnOnce() -> Result<u8, Failure>) -> Result<u8, Failure> {
+    std::panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_told_by_its_hook| {
+        Err(Failure::bug("this is a defect of pinfold, and nothing half done is shown to clients")
+            .hint("report the lines above with the command; the same command may be run again"))
+    })
 }
 
 /// Arms the failure point that the environment names: how tests kill the program between two changes of the disk.
@@ -40,3 +52,6 @@ fn arm_failure_point() -> Result<(), Failure> {
     })?;
     Ok(pinfold_store::disk::arm(name, pass)?)
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,10 +10,10 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, IF_MODIFIED_SINCE, LAST_MODIFIED, RETRY_AFTER,
-    X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, IF_MODIFIED_SINCE, IF_RANGE,
+    LAST_MODIFIED, RANGE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderValue, Method, Request, Response, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use pinfold_publisher::site::{
     Answer, Candidate, MirrorSite, Refusal, Rules, SiteConfig, SiteError,
 };
@@ -178,6 +178,9 @@ async fn send(
     if since.is_some_and(|since| Some(since.as_bytes()) != modified.as_deref().map(str::as_bytes)) {
         request.headers_mut().remove(IF_MODIFIED_SINCE);
     }
+    if !wants_a_part(file, modified.as_deref(), request.headers().clone()).await {
+        request.headers_mut().remove(RANGE);
+    }
     let sent: Result<_, Infallible> = ServeFile::new(&file.path).oneshot(request).await;
     let Ok(sent) = sent;
     if sent.status() == StatusCode::NOT_FOUND {
@@ -193,6 +196,21 @@ async fn send(
     set(&mut response, CACHE_CONTROL, file.cache);
     set(&mut response, X_CONTENT_TYPE_OPTIONS, "nosniff");
     response
+}
+
+/// Says whether a part of the file is an answer: units other than bytes are ignored, as nginx does, and a client that goes on with an
+/// earlier download (apt's `If-Range`) gets the whole where the file is another by now. tower-http looks at neither.
+async fn wants_a_part(file: &Candidate, modified: Option<&str>, asked: HeaderMap) -> bool {
+    let is_bytes = asked.get(RANGE).is_some_and(|range| range.as_bytes().starts_with(b"bytes="));
+    let Some(since) = asked.get(IF_RANGE) else { return is_bytes };
+    if !since.as_bytes().starts_with(b"\"") {
+        return is_bytes && Some(since.as_bytes()) == modified.map(str::as_bytes);
+    }
+    let mut head = Request::new(Body::empty());
+    *head.method_mut() = Method::HEAD;
+    let sent: Result<_, Infallible> = ServeFile::new(&file.path).oneshot(head).await;
+    let Ok(sent) = sent;
+    is_bytes && sent.headers().get(ETAG) == Some(since)
 }
 
 /// Answers with words.

@@ -1,10 +1,13 @@
 //! Everything that is shown: the only module that prints. stdout is data, stderr is talk.
+//!
+//! Whatever is shown passes [`clean`]: what an operator or a stranger wrote cannot move a terminal's cursor or forge a line.
 
 use std::io::{IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use pinfold_store::path::is_hidden;
 use pinfold_store::{Counter, Finding, Monitor, Report, Tally};
 
 use crate::failure::Failure;
@@ -13,19 +16,44 @@ use crate::failure::Failure;
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     let newline = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
-    write!(out, "{text}{newline}")
+    write!(out, "{}{newline}", clean(text))
         .and_then(|()| out.flush())
-        .map_err(|error| Failure::machine(format!("cannot write to the standard output: {error}")))
+        .map_err(|error| not_written(&error))
 }
 
 /// Prints a value as JSON.
 pub(crate) fn print_json(value: &serde_json::Value) -> Result<(), Failure> {
-    print(&format!("{value:#}"))
+    print(&json(value))
+}
+
+/// Writes JSON. Characters that change how others are shown can only stand within strings, and are escaped there.
+fn json(value: &serde_json::Value) -> String {
+    replace_hidden(&format!("{value:#}"), |letter| format!("\\u{:04x}", u32::from(letter)))
+}
+
+/// Makes text safe to show: characters that change how the text around them is shown stand as `\xNN`, lines and tabs stay.
+fn clean(text: &str) -> String {
+    replace_hidden(text, |letter| {
+        let mut buffer = [0; 4];
+        letter.encode_utf8(&mut buffer).bytes().map(|byte| format!("\\x{byte:02x}")).collect()
+    })
+}
+
+fn replace_hidden(text: &str, with: impl Fn(char) -> String) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if is_hidden(letter) && !matches!(letter, '\n' | '\t') {
+            shown.push_str(&with(letter));
+        } else {
+            shown.push(letter);
+        }
+    }
+    shown
 }
 
 /// Says something on stderr. That nobody listens there is no reason to stop.
 pub(crate) fn tell(text: &str) {
-    drop(writeln!(std::io::stderr().lock(), "{text}"));
+    drop(writeln!(std::io::stderr().lock(), "{}", clean(text)));
 }
 
 /// Says why a run failed and what to do next.
@@ -36,12 +64,25 @@ pub(crate) fn complain(failure: &Failure) {
     }
 }
 
+/// Shows what the command line's parser has to say: help and versions are data, the rest is talk.
+pub(crate) fn show_usage(error: &clap::Error) -> Result<u8, Failure> {
+    match error.print() {
+        Ok(()) => Ok(u8::try_from(error.exit_code()).unwrap_or(2)),
+        Err(_closed) if error.use_stderr() => Ok(2),
+        Err(error) => Err(not_written(&error)),
+    }
+}
+
+fn not_written(error: &std::io::Error) -> Failure {
+    Failure::machine(format!("cannot write to the standard output: {error}"))
+}
+
 /// Lays out rows under a head.
 pub(crate) fn table(head: &[&str], rows: Vec<Vec<String>>) -> String {
     let mut table = comfy_table::Table::new();
     table.load_style(comfy_table::presets::NOTHING).set_header(head.to_vec());
     for row in rows {
-        table.add_row(row);
+        table.add_row(row.iter().map(|cell| clean(cell)));
     }
     let text: Vec<String> =
         table.to_string().lines().map(|line| line.trim_end().to_owned()).collect();
@@ -171,3 +212,6 @@ impl Monitor for Progress {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use pinfold_store::path::escape_path;
 use pinfold_store::{Kind, Name, Stamp};
 
 /// The result of everything here.
@@ -74,7 +75,7 @@ pub enum Error {
         taken: Stamp,
     },
     /// A file of ours does not hold what it should.
-    #[error("{} is damaged: {why}", path.display())]
+    #[error("{} is damaged: {why}", escape_path(path))]
     Damaged {
         /// Which file.
         path: PathBuf,

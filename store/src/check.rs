@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::gc::digest_of;
 use crate::index::Index;
 use crate::{
-    Code, Counter, Digest, Finding, Monitor, Name, Node, Record, Report, Stamp, Store, disk,
+    Code, Counter, Digest, Finding, Kind, Monitor, Name, Node, Record, Report, Stamp, Store, disk,
 };
 
 /// Entries that are checked at once by all cores.
@@ -177,7 +177,8 @@ impl Store {
         let remedy = "pinfold fsck --rebuild";
         let index = match self.index() {
             Ok(index) => index,
-            Err(error @ Error::Index { .. }) => {
+            // A full disk or missing rights say nothing about the index: they end the check.
+            Err(error @ Error::Index { .. }) if error.kind() == Kind::Integrity => {
                 let detail = std::error::Error::source(&error)
                     .map_or_else(|| error.to_string(), ToString::to_string);
                 report.findings.push(finding(

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::path::{Name, Stamp};
+use crate::path::{Name, Stamp, escape_path};
 
 /// The result of everything here.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -34,7 +34,7 @@ pub enum Kind {
 #[non_exhaustive]
 pub enum Error {
     /// A system call failed.
-    #[error("cannot {action} {}", crate::path::escape(path.as_os_str().as_encoded_bytes()))]
+    #[error("cannot {action} {}", escape_path(path))]
     Io {
         /// What was attempted, as a verb with its preposition: "read", "write to".
         action: &'static str,
@@ -54,7 +54,7 @@ pub enum Error {
         why: String,
     },
     /// A file of ours does not hold what it should.
-    #[error("{} is damaged: {why}", path.display())]
+    #[error("{} is damaged: {why}", escape_path(path))]
     Damaged {
         /// Which file.
         path: PathBuf,
@@ -62,7 +62,7 @@ pub enum Error {
         why: String,
     },
     /// The index failed.
-    #[error("the index {} failed", path.display())]
+    #[error("the index {} failed", escape_path(path))]
     Index {
         /// The database.
         path: PathBuf,
@@ -70,7 +70,7 @@ pub enum Error {
         source: rusqlite::Error,
     },
     /// The index does not name exactly the snapshots whose records are on disk.
-    #[error("the index {} does not match the records on disk: {why}", path.display())]
+    #[error("the index {} does not match the records on disk: {why}", escape_path(path))]
     Stale {
         /// The database.
         path: PathBuf,
@@ -96,7 +96,7 @@ pub enum Error {
         why: String,
     },
     /// A tree that was to be taken holds what we refuse.
-    #[error("{} cannot be taken: {} problem(s), the first: {first}", root.display(), count)]
+    #[error("{} cannot be taken: {} problem(s), the first: {first}", escape_path(root), count)]
     Refused {
         /// The folder that was to be taken.
         root: PathBuf,
@@ -114,7 +114,7 @@ pub enum Error {
         why: String,
     },
     /// Another run holds a lock.
-    #[error("{} is held by {holder}", path.display())]
+    #[error("{} is held by {holder}", escape_path(path))]
     Busy {
         /// The lock file.
         path: PathBuf,
@@ -139,7 +139,7 @@ pub enum Error {
         free_files: u64,
     },
     /// The root was made by another version.
-    #[error("{} was made by a newer pinfold: {why}", root.display())]
+    #[error("{} was made by a newer pinfold: {why}", escape_path(root))]
     Newer {
         /// The store's root.
         root: PathBuf,
@@ -153,6 +153,7 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> Kind {
         match self {
+            Self::Index { source, .. } if is_damage(source) => Kind::Integrity,
             Self::Io { .. } | Self::Index { .. } | Self::NoRoom { .. } => Kind::Machine,
             Self::BadName { .. }
             | Self::NoSnapshot { .. }
@@ -165,6 +166,12 @@ impl Error {
             Self::Busy { .. } => Kind::Busy,
         }
     }
+}
+
+/// Says whether the database itself is broken, and not the disk under it or the rights to it.
+fn is_damage(source: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    matches!(source.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase))
 }
 
 /// Adds what was attempted, and on what, to a failed system call.

@@ -49,11 +49,30 @@ pub struct SiteLock {
 }
 
 impl Store {
+    /// Refuses to write for another user than the root's owner: the kernel lets nobody link files that are another's
+    /// (`fs.protected_hardlinks`), so one run as root would stop all later ones of the owner.
+    ///
+    /// # Errors
+    /// [`Error::Io`] naming both users.
+    pub(crate) fn must_own(root: &Path) -> Result<()> {
+        let owner = rustix::fs::stat(root).at("look at", root)?.st_uid;
+        let us = rustix::process::geteuid().as_raw();
+        if owner == us {
+            return Ok(());
+        }
+        let why = format!(
+            "it belongs to user {owner} and this runs as user {us}: neither can link what the other made (fs.protected_hardlinks)"
+        );
+        let denied = std::io::Error::new(std::io::ErrorKind::PermissionDenied, why);
+        Err(denied).at("write below", root)
+    }
+
     /// Takes the store's lock, shared.
     ///
     /// # Errors
     /// [`Error::Busy`] where collection holds it for longer than the asker waits.
     pub fn writer(&self, asker: &Asker) -> Result<Writer> {
+        Self::must_own(self.root())?;
         take(&self.root().join("lock"), FlockOperation::NonBlockingLockShared, asker)
             .map(|file| Writer { _file: file })
     }
@@ -63,6 +82,7 @@ impl Store {
     /// # Errors
     /// [`Error::Busy`] where a writer holds it for longer than the asker waits.
     pub fn collector(&self, asker: &Asker) -> Result<Collector> {
+        Self::must_own(self.root())?;
         take(&self.root().join("lock"), FlockOperation::NonBlockingLockExclusive, asker)
             .map(|file| Collector { _file: file })
     }
@@ -72,6 +92,7 @@ impl Store {
     /// # Errors
     /// [`Error::Busy`] where another run holds it for longer than the asker waits.
     pub fn lock_mirror(&self, mirror: &Name, asker: &Asker) -> Result<MirrorLock> {
+        Self::must_own(self.root())?;
         let path = self.root().join("locks").join(format!("mirror.{mirror}"));
         take(&path, FlockOperation::NonBlockingLockExclusive, asker)
             .map(|file| MirrorLock { _file: file, mirror: mirror.clone() })
@@ -82,6 +103,7 @@ impl Store {
     /// # Errors
     /// [`Error::Busy`] where another run holds it for longer than the asker waits.
     pub fn lock_site(&self, asker: &Asker) -> Result<SiteLock> {
+        Self::must_own(self.root())?;
         let path: PathBuf = self.root().join("locks/site");
         take(&path, FlockOperation::NonBlockingLockExclusive, asker)
             .map(|file| SiteLock { _file: file })

@@ -158,8 +158,15 @@ pub fn escape(bytes: &[u8]) -> String {
     shown
 }
 
+/// Shows a path on one line, see [`escape`].
+#[must_use]
+pub fn escape_path(path: &std::path::Path) -> String {
+    escape(path.as_os_str().as_encoded_bytes())
+}
+
 /// Says whether a character changes how the text around it is shown: controls, line ends, bidi and zero-width marks.
-fn is_hidden(letter: char) -> bool {
+#[must_use]
+pub fn is_hidden(letter: char) -> bool {
     letter.is_control()
         || matches!(letter, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }

@@ -10,7 +10,7 @@ mod walk;
 
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, IoContext, Result};
 use crate::index::Index;
 use crate::lock::{MirrorLock, Writer};
 use crate::manifest::{Encoder, Totals};
@@ -105,13 +105,13 @@ impl Store {
             let (items, batches) = std::sync::mpsc::sync_channel(4);
             let (taken, commits) = std::sync::mpsc::sync_channel(1);
             let cache = self.index()?;
-            let walker = scope.spawn(|| {
+            let walker = start(scope, || {
                 walk::walk(
                     walk::Walk { root: &root, shown: folder, cache, mirror: &lock.mirror, monitor },
                     items,
                 )
-            });
-            let committer = scope.spawn(|| {
+            })?;
+            let committer = start(scope, || {
                 let commit = commit::Commit {
                     store: self,
                     root: &root,
@@ -121,7 +121,7 @@ impl Store {
                     monitor,
                 };
                 commit.run(index, commits)
-            });
+            })?;
             let read = taker.run(batches, taken);
             let committed = join(committer).map(|(path, totals)| Draft { totals, path });
             let walked = join(walker);
@@ -169,10 +169,19 @@ impl Store {
     /// # Errors
     /// [`Error::Io`] where the draft cannot be read.
     pub fn draft_entries(&self, draft: &Draft) -> Result<crate::manifest::Decoder> {
-        use crate::error::IoContext;
         let file = std::fs::File::open(&draft.path).at("open", &draft.path)?;
         crate::manifest::Decoder::new(file, draft.totals.digest)
     }
+}
+
+/// Starts a stage on a thread of its own.
+fn start<'scope, T: Send + 'scope>(
+    scope: &'scope std::thread::Scope<'scope, '_>,
+    stage: impl FnOnce() -> Result<T> + Send + 'scope,
+) -> Result<std::thread::ScopedJoinHandle<'scope, Result<T>>> {
+    std::thread::Builder::new()
+        .spawn_scoped(scope, stage)
+        .at("start a thread of", Path::new("scan"))
 }
 
 /// Waits for a stage. A panic in it is a bug of ours and goes on in this thread.

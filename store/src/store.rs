@@ -1,9 +1,9 @@
 //! The root folder: opened, created, and asked for its parts.
 
-use std::os::fd::AsFd;
+mod abilities;
+
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, Mode, OFlags};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, IoContext, Result};
@@ -11,10 +11,12 @@ use crate::index::Index;
 use crate::manifest::Decoder;
 use crate::{Digest, Name, Record, Stamp, disk};
 
+pub use abilities::Abilities;
+
 /// The format that this version writes.
 const FORMAT: u32 = 1;
 /// The folders of a root, in the order of their making.
-const FOLDERS: &[&str] = &[
+pub const FOLDERS: &[&str] = &[
     "objects",
     "incoming",
     "manifests",
@@ -46,25 +48,6 @@ struct Format {
     refuse: Vec<String>,
 }
 
-/// What the file system below a root can do, found by trying.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Abilities {
-    /// Hardlinks work between the folders.
-    pub hardlinks: bool,
-    /// The links that one inode takes, where a limit is known.
-    pub link_limit: Option<u64>,
-    /// `FICLONE` works.
-    pub reflinks: bool,
-    /// Free inodes, where the file system counts them.
-    pub free_inodes: Option<u64>,
-    /// Free bytes.
-    pub free_bytes: u64,
-    /// The file system's type.
-    pub kind: String,
-    /// `flock` excludes a second opener.
-    pub flock: bool,
-}
-
 impl Store {
     /// Makes the folders and `FORMAT`, or accepts a root that has them already; idempotent.
     ///
@@ -74,6 +57,9 @@ impl Store {
     /// [`Error::Damaged`] where the folder holds what is not ours; [`Error::Io`] naming the path.
     pub fn create(root: &Path) -> Result<Self> {
         let root = std::path::absolute(root).at("resolve", root)?;
+        if disk::stands(&root)? {
+            Self::must_own(&root)?;
+        }
         if disk::stands(&root.join("FORMAT"))? {
             let store = Self::open(&root)?;
             store.make_folders()?;
@@ -149,55 +135,6 @@ impl Store {
             ))),
             None => Ok(Self { root }),
         }
-    }
-
-    /// Tries what the file system can do.
-    ///
-    /// # Errors
-    /// [`Error::Io`] where not even a file can be made.
-    pub fn abilities(&self) -> Result<Abilities> {
-        let (file, path) = disk::content::create_aside(self)?;
-        let (clone, clone_path) = disk::content::create_aside(self)?;
-        let linked = self.root.join("www/snapshots/.new-trial");
-        disk::remove_file(&linked)?;
-        let hardlinks = disk::link(&path, &linked).is_ok();
-        let reflinks = rustix::fs::ioctl_ficlone(&clone, &file).is_ok();
-        let second = rustix::fs::open(&path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
-            .at("open", &path)?;
-        let flock = rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok()
-            && rustix::fs::flock(second.as_fd(), FlockOperation::NonBlockingLockExclusive).is_err();
-        for made in [&linked, &path, &clone_path] {
-            disk::remove_file(made)?;
-        }
-        let space = rustix::fs::statvfs(&self.root).at("ask the file system of", &self.root)?;
-        let magic = rustix::fs::statfs(&self.root).at("ask the file system of", &self.root)?.f_type;
-        let (kind, link_limit) = file_system(u64::try_from(magic).unwrap_or_default());
-        Ok(Abilities {
-            hardlinks,
-            link_limit,
-            reflinks,
-            free_inodes: (space.f_files > 0).then_some(space.f_favail),
-            free_bytes: space.f_bavail.saturating_mul(space.f_frsize),
-            kind,
-            flock,
-        })
-    }
-
-    /// Makes sure that what is to come fits above a reserve of 3% (R-19): a disk that is full stops more than a sync.
-    ///
-    /// # Errors
-    /// [`Error::NoRoom`] where it does not.
-    pub fn check_room(&self, wanted_bytes: u64, wanted_files: u64) -> Result<()> {
-        let space = rustix::fs::statvfs(&self.root).at("ask the file system of", &self.root)?;
-        let above = |free: u64, all: u64| free.saturating_sub(all / 100 * 3);
-        let free_bytes = above(space.f_bavail, space.f_blocks).saturating_mul(space.f_frsize);
-        let free_files =
-            if space.f_files == 0 { u64::MAX } else { above(space.f_favail, space.f_files) };
-        if wanted_bytes == 0 || (wanted_bytes <= free_bytes && wanted_files <= free_files) {
-            return Ok(());
-        }
-        let root = self.root.clone();
-        Err(Error::NoRoom { root, wanted_bytes, wanted_files, free_bytes, free_files })
     }
 
     /// The root folder.
@@ -309,21 +246,6 @@ impl Store {
         let file = std::fs::File::open(&path).at("open the manifest", &path)?;
         Decoder::new(file, digest)
     }
-}
-
-/// Names a file system by its magic number (statfs(2)) and gives its limit of links.
-fn file_system(magic: u64) -> (String, Option<u64>) {
-    let (name, limit) = match magic {
-        0xef53 => ("ext4", Some(65_000)),
-        0x5846_5342 => ("xfs", Some(2_147_483_647)),
-        0x9123_683e => ("btrfs", Some(65_535)),
-        0x0102_1994 => ("tmpfs", None),
-        0x794c_7630 => ("overlayfs", None),
-        0x6969 => ("nfs", None),
-        0x2fc1_2fc1 => ("zfs", None),
-        other => return (format!("{other:#x}"), None),
-    };
-    (name.to_owned(), limit)
 }
 
 #[cfg(test)]

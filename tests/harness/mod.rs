@@ -10,7 +10,7 @@ pub(crate) use archive::{Archive, UpstreamKey, replace};
 pub(crate) use client::Apt;
 pub(crate) use mount::Mount;
 pub(crate) use nginx::{Nginx, ask};
-pub(crate) use site::{Site, ran};
+pub(crate) use site::{Ran, Site, ran};
 pub(crate) use upstream::Upstream;
 
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
 //! `ingest`: a folder becomes a snapshot, and is published.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use pinfold_mirror::apt::{self, Archive};
@@ -8,7 +8,7 @@ use pinfold_mirror::tree::DraftTree;
 use pinfold_publisher::publish;
 use pinfold_store::lock::MirrorLock;
 use pinfold_store::scan::{Adopt, Draft, Reading, Seal, Sealed};
-use pinfold_store::{Counter, Record, Stamp, Store, path::escape};
+use pinfold_store::{Counter, Record, Stamp, Store, manifest::Totals, path::escape_path};
 
 use super::Done;
 use crate::args::Ingest;
@@ -17,34 +17,36 @@ use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::ui::{self, Progress};
 
+/// How far a clock may be behind the newest snapshot before it is worth a word.
+const CLOCK_SECONDS: i64 = 60;
+
 pub(super) fn ingest(context: &Context, args: &Ingest) -> Done {
     let begun = Instant::now();
     let mirror = context.config.mirror(&args.mirror)?;
     let store = context.store()?;
-    check_folder(&args.folder, &store)?;
+    let folder = folder(&args.folder, &store)?;
     let taken = args.taken.as_deref().map(Stamp::parse_end).transpose()?;
     let progress = Progress::new();
     let lock = store.lock_mirror(&args.mirror, &context.asker())?;
     let writer = store.writer(&context.asker())?;
     if context.dry_run {
-        let survey = store.scan(&lock, &writer, (&args.folder, Adopt::Nothing), &progress)?;
+        let survey = store.scan(&lock, &writer, (&folder, Adopt::Nothing), &progress)?;
         progress.finish();
-        let (files, bytes) = (survey.totals.files, ui::bytes(survey.totals.bytes));
-        let (new, new_bytes) =
-            (progress.get(Counter::ObjectsWritten), ui::bytes(progress.get(Counter::BytesWritten)));
-        ui::print(&format!(
-            "would take {files} files, {bytes}, of which {new} with {new_bytes} are new to the store"
-        ))?;
-        return Ok(Outcome::Done);
+        return told(context, &survey.totals, &progress);
     }
     let adopt = if args.link { Adopt::Link } else { Adopt::Copy };
-    let draft = store.scan(&lock, &writer, (&args.folder, adopt), &progress)?;
+    let draft = store.scan(&lock, &writer, (&folder, adopt), &progress)?;
+    if draft.totals.files + draft.totals.links == 0 && !args.allow_empty {
+        let shown = escape_path(&args.folder);
+        return Err(Failure::usage(format!("cannot take {shown}: it holds no file"))
+            .hint("see whether it is mounted and what the mirror tool did; --allow-empty takes it all the same"));
+    }
     let reading = read(context, (&store, &lock), mirror, &draft, &progress)?;
     let seal = Seal {
         now: context.now,
         taken,
         family: mirror.family.name().to_owned(),
-        source: format!("ingest {}", escape(args.folder.as_os_str().as_encoded_bytes())),
+        source: format!("ingest {}", source(&args.folder)),
         even_if_unchanged: args.even_if_unchanged,
     };
     let sealed = store.seal(&lock, &writer, draft, reading.as_ref(), &seal)?;
@@ -52,6 +54,9 @@ pub(super) fn ingest(context: &Context, args: &Ingest) -> Done {
     // Its record holds the objects from here on. The store's lock comes after the site's wherever both are held.
     drop(writer);
     let is_new = matches!(sealed, Sealed::New(_));
+    if is_new {
+        tell_of_the_clock(context, record);
+    }
     publish_new(context, &store, record, &progress)?;
     progress.finish();
     summary(context, record, is_new, &progress, begun)?;
@@ -100,9 +105,43 @@ pub(super) fn publish_new(
     Ok(())
 }
 
-/// The folder must be one, and neither hold the root nor lie in it.
-fn check_folder(folder: &Path, store: &Store) -> Result<(), Failure> {
-    let shown = escape(folder.as_os_str().as_encoded_bytes());
+/// Says what an ingest would do.
+fn told(context: &Context, totals: &Totals, progress: &Progress) -> Done {
+    let (new, new_bytes) =
+        (progress.get(Counter::ObjectsWritten), progress.get(Counter::BytesWritten));
+    let text = format!(
+        "would take {} files, {}, of which {new} with {} are new to the store",
+        totals.files,
+        ui::bytes(totals.bytes),
+        ui::bytes(new_bytes)
+    );
+    let value = serde_json::json!({
+        "files": totals.files, "links": totals.links, "bytes": totals.bytes, "new_objects": new, "new_bytes": new_bytes, "dry_run": true,
+    });
+    context.answer(&text, &value)?;
+    Ok(Outcome::Done)
+}
+
+/// The folder as it was named, from the root of the file system on: the record is read elsewhere and years later.
+fn source(folder: &Path) -> String {
+    escape_path(&std::path::absolute(folder).unwrap_or_else(|_no_current_folder| folder.to_owned()))
+}
+
+/// Warns where the clock went back: dates only grow, and the new one is not the time of day.
+pub(super) fn tell_of_the_clock(context: &Context, record: &Record) {
+    if record.parent.is_some_and(|parent| parent.seconds() > context.now.seconds() + CLOCK_SECONDS)
+    {
+        ui::tell(&format!(
+            "the clock says {}, long before the newest snapshot: this one is dated {} all the same, dates only grow; see that the clock is right",
+            context.now.human(),
+            record.taken.human()
+        ));
+    }
+}
+
+/// Finds the real folder, whatever links lead there. It must be one, and neither hold the root nor lie in it.
+fn folder(folder: &Path, store: &Store) -> Result<PathBuf, Failure> {
+    let shown = escape_path(folder);
     let real = std::fs::canonicalize(folder)
         .map_err(|error| Failure::usage(format!("cannot take {shown}: {error}")))?;
     if !real.is_dir() {
@@ -116,7 +155,7 @@ fn check_folder(folder: &Path, store: &Store) -> Result<(), Failure> {
             root.display()
         )));
     }
-    Ok(())
+    Ok(real)
 }
 
 fn summary(

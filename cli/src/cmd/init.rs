@@ -12,19 +12,25 @@ use crate::ui;
 pub(super) fn init(context: &Context) -> Done {
     let root = context.config.root.display().to_string();
     if context.dry_run {
-        ui::print(&format!(
-            "would make {root}, a signing key and the channels {}",
-            channels(context)
-        ))?;
+        let text =
+            format!("would make {root}, a signing key and the channels {}", channels(context));
+        context.answer(
+            &text,
+            &serde_json::json!({ "root": root, "channels": context.config.channels, "dry_run": true }),
+        )?;
         return Ok(Outcome::Done);
     }
     let store = Store::create(&context.config.root)?;
     context.check_parts(&store)?;
     let abilities = store.abilities()?;
     if !abilities.hardlinks {
-        return Err(Failure::machine(format!("{root}: its parts cannot be hardlinked: they lie on two file systems, or this one has no links"))
-            .hint("put the whole root on one file system such as ext4, xfs or btrfs, without bind mounts or subvolumes inside"));
+        return Err(Failure::machine(format!(
+            "{root}: this file system ({}) has no hardlinks",
+            abilities.kind
+        ))
+        .hint("put the root on a file system such as ext4, xfs or btrfs"));
     }
+    context.check_links(&abilities)?;
     if !abilities.flock {
         return Err(Failure::machine(format!(
             "{root}: locks do not work on this file system ({})",

@@ -132,7 +132,10 @@ pub(super) fn fsck(context: &Context, depth: Depth, is_rebuild: bool) -> Done {
     let progress = Progress::new();
     if is_rebuild {
         if context.dry_run {
-            ui::print("would make the index anew from the files")?;
+            context.answer(
+                "would make the index anew from the files",
+                &serde_json::json!({ "rebuild": true, "dry_run": true }),
+            )?;
             return Ok(Outcome::Done);
         }
         let collector = store.collector(&context.asker())?;

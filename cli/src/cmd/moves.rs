@@ -17,6 +17,9 @@ use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::ui::{self, Progress};
 
+/// How far the clock may be behind the dates that were given out before it is worth a word.
+const CLOCK_SECONDS: i64 = 60;
+
 /// The locks of a move, and what it moves from.
 struct Ready<'a> {
     context: &'a Context,
@@ -46,6 +49,7 @@ impl<'a> Ready<'a> {
         Ok(())
     }
 
+    /// Moves the channel. Where the clock is far behind what root metadata said once, clients are told of no future.
     fn flip(&self, plan: &Plan, verb: &str, reason: &str) -> Result<Generation, Failure> {
         let wanted = Move {
             channel: self.current.channel.clone(),
@@ -57,9 +61,17 @@ impl<'a> Ready<'a> {
             reason: reason.to_owned(),
             now: self.context.now,
         };
-        Ok(generation::point(self.store, &wanted, &self.site, &|heads| {
+        let next = generation::point(self.store, &wanted, &self.site, &|heads| {
             self.context.heads(self.store, heads)
-        })?)
+        })?;
+        if next.date > self.context.now.seconds() + CLOCK_SECONDS {
+            ui::tell(&format!(
+                "{}: a move once said the date {} UTC, which is to come by this machine's clock: apt takes the channel's metadata only from then on; see that the clock is right",
+                next.channel,
+                Stamp::from_seconds(next.date).human()
+            ));
+        }
+        Ok(next)
     }
 
     /// Says what moves and what stays. Without moves the answer is no.
@@ -117,17 +129,49 @@ pub(super) fn promote(context: &Context, args: &Promote) -> Done {
         named(&store, args, from.as_ref())?
     };
     let held = pins::list(&store, &args.to)?;
-    let plan = policy::promote(&ready.current, &wanted, &held, args.all);
-    if plan.moves.is_empty() || context.dry_run {
+    let mut plan = policy::promote(&ready.current, &wanted, &held, args.all);
+    if !args.allow_empty {
+        hold_the_empty(&store, &mut plan)?;
+    }
+    // By name: what the channel shows already, too, for a run that died between the move and the pin.
+    let let_go = |mirror: &&Name| !args.all && held.contains_key(*mirror);
+    if context.dry_run {
         return ready.tell(&plan, None);
     }
-    ready.publish(&plan)?;
-    let next = ready.flip(&plan, "promote", &args.reason)?;
-    for mirror in plan.moves.keys().filter(|mirror| held.contains_key(*mirror)) {
-        pins::remove(&store, &ready.site, &args.to, mirror)?;
-        ui::tell(&format!("{}: the pin of {mirror} is gone: it was promoted by name", args.to));
+    let mut next = None;
+    if !plan.moves.is_empty() {
+        ready.publish(&plan)?;
+        next = Some(ready.flip(&plan, "promote", &args.reason)?);
     }
-    ready.tell(&plan, Some(&next))
+    for mirror in wanted.iter().map(|(mirror, _)| mirror).filter(let_go) {
+        if shows(next.as_ref().unwrap_or(&ready.current), mirror, &wanted) {
+            pins::remove(&store, &ready.site, &args.to, mirror)?;
+            ui::tell(&format!("{}: the pin of {mirror} is gone: it was promoted by name", args.to));
+        }
+    }
+    ready.tell(&plan, next.as_ref())
+}
+
+/// Says whether a generation shows what was wanted of a mirror.
+fn shows(generation: &Generation, mirror: &Name, wanted: &[(Name, Stamp)]) -> bool {
+    generation.mirrors.get(mirror).is_some_and(|shown| {
+        wanted.iter().any(|(name, taken)| name == mirror && *taken == shown.snapshot)
+    })
+}
+
+/// Keeps a snapshot without files from being shown: a mirror tool that failed, or a disk that was not mounted, left it.
+fn hold_the_empty(store: &Store, plan: &mut Plan) -> Result<(), Failure> {
+    for (mirror, target) in std::mem::take(&mut plan.moves) {
+        let record = store.record(&mirror, target.snapshot)?;
+        if record.files + record.links > 0 {
+            plan.moves.insert(mirror, target);
+        } else {
+            let why =
+                format!("has no file in {}: --allow-empty shows it all the same", target.snapshot);
+            plan.stays.insert(mirror, why);
+        }
+    }
+    Ok(())
 }
 
 /// The snapshots that were named.

@@ -2,6 +2,8 @@
 
 use pinfold_publisher::pins;
 use pinfold_store::refs::Pin as Hold;
+use pinfold_store::{Name, Stamp};
+use serde_json::json;
 
 use super::Done;
 use crate::args::{Pin, Unpin};
@@ -18,7 +20,7 @@ pub(super) fn pin(context: &Context, args: &Pin) -> Done {
         since: context.now,
         until: None,
     };
-    let text = match (&args.channel, &args.name) {
+    let (text, value) = match (&args.channel, &args.name) {
         (Some(channel), _) => {
             if args.snapshot.wanted.is_some() {
                 return Err(Failure::usage(
@@ -31,25 +33,39 @@ pub(super) fn pin(context: &Context, args: &Pin) -> Done {
                 let lock = store.lock_site(&context.asker())?;
                 pins::set(&store, &lock, (channel, mirror), &hold)?;
             }
-            format!("{mirror} is pinned in {channel}")
+            (
+                format!("{mirror} is pinned in {channel}"),
+                json!({ "mirror": mirror, "in": channel, "pinned": true }),
+            )
         }
         (None, Some(name)) => {
             let taken = args.snapshot.resolve(&store)?;
-            if context.config.channels.contains(name) {
-                return Err(Failure::usage(format!(
-                    "'{name}' is a channel: give the pin another name"
-                )));
-            }
+            check_name(context, name)?;
             if !context.dry_run {
                 let lock = store.lock_mirror(mirror, &context.asker())?;
                 store.pin(&lock, taken, name, &hold)?;
             }
-            format!("{mirror}@{taken} is pinned as {name}")
+            (
+                format!("{mirror}@{taken} is pinned as {name}"),
+                json!({ "mirror": mirror, "snapshot": format!("{mirror}@{taken}"), "name": name, "pinned": true }),
+            )
         }
         (None, None) => return Err(Failure::usage("name the pin")),
     };
-    ui::print(&text)?;
+    context.answer(&text, &value)?;
     Ok(Outcome::Done)
+}
+
+/// Refuses a name that `MIRROR@NAME` would take for something else.
+fn check_name(context: &Context, name: &Name) -> Result<(), Failure> {
+    let what = if context.config.channels.contains(name) {
+        "channel"
+    } else if Stamp::parse_end(name.as_str()).is_ok() {
+        "date"
+    } else {
+        return Ok(());
+    };
+    Err(Failure::usage(format!("'{name}' is a {what}: give the pin another name")))
 }
 
 pub(super) fn unpin(context: &Context, args: &Unpin) -> Done {
@@ -75,7 +91,10 @@ pub(super) fn unpin(context: &Context, args: &Unpin) -> Done {
         (None, None) => None,
     };
     match held {
-        Some(text) => ui::print(&text).map(|()| Outcome::Done),
+        Some(text) => {
+            context.answer(&text, &json!({ "mirror": mirror, "pinned": false }))?;
+            Ok(Outcome::Done)
+        }
         None => {
             ui::tell(&format!("{mirror} has no such pin"));
             Ok(Outcome::No)

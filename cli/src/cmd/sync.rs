@@ -10,7 +10,7 @@ use pinfold_store::{Counter, Record};
 use serde_json::json;
 
 use super::Done;
-use super::bring::publish_new;
+use super::bring::{publish_new, tell_of_the_clock};
 use crate::args::Sync;
 use crate::config::Upstream;
 use crate::context::Context;
@@ -72,6 +72,9 @@ pub(super) fn sync(context: &Context, args: &Sync) -> Done {
         publish_new(context, &store, record, &progress)?;
     }
     progress.finish();
+    if let Synced::New(record) = &synced {
+        tell_of_the_clock(context, record);
+    }
     tell(context, &synced, &progress, begun)?;
     Ok(if progress.has_problems() { Outcome::No } else { Outcome::Done })
 }

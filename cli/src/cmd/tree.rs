@@ -3,10 +3,12 @@
 use pinfold_publisher::layout::{Spec, Www};
 use pinfold_publisher::publish::{self, Locks, Published};
 
+use serde_json::json;
+
 use super::Done;
 use crate::context::Context;
 use crate::failure::Outcome;
-use crate::ui::{self, Progress};
+use crate::ui::Progress;
 
 pub(super) fn publish(context: &Context, spec: &Spec) -> Done {
     let store = context.store()?;
@@ -15,10 +17,11 @@ pub(super) fn publish(context: &Context, spec: &Spec) -> Done {
     store.record(&spec.mirror, taken)?;
     if context.dry_run {
         let stands = publish::is_published(&store, &spec.mirror, taken)?;
-        ui::print(&format!(
-            "{name} {}",
-            if stands { "stands; its tree would be compared" } else { "would be published" }
-        ))?;
+        let what = if stands { "stands; its tree would be compared" } else { "would be published" };
+        context.answer(
+            &format!("{name} {what}"),
+            &json!({ "snapshot": name, "stands": stands, "dry_run": true }),
+        )?;
         return Ok(Outcome::Done);
     }
     let site = store.lock_site(&context.asker())?;
@@ -33,16 +36,22 @@ pub(super) fn publish(context: &Context, spec: &Spec) -> Done {
     )?;
     progress.finish();
     let place = Www::new(store.root()).snapshot_tree(&spec.mirror, taken);
-    let text = match published {
-        Published::Standing => format!("{name} is published already and whole"),
-        Published::Built { links, folders } => {
-            format!("published {name}: {links} names in {folders} folders at {}", place.display())
-        }
-        Published::Rebuilt { findings } => {
-            format!("published {name} anew: {findings} things were wrong with its tree")
-        }
+    let tree = place.display().to_string();
+    let (text, value) = match published {
+        Published::Standing => (
+            format!("{name} is published already and whole"),
+            json!({ "snapshot": name, "tree": tree, "did": "nothing" }),
+        ),
+        Published::Built { links, folders } => (
+            format!("published {name}: {links} names in {folders} folders at {tree}"),
+            json!({ "snapshot": name, "tree": tree, "did": "build", "links": links, "folders": folders }),
+        ),
+        Published::Rebuilt { findings } => (
+            format!("published {name} anew: {findings} things were wrong with its tree"),
+            json!({ "snapshot": name, "tree": tree, "did": "rebuild", "findings": findings }),
+        ),
     };
-    ui::print(&text)?;
+    context.answer(&text, &value)?;
     Ok(Outcome::Done)
 }
 
@@ -52,7 +61,10 @@ pub(super) fn retire(context: &Context, spec: &Spec) -> Done {
     let name = format!("{}@{taken}", spec.mirror);
     if context.dry_run {
         publish::must_be_free(&store, &spec.mirror, taken)?;
-        ui::print(&format!("{name} would be taken down"))?;
+        context.answer(
+            &format!("{name} would be taken down"),
+            &json!({ "snapshot": name, "dry_run": true }),
+        )?;
         return Ok(Outcome::Done);
     }
     let site = store.lock_site(&context.asker())?;
@@ -71,6 +83,6 @@ pub(super) fn retire(context: &Context, spec: &Spec) -> Done {
     } else {
         format!("{name} is not published")
     };
-    ui::print(&text)?;
+    context.answer(&text, &json!({ "snapshot": name, "retired": was }))?;
     Ok(Outcome::Done)
 }

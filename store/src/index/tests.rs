@@ -1,3 +1,4 @@
+use super::objects::{MTIME_MAX, times};
 use super::*;
 use crate::manifest::Change;
 use crate::{Class, Node, Record, RelPath, Trust};
@@ -140,4 +141,18 @@ fn a_newer_index_is_refused_and_left_alone() {
     index.connection.pragma_update(None, "user_version", 99).unwrap();
     drop(index);
     assert!(matches!(Index::open(&dir.path().join("index.sqlite")), Err(Error::Newer { .. })));
+}
+
+#[test]
+fn many_objects_of_one_size_and_time_are_told_apart_without_walking_past_each_other() {
+    let mut taken = std::collections::HashSet::new();
+    let (mut probes, objects) = (0, 200_000);
+    for number in 0..objects {
+        let wanted = row(&number.to_string(), 6, 1_795_560_000);
+        let mut tries = times(wanted);
+        probes += 1 + tries.position(|time| taken.insert(time)).unwrap();
+    }
+    assert_eq!(taken.len(), objects, "each has a time of its own");
+    assert!(taken.iter().all(|time| (1..=MTIME_MAX).contains(time)));
+    assert!(probes < 12 * objects, "{probes} probes for {objects} objects");
 }
