@@ -19,3 +19,7 @@ pub use fetch::{Outcome, Small, Upstream, Want};
 pub use http::{Base, Credentials, Http, HttpSettings, Limits, Proxies, Validators};
 pub use key::Key;
 pub use tree::{DraftTree, TreeReader};
+
+#[cfg(test)]
+#[path = "../../tests/harness/hostile.rs"]
+mod hostile;
