@@ -1,6 +1,6 @@
 //! One request with hygiene: the only module of Pinfold that opens outgoing connections.
 //!
-//! Blocking, over ureq; the sockets are ours ([`wire`]), so that every wait has a limit and ends when the run does. Content is
+//! Blocking, over ureq; the sockets are ours (`wire`), so that every wait has a limit and ends when the run does. Content is
 //! never decoded: what comes is what the archive's checksums are of. Redirects are followed here, a bounded number of times,
 //! never from https to http, and a login goes to the host that it is for. Knows no package format and no store.
 
