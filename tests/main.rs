@@ -23,6 +23,7 @@ mod ingest;
 mod keys;
 mod model;
 mod places;
+mod proof;
 mod refusals;
 mod removal;
 mod serving;

@@ -185,3 +185,6 @@ impl Pool<'_, '_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,3 +27,7 @@ pub use fetch::{Outcome, Small, Upstream, Want};
 pub use http::{Base, Credentials, Http, HttpSettings, Limits, Proxies, Validators};
 pub use key::Key;
 pub use tree::{DraftTree, SnapshotTree, TreeReader};
+
+#[cfg(test)]
+#[path = "../../tests/harness/hostile.rs"]
+mod hostile;

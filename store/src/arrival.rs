@@ -153,7 +153,8 @@ fn claim(path: &Path) -> Result<Option<(File, Option<i64>)>> {
         let own = rustix::fs::fstat(&file).at("look at", path)?;
         if here == Some((own.st_dev, own.st_ino)) {
             // Root opens what is closed as well.
-            return Ok(Some((file, modified.or_else(|| given_time(path)))));
+            let is_closed = own.st_mode & 0o200 == 0;
+            return Ok(Some((file, modified.or(is_closed.then_some(own.st_mtime)))));
         }
     }
 }

@@ -104,6 +104,8 @@ fn apt_files(
         (None, true) => Form::Plain,
         (None, false) => Form::Sources,
     };
+    // Shown without a login.
+    let upstream: Vec<String> = mirror.bases.iter().map(ToString::to_string).collect();
     Ok(apt::client(&ClientInput {
         mirror: &wanted.mirror,
         url,
@@ -113,7 +115,7 @@ fn apt_files(
         follows,
         form,
         downgrade: if args.downgrade { Downgrade::Yes } else { Downgrade::No },
-        upstream: &mirror.urls,
+        upstream: &upstream,
         keyrings: &mirror.keyrings,
     })?)
 }

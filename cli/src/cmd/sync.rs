@@ -21,7 +21,7 @@ pub(super) fn sync(context: &Context, args: &Sync) -> Done {
     let begun = Instant::now();
     let mirror = context.config.mirror(&args.mirror)?;
     let upstream = mirror.upstream.as_ref().ok_or_else(|| {
-        let lacks = if mirror.urls.is_empty() { "upstream" } else { "suites" };
+        let lacks = if mirror.bases.is_empty() { "upstream" } else { "suites" };
         Failure::usage(format!("mirror '{}' has no {lacks}", args.mirror)).hint(format!(
             "add {lacks} to mirrors.d/{}.toml (pinfold's operations guide has the keys), or feed it with pinfold ingest",
             args.mirror
@@ -51,7 +51,7 @@ pub(super) fn sync(context: &Context, args: &Sync) -> Done {
         lock: &lock,
         asker: &context.asker(),
         http: &Http::new(&settings)?,
-        bases: &upstream.bases,
+        bases: &mirror.bases,
         family: mirror.family.name(),
         asked: apt::asked(&upstream.selection, &belief)?,
         relaxed: relaxed(upstream, &belief),

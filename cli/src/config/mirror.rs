@@ -23,8 +23,8 @@ pub(crate) struct Mirror {
     pub(crate) family: Family,
     pub(crate) mount: Mount,
     pub(crate) signed: Signed,
-    /// Upstream's URLs, tried in order: a client's fallback, and where it is followed what is followed.
-    pub(crate) urls: Vec<String>,
+    /// Equal upstreams, tried in order: what is followed, and a client's fallback.
+    pub(crate) bases: Vec<Base>,
     /// What of upstream is followed; `None` where other tools feed the mirror.
     pub(crate) upstream: Option<Upstream>,
     /// The keyrings that vouch for it.
@@ -34,8 +34,6 @@ pub(crate) struct Mirror {
 /// Where a mirror comes from, and what of it.
 #[derive(Debug)]
 pub(crate) struct Upstream {
-    /// Equal URLs, tried in order.
-    pub(crate) bases: Vec<Base>,
     pub(crate) selection: Selection,
     pub(crate) belief: Unloaded,
     pub(crate) transfer: Transfer,
@@ -148,9 +146,9 @@ impl MirrorFile {
         for path in keyrings.iter().chain(&self.auth).chain(&self.authorities) {
             must_be_absolute(path)?;
         }
-        let urls = self.upstream.clone().map(OneOrMore::list).unwrap_or_default();
-        let upstream = self.upstream(family, &urls)?;
-        if urls.is_empty() && (!self.suites.is_empty() || !self.architectures.is_empty()) {
+        let bases = self.bases()?;
+        let upstream = if bases.is_empty() { None } else { self.upstream(family)? };
+        if bases.is_empty() && (!self.suites.is_empty() || !self.architectures.is_empty()) {
             return Err(
                 "it says what to fetch, and not from where: add upstream = \"http://…\"".to_owned()
             );
@@ -161,15 +159,19 @@ impl MirrorFile {
         {
             return Err("it has no keyring: add keyrings = [\"/usr/share/keyrings/….gpg\"] with the archive's own keys, or unsigned = true where nobody signs it".to_owned());
         }
-        Ok(Mirror { family, mount, signed, urls, upstream, keyrings })
+        Ok(Mirror { family, mount, signed, bases, upstream, keyrings })
     }
 
-    fn upstream(&self, family: Family, urls: &[String]) -> Result<Option<Upstream>, String> {
-        let bases: Vec<Base> = urls
-            .iter()
+    fn bases(&self) -> Result<Vec<Base>, String> {
+        let urls = self.upstream.clone().map(OneOrMore::list).unwrap_or_default();
+        urls.iter()
             .map(|url| Base::parse(url).map_err(|error| format!("upstream: {error}")))
-            .collect::<Result<_, _>>()?;
-        if bases.is_empty() || (self.suites.is_empty() && self.architectures.is_empty()) {
+            .collect()
+    }
+
+    /// What of upstream is followed; without suites it is only where clients may fall back to.
+    fn upstream(&self, family: Family) -> Result<Option<Upstream>, String> {
+        if self.suites.is_empty() && self.architectures.is_empty() {
             return Ok(None);
         }
         if family != Family::Apt {
@@ -180,7 +182,6 @@ impl MirrorFile {
             text.as_deref().map(|text| duration(key, text)).transpose()
         };
         Ok(Some(Upstream {
-            bases,
             selection: self.selection()?,
             belief: Unloaded {
                 unsigned: self.unsigned,

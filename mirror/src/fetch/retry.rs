@@ -55,3 +55,6 @@ fn wait(limits: &Limits, made: u32, after: Option<Duration>, chance: f64) -> Dur
     let asked = after.map(|after| after.min(limits.retry_after_max).saturating_add(own / 4));
     asked.map_or(own, |asked| asked.max(own))
 }
+
+#[cfg(test)]
+mod tests;

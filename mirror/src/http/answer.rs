@@ -201,3 +201,6 @@ impl Pace {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -89,3 +89,6 @@ impl Throttle {
         if wait < WORTH { Duration::ZERO } else { wait }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -200,3 +200,6 @@ impl Draft {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -153,3 +153,6 @@ impl Forward {
         uri.authority().map(|authority| format!("http://{authority}"))
     }
 }
+
+#[cfg(test)]
+mod tests;

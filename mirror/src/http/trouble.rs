@@ -68,10 +68,16 @@ pub(super) fn of_transport(error: &ureq::Error, limits: &Limits) -> Trouble {
         ureq::Error::Timeout(_) => {
             Trouble::passing(format!("the server was silent for {:?}", limits.idle))
         }
+        ureq::Error::BadUri(_) | ureq::Error::Http(_) | ureq::Error::Tls(_) => {
+            Trouble::lasting(shown(error))
+        }
         ureq::Error::LargeResponseHeader(..) => Trouble::lasting("the answer's head has no end"),
         ureq::Error::Rustls(inner) => of_tls(inner),
         ureq::Error::Io(inner) => match inner.get_ref().and_then(|inner| inner.downcast_ref()) {
-            Some(inner) => of_tls(inner),
+            Some(tls) => of_tls(tls),
+            None if inner.kind() == std::io::ErrorKind::UnexpectedEof => {
+                Trouble::passing("the connection was cut")
+            }
             None => Trouble::passing(shown(inner)),
         },
         other => Trouble::passing(shown(other)),

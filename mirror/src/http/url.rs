@@ -249,3 +249,6 @@ fn encode(bytes: &[u8], into: &mut String) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

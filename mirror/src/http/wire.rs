@@ -178,6 +178,12 @@ impl Transport for Wire {
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
         let limit = timeout.for_read();
+        let room = self.buffers.input_append_buf().len();
+        if room == 0 {
+            // Only a head that does not end fills the buffer.
+            let size = self.buffers.input().len();
+            return Err(ureq::Error::LargeResponseHeader(size, size));
+        }
         let read =
             self.patiently(limit, |stream, buffers| stream.read(buffers.input_append_buf()))?;
         self.buffers.input_appended(read);
