@@ -98,6 +98,15 @@ impl Hostile {
         self.state.log.lock().unwrap().clear();
     }
 
+    /// Waits until all connections are closed.
+    pub(crate) fn wait_closed(&self) {
+        let from = Instant::now();
+        while self.state.open.load(Ordering::SeqCst) > 0 {
+            assert!(from.elapsed() < Duration::from_secs(20), "a connection stays open");
+            std::thread::sleep(BEAT);
+        }
+    }
+
     /// How many connections were open at once, at most.
     pub(crate) fn open_max(&self) -> usize {
         self.state.open_max.load(Ordering::SeqCst)
@@ -189,7 +198,7 @@ impl Talk<'_> {
         if let Some(done) = self.spoil_body(name, argument, &served)? {
             return Ok(done);
         }
-        self.honest(name, &asked, &served)
+        self.honest(name, &asked, &served).map(|stays| stays && name != "hangup")
     }
 
     /// Reads a request's head; `None` when the client is gone or the test is over.

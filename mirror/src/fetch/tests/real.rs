@@ -94,10 +94,18 @@ impl Nginx {
         want(&[name], bytes)
     }
 
-    /// The requests so far, each with its connection's number, status, path and range.
-    fn log(&self) -> Vec<Vec<String>> {
-        let text = std::fs::read_to_string(self.file("access.log")).unwrap_or_default();
-        text.lines().map(|line| line.split(' ').map(str::to_owned).collect()).collect()
+    /// The requests so far, each with its connection's number, status, path and range. They are written down a little later
+    /// than they are answered.
+    fn log(&self, count: usize) -> Vec<Vec<String>> {
+        for _ in 0..500 {
+            let text = std::fs::read_to_string(self.file("access.log")).unwrap_or_default();
+            if text.lines().count() >= count && text.ends_with('\n') {
+                let words = text.lines().map(|line| line.split(' ').map(str::to_owned).collect());
+                return words.collect();
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        panic!("nginx did not write down {count} requests");
     }
 
     fn trusting(&self) -> HttpSettings {
@@ -139,7 +147,7 @@ fn nginx_serves_many_files_over_few_connections_and_the_rest_of_one() {
         let wants = (0..50).map(|n| nginx.put(&format!("f+{n}"), &content(n * 100))).collect();
         assert!(bench.fetch_from(upstream, wants).unwrap().is_empty());
         // An empty file is known without a request.
-        let log = nginx.log();
+        let log = nginx.log(49);
         assert_eq!((log.len(), log.iter().all(|line| line[1] == "200")), (49, true));
         let mut connections: Vec<_> = log.iter().map(|line| line[0].clone()).collect();
         connections.sort();
@@ -154,7 +162,7 @@ fn nginx_serves_many_files_over_few_connections_and_the_rest_of_one() {
         assert!(bench.fetch_from(upstream, vec![want]).unwrap().is_empty());
         bench.keep();
         assert!(bench.has(&bytes));
-        assert_eq!(nginx.log()[49][1..], ["206", "/large", "bytes=60000-"]);
+        assert_eq!(nginx.log(50)[49][1..], ["206", "/large", "bytes=60000-"]);
 
         let path = "large".parse().unwrap();
         let ask = |ask: Ask<'_>| small(upstream, &path, ask, 1_000_000, &bench.tally).unwrap();
