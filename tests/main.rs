@@ -26,3 +26,4 @@ mod serving;
 mod sync;
 mod tidy;
 mod two_at_once;
+mod zoo;
