@@ -31,3 +31,4 @@ mod signals;
 mod sync;
 mod tidy;
 mod two_at_once;
+mod zoo;

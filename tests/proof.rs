@@ -1,13 +1,13 @@
 //! Who vouches: what is refused, what is proved, and what a record proves again.
 
-use crate::harness::{Archive, Upstream, replace, write};
-use crate::sync::{FIRST, count, follow, following};
+use crate::harness::{Archive, Upstream, count, follow, following, replace, write};
+use crate::sync::FIRST;
 
 #[test]
 fn what_nobody_trusted_signed_is_refused_and_nothing_is_lost() {
     let archive = Archive::first();
     let upstream = Upstream::of(&archive.tree, "");
-    let site = following(&upstream, "");
+    let site = following(&upstream.url(), "");
     site.ok(&["sync", "lab"]);
     let suite = archive.tree.join("dists/lab");
     let inline = std::fs::read_to_string(suite.join("InRelease")).unwrap();
@@ -57,13 +57,13 @@ fn what_nobody_trusted_signed_is_refused_and_nothing_is_lost() {
 fn valid_until_is_obeyed_unless_the_mirror_says_otherwise() {
     let archive = Archive::first();
     let upstream = Upstream::of(&archive.tree, "");
-    let site = following(&upstream, "");
+    let site = following(&upstream.url(), "");
     let text = archive.release(FIRST) + "Valid-Until: Tue, 24 Mar 2026 04:00:00 UTC\n";
     // A field behind the lists would be one of their lines.
     let text = text.replacen("Date:", "Valid-Until: Tue, 24 Mar 2026 04:00:00 UTC\nDate:", 1);
     archive.sign_text(&text);
     site.run(&["sync", "lab"]).expect(4).says("check-valid-until = false");
-    follow(&site, &upstream.url(), "check-valid-until = false\n");
+    follow(&site, "lab", &upstream.url(), "check-valid-until = false\n");
     site.ok(&["sync", "lab"]);
     site.run(&["show", "lab"]).expect(0).says("Valid-Until is not checked");
 }
@@ -80,7 +80,7 @@ fn a_pair_that_says_something_else_than_inrelease_is_left_out() {
     replace(&suite.join("Release"), &release);
     replace(&suite.join("Release.gpg"), &signature);
     let upstream = Upstream::of(&archive.tree, "");
-    let site = following(&upstream, "");
+    let site = following(&upstream.url(), "");
     site.run(&["sync", "lab"]).expect(1).says("left out");
     let date = site.dates("lab").pop().unwrap();
     assert!(!site.tree("lab", &date).join("dists/lab/Release").exists());
@@ -93,7 +93,7 @@ fn a_pair_that_says_something_else_than_inrelease_is_left_out() {
 fn an_ingest_is_proved_where_the_mirror_says_what_it_consists_of() {
     let archive = Archive::first();
     let upstream = Upstream::of(&archive.tree, "");
-    let site = following(&upstream, "");
+    let site = following(&upstream.url(), "");
     let tree = archive.tree.to_str().unwrap();
     site.run(&["ingest", "lab", tree]).expect(0).says("trust = \"signed\"");
     upstream.asked();
@@ -111,7 +111,7 @@ fn an_ingest_is_proved_where_the_mirror_says_what_it_consists_of() {
 fn a_snapshot_is_proved_again_from_its_record_alone() {
     let archive = Archive::first();
     let upstream = Upstream::of(&archive.tree, "");
-    let site = following(&upstream, "");
+    let site = following(&upstream.url(), "");
     site.ok(&["sync", "lab"]);
     drop(upstream);
     std::fs::remove_file(site.dir().join("upstream.asc")).unwrap();
@@ -133,14 +133,14 @@ fn without_inrelease_the_pair_is_followed_by_two_requests() {
     let archive = Archive::first();
     std::fs::remove_file(archive.tree.join("dists/lab/InRelease")).unwrap();
     let upstream = Upstream::of(&archive.tree, "");
-    let site = following(&upstream, "");
+    let site = following(&upstream.url(), "");
     site.run(&["sync", "lab"]).expect(0).says("trust = \"signed\"");
     upstream.asked();
     site.run(&["sync", "lab"]).expect(0).says("nothing changed");
     assert_eq!(upstream.asked(), ["GET /dists/lab/InRelease 404", "GET /dists/lab/Release 304"],);
     std::fs::remove_file(archive.tree.join("dists/lab/Release.gpg")).unwrap();
     site.run(&["sync", "lab", "--even-if-unchanged"]).expect(4).says("no signature");
-    follow(&site, &upstream.url(), "unsigned = true\n");
+    follow(&site, "lab", &upstream.url(), "unsigned = true\n");
     site.run(&["sync", "lab"]).expect(0).says("trust = \"none\"");
     site.run(&["show", "lab"]).expect(0).says("the archive is not signed");
 }

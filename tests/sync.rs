@@ -1,41 +1,10 @@
 //! Following a real upstream: what is asked for, what is proved, what stops it.
 
-use crate::harness::{Archive, Site, Upstream, UpstreamKey, replace, write};
+use crate::harness::{Archive, Upstream, count, follow, following, replace, write};
 use std::path::Path;
 use std::process::Command;
 
 pub(crate) const FIRST: &str = "Mon, 23 Mar 2026 04:00:00 UTC";
-
-/// A site whose mirror `lab` follows an upstream; further lines are of the mirror's file.
-pub(crate) fn following(upstream: &Upstream, more: &str) -> Site {
-    let site = Site::bare();
-    let keyring = site.dir().join("upstream.asc");
-    write(&keyring, UpstreamKey::shared().public());
-    follow(&site, &upstream.url(), more);
-    site.ok(&["init"]);
-    site
-}
-
-pub(crate) fn follow(site: &Site, url: &str, more: &str) {
-    let keyring = site.dir().join("upstream.asc");
-    let keyring = if more.contains("unsigned") {
-        String::new()
-    } else {
-        format!("keyrings = [\"{}\"]\n", keyring.display())
-    };
-    let suites = if more.contains("suites") { "" } else { "suites = [\"lab\"]\n" };
-    site.mirror(
-        "lab",
-        &format!(
-            "family = \"apt\"\nmount = \"archive.example.org/lab\"\nupstream = \"{url}\"\n{suites}architectures = [\"amd64\"]\npatience = \"62ms\"\n{keyring}{more}"
-        ),
-    );
-}
-
-/// The requests for a path's end.
-pub(crate) fn count(asked: &[String], end: &str) -> usize {
-    asked.iter().filter(|line| line.split(' ').nth(1).unwrap().ends_with(end)).count()
-}
 
 fn index(archive: &Archive, name: &str) -> std::path::PathBuf {
     archive.tree.join("dists/lab/main/binary-amd64").join(name)
@@ -45,7 +14,7 @@ fn index(archive: &Archive, name: &str) -> std::path::PathBuf {
 fn an_upstream_is_followed_by_the_difference_and_clients_follow_it() {
     let archive = Archive::first();
     let upstream = Upstream::of(&archive.tree, "");
-    let site = following(&upstream, "");
+    let site = following(&upstream.url(), "");
     let dry = site.ok(&["sync", "lab", "--dry-run"]);
     assert!(dry.contains("fetch 2 of them"), "{dry}");
     assert!(site.dates("lab").is_empty(), "a dry run makes no snapshot");
@@ -91,7 +60,7 @@ fn an_upstream_is_followed_by_the_difference_and_clients_follow_it() {
 fn a_killed_sync_goes_on_where_it_was() {
     let archive = Archive::first();
     let upstream = Upstream::of(&archive.tree, "");
-    let site = following(&upstream, "");
+    let site = following(&upstream.url(), "");
     for point in [
         "object-written",
         "objects-synced",
@@ -112,7 +81,7 @@ fn a_killed_sync_goes_on_where_it_was() {
 fn files_that_are_not_what_upstream_lists_are_all_named() {
     let archive = Archive::first();
     let upstream = Upstream::of(&archive.tree, "");
-    let site = following(&upstream, "");
+    let site = following(&upstream.url(), "");
     site.ok(&["sync", "lab"]);
     archive.package("beta", "1.0");
     archive.package("gamma", "1.0");
@@ -145,7 +114,7 @@ fn files_that_are_not_what_upstream_lists_are_all_named() {
 fn indices_that_contradict_their_release_are_refused() {
     let archive = Archive::first();
     let upstream = Upstream::of(&archive.tree, "");
-    let site = following(&upstream, "");
+    let site = following(&upstream.url(), "");
     let fresh = std::fs::read(index(&archive, "Packages")).unwrap();
     // The plain entry of yesterday beside the right packed one.
     write(index(&archive, "Packages"), [fresh.as_slice(), b"\n"].concat());
@@ -186,7 +155,7 @@ fn indices_that_contradict_their_release_are_refused() {
 fn one_name_with_two_contents_is_refused_and_both_are_named() {
     let archive = Archive::first();
     let upstream = Upstream::of(&archive.tree, "");
-    let site = following(&upstream, "");
+    let site = following(&upstream.url(), "");
     let text = std::fs::read_to_string(index(&archive, "Packages")).unwrap();
     let first = text.split("\n\n").next().unwrap().to_owned();
     let sum = first.lines().find_map(|line| line.strip_prefix("SHA256: ")).unwrap().to_owned();
@@ -205,7 +174,7 @@ fn one_name_with_two_contents_is_refused_and_both_are_named() {
 fn an_upstream_that_moves_meanwhile_ends_in_one_of_its_states() {
     let archive = Archive::first();
     let upstream = Upstream::of(&archive.tree, "");
-    let site = following(&upstream, "");
+    let site = following(&upstream.url(), "");
     site.ok(&["sync", "lab"]);
     // A new InRelease over old indices, as a mirror shows it that copies them last.
     let old = std::fs::read(index(&archive, "Packages.xz")).unwrap();
@@ -215,9 +184,9 @@ fn an_upstream_that_moves_meanwhile_ends_in_one_of_its_states() {
     let new_plain = std::fs::read(index(&archive, "Packages")).unwrap();
     replace(&index(&archive, "Packages.xz"), &old);
     replace(&index(&archive, "Packages"), &old_plain);
-    follow(&site, &upstream.url(), "");
+    follow(&site, "lab", &upstream.url(), "");
     let text = std::fs::read_to_string(site.dir().join("mirrors.d/lab.toml")).unwrap();
-    site.mirror("lab", &text.replace("62ms", "20s"));
+    site.mirror("lab", &text.replace("31ms", "20s"));
     std::thread::scope(|scope| {
         let sync = scope.spawn(|| site.run(&["sync", "lab"]));
         while count(&upstream.asked(), "Packages.xz") == 0 {
@@ -238,7 +207,7 @@ fn equal_upstreams_are_tried_in_order_each_as_a_whole() {
         Upstream::of(&archive.tree, "location /pool/ { return 404; }"),
         Upstream::of(&archive.tree, ""),
     );
-    let site = following(&good, "");
+    let site = following(&good.url(), "");
     let text = std::fs::read_to_string(site.dir().join("mirrors.d/lab.toml")).unwrap();
     let both =
         format!("upstream = [\"http://127.0.0.1:1\", \"{}\", \"{}\"]", bad.url(), good.url());
@@ -253,14 +222,14 @@ fn equal_upstreams_are_tried_in_order_each_as_a_whole() {
 fn only_the_chosen_packages_are_fetched_and_the_snapshot_says_so() {
     let archive = Archive::first();
     let upstream = Upstream::of(&archive.tree, "");
-    let site = following(&upstream, "[filter]\ninclude = [\"al*\"]\n");
+    let site = following(&upstream.url(), "[filter]\ninclude = [\"al*\"]\n");
     site.run(&["sync", "lab"]).expect(0).says("filtered");
     let asked = upstream.asked();
     assert_eq!((count(&asked, "alpha_1.0_all.deb"), count(&asked, "steady_1.0_all.deb")), (1, 0));
     site.run(&["snapshots"]).expect(0).says("filtered");
     site.run(&["verify", "lab"]).expect(0);
     // A changed wish is followed although upstream did not change.
-    follow(&site, &upstream.url(), "[filter]\nexclude = [\"nothing\"]\n");
+    follow(&site, "lab", &upstream.url(), "[filter]\nexclude = [\"nothing\"]\n");
     site.ok(&["sync", "lab"]);
     assert_eq!(count(&upstream.asked(), "steady_1.0_all.deb"), 1);
 }
@@ -269,13 +238,13 @@ fn only_the_chosen_packages_are_fetched_and_the_snapshot_says_so() {
 fn a_configuration_that_cannot_work_is_refused_with_its_mend() {
     let archive = Archive::first();
     let upstream = Upstream::of(&archive.tree, "");
-    let site = following(&upstream, "");
+    let site = following(&upstream.url(), "");
     let good = std::fs::read_to_string(site.dir().join("mirrors.d/lab.toml")).unwrap();
     for (from, to, says) in [
         ("suites = [\"lab\"]\n", "", "suites"),
         ("architectures = [\"amd64\"]\n", "", "architectures"),
         ("[\"lab\"]", "[\"../lab\"]", "suite"),
-        ("62ms", "soon", "duration"),
+        ("31ms", "soon", "duration"),
         ("family", "rate-limit = \"x\"\nfamily", "rate-limit"),
         ("family", "connections = 1000\nfamily", "connections"),
         ("family", "i18 = true\nfamily", "unknown field"),

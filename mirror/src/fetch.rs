@@ -20,6 +20,9 @@ pub use small::{Ask, Small, small};
 use crate::http::{Base, Http, PIECE_BYTES};
 use crate::{Error, Result};
 
+/// The most bytes that are taken of a file whose size nobody states: more than any image of an installer has.
+pub const UNSTATED_BYTES_MAX: u64 = 16 << 30;
+
 /// Whom to ask: the connections of a run, and where the archive lies.
 #[derive(Debug, Clone, Copy)]
 pub struct Upstream<'a> {
@@ -34,8 +37,8 @@ pub struct Upstream<'a> {
 pub struct Want {
     /// Its names, tried in order: the next where one is absent or wrong.
     pub names: Vec<RelPath>,
-    /// Its size.
-    pub size_bytes: u64,
+    /// Its size; `None` where nobody states it, and then no more than [`UNSTATED_BYTES_MAX`] are taken.
+    pub size_bytes: Option<u64>,
     /// What it must hash to.
     pub checksum: Checksum,
     /// Its modification time in seconds since 1970, where upstream states none.

@@ -24,6 +24,14 @@ pub struct Wanted {
     pub origin: u32,
 }
 
+impl Wanted {
+    /// Gives what its content is known by: the same checksum with another size is another wish, which nothing can meet.
+    #[must_use]
+    pub const fn key(&self) -> (Checksum, Option<u64>) {
+        (self.checksum, self.size_bytes)
+    }
+}
+
 /// What became of a wanted file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Supplied {
@@ -71,6 +79,11 @@ pub trait Supply: Sync {
     /// # Errors
     /// It could not be asked for, or is larger than `bytes_max`.
     fn root(&mut self, path: &RelPath, bytes_max: u64) -> Result<Option<Root>>;
+
+    /// Says where a file would come from, for messages.
+    fn place(&self, path: &RelPath) -> String {
+        path.to_string()
+    }
 
     /// Says what becomes of each wanted file, in the order of `wanted`.
     ///
@@ -137,4 +150,6 @@ pub struct State {
     pub vouchers: Vec<Voucher>,
     /// What is not as the metadata say; a state with any is never published.
     pub lacks: Vec<Lack>,
+    /// Something was left out that clients do without, and that an upstream which changed meanwhile would explain.
+    pub is_doubtful: bool,
 }

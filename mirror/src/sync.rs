@@ -4,13 +4,15 @@
 //! the next run goes on from there. An upstream in the middle of its own update is noticed by files that are missing or are
 //! others than its metadata say: its root metadata is asked for again, and where that changed all begins anew.
 
+mod flaw;
 mod following;
+mod held;
+mod known;
 
 use std::time::Duration;
 
 use pinfold_store::gc::Run;
 use pinfold_store::lock::{Asker, MirrorLock};
-use pinfold_store::path::escape;
 use pinfold_store::scan::{Reading, Seal, Sealed};
 use pinfold_store::{
     Class, Code, Evidence, Finding, Kind, Monitor, Record, RelPath, Stamp, Store, Trust,
@@ -18,9 +20,11 @@ use pinfold_store::{
 
 use crate::fetch::Upstream;
 use crate::http::{Base, Http};
-use crate::supply::{Lack, State, Supplied, Supply};
+use crate::supply::{Lack, State, Supply};
 use crate::{Error, Result};
+use flaw::Flaw;
 use following::Following;
+use held::Held;
 
 /// How often all begins anew because upstream changed meanwhile.
 const RESTARTS_MAX: u32 = 10;
@@ -111,7 +115,7 @@ pub fn sync(order: &Order<'_>, plan: &Plan<'_>, monitor: &dyn Monitor) -> Result
     let mut bases = order.bases.iter().peekable();
     while let Some(base) = bases.next() {
         match order.follow(base, plan, monitor) {
-            Err(error) if error.kind() == Kind::Upstream && bases.peek().is_some() => {
+            Err(error) if is_of_upstream(&error) && bases.peek().is_some() => {
                 monitor.problem(&Finding {
                     code: Code::UpstreamMissing,
                     subject: base.to_string(),
@@ -126,13 +130,29 @@ pub fn sync(order: &Order<'_>, plan: &Plan<'_>, monitor: &dyn Monitor) -> Result
     Err(Error::BadText { what: "upstream", value: String::new(), why })
 }
 
+/// Says whether upstream failed, and not the time of the run.
+fn is_of_upstream(error: &Error) -> bool {
+    error.kind() == Kind::Upstream && !matches!(error, Error::Late { .. })
+}
+
+/// How an attempt is made.
+#[derive(Debug, Clone, Copy, Default)]
+struct Way {
+    /// Root metadata is asked for past all caches.
+    is_fresh: bool,
+    /// An object that the index knows is looked at before it is believed.
+    is_wary: bool,
+    /// All may begin anew where upstream turns out to be another by now.
+    may_restart: bool,
+}
+
 /// What one look at an upstream came to.
 enum Attempt {
     Done(Box<Synced>),
     /// Files are not what the metadata say.
     Lacking(Vec<Lack>),
-    /// Objects went while the snapshot was made: a collection ran.
-    Lost(Error),
+    /// Upstream is another by now.
+    Moved,
 }
 
 impl Order<'_> {
@@ -143,43 +163,43 @@ impl Order<'_> {
         let mut waits = waits(self.patience);
         let (mut restarts, mut losses, mut is_fresh) = (0, 0, false);
         loop {
-            let mut supply = Following::new(self, upstream, monitor, (is_fresh, losses > 0))?;
-            let attempt = self.attempt(&mut supply, plan, parent.as_ref(), monitor);
-            let flaw = match attempt {
-                Ok(Attempt::Done(synced)) => return Ok(*synced),
-                Ok(Attempt::Lost(error)) => {
-                    losses += 1;
-                    if losses > LOSSES_MAX {
-                        return Err(error);
-                    }
-                    continue;
+            let way = Way { is_fresh, is_wary: losses > 0, may_restart: restarts < RESTARTS_MAX };
+            let held = Held::new(monitor);
+            let mut supply = Following::new(self, upstream, &held, way)?;
+            let flaw = match self.attempt(&mut supply, plan, parent.as_ref(), &held) {
+                Ok(Attempt::Done(synced)) => {
+                    held.tell();
+                    return Ok(*synced);
                 }
                 Ok(Attempt::Lacking(lacks)) => Flaw::Lacks(lacks),
+                Ok(Attempt::Moved) => Flaw::Moved,
+                Err(error) if is_lost(&error) && losses < LOSSES_MAX => {
+                    losses += 1;
+                    continue;
+                }
                 Err(error) if error.kind() == Kind::Integrity => Flaw::Refused(error),
-                Err(error) => return Err(error),
+                Err(error) => {
+                    held.tell();
+                    return Err(error);
+                }
             };
             // An update of upstream's own shows in its root metadata sooner or later.
             is_fresh = true;
-            if supply.has_moved()? && restarts < RESTARTS_MAX {
+            if way.may_restart && (flaw.is_move() || (flaw.may_pass() && supply.has_moved()?)) {
                 restarts += 1;
                 monitor.step("upstream changed meanwhile, beginning anew", None);
                 continue;
             }
-            match flaw {
-                Flaw::Refused(error) => return Err(error),
-                Flaw::Lacks(lacks)
-                    if lacks.iter().all(|lack| matches!(lack.what, Supplied::Failed(_))) =>
-                {
-                    return Err(give_up(&lacks, monitor));
+            match waits.next().filter(|_| flaw.is_waited_for()) {
+                None => {
+                    held.tell();
+                    return Err(flaw.give_up(monitor));
                 }
-                Flaw::Lacks(lacks) => match waits.next() {
-                    None => return Err(give_up(&lacks, monitor)),
-                    Some(wait) => {
-                        let title = "waiting for upstream, whose files are not what it lists";
-                        monitor.step(title, None);
-                        self.http.pause(wait)?;
-                    }
-                },
+                Some(wait) => {
+                    let title = "waiting for upstream, whose files are not what it lists";
+                    monitor.step(title, None);
+                    self.http.pause(wait)?;
+                }
             }
         }
     }
@@ -205,24 +225,20 @@ impl Order<'_> {
         if !state.lacks.is_empty() {
             return Ok(Attempt::Lacking(state.lacks));
         }
+        if state.is_doubtful && supply.way.may_restart && supply.has_moved()? {
+            return Ok(Attempt::Moved);
+        }
         if self.run == Run::Dry {
             return Ok(Attempt::Done(Box::new(Synced::Dry(supply.planned(&state.entries)))));
         }
         supply.flush()?;
         let asked_anew = parent.is_some_and(|parent| parent.asked != self.asked);
-        match self.seal(state, supply.upstream_shown(), asked_anew) {
-            Ok(sealed) => {
-                supply.remember_validators()?;
-                Ok(Attempt::Done(Box::new(match sealed {
-                    Sealed::New(record) => Synced::New(record),
-                    Sealed::Unchanged(record) => Synced::Unchanged(record),
-                })))
-            }
-            Err(Error::Store(error @ pinfold_store::Error::MissingObject { .. })) => {
-                Ok(Attempt::Lost(error.into()))
-            }
-            Err(error) => Err(error),
-        }
+        let sealed = self.seal(state, supply.upstream_shown(), asked_anew)?;
+        supply.remember_validators()?;
+        Ok(Attempt::Done(Box::new(match sealed {
+            Sealed::New(record) => Synced::New(record),
+            Sealed::Unchanged(record) => Synced::Unchanged(record),
+        })))
     }
 
     fn is_proved(&self, parent: &Record) -> bool {
@@ -282,12 +298,6 @@ impl Order<'_> {
     }
 }
 
-/// Why an attempt cannot end in a snapshot.
-enum Flaw {
-    Lacks(Vec<Lack>),
-    Refused(Error),
-}
-
 /// A state whose classes and names are known already.
 struct Found {
     roots: Vec<RelPath>,
@@ -319,37 +329,9 @@ fn waits(patience: Duration) -> impl Iterator<Item = Duration> {
     (0..steps).map(move |step| patience * (1 << step) / 31)
 }
 
-/// Tells every file that is not as listed, and fails.
-fn give_up(lacks: &[Lack], monitor: &dyn Monitor) -> Error {
-    let mut first = String::new();
-    let (mut is_wrong, mut is_missing) = (false, false);
-    for lack in lacks {
-        let code = match lack.what {
-            Supplied::Wrong(_) => {
-                is_wrong = true;
-                Code::UpstreamWrong
-            }
-            _ => {
-                is_missing |= !matches!(lack.what, Supplied::Failed(_));
-                Code::UpstreamMissing
-            }
-        };
-        let why = escape(lack.why().as_bytes());
-        if first.is_empty() {
-            first = format!("{}: {why}", lack.path);
-        }
-        monitor.problem(&Finding {
-            code,
-            subject: lack.path.to_string(),
-            detail: why,
-            remedy: "run the same sync again later: what came is kept".to_owned(),
-        });
-    }
-    let count = lacks.len();
-    match (is_wrong, is_missing) {
-        (true, _) => Error::Mismatch { count, first },
-        (false, _) => Error::Missing { count, first },
-    }
+/// Says whether an object of the store is not there: a collection took what no snapshot named yet, or the disk lost it.
+fn is_lost(error: &Error) -> bool {
+    matches!(error, Error::Store(pinfold_store::Error::MissingObject { .. }))
 }
 
 #[cfg(test)]

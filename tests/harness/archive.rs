@@ -40,6 +40,18 @@ impl UpstreamKey {
         gpg
     }
 
+    /// A text with this key's signature around it.
+    pub(crate) fn clearsign(&self, text: &str) -> Vec<u8> {
+        let file = self.home.path().join(format!("text-{:?}", std::thread::current().id()));
+        write(&file, text);
+        tool(self.gpg().args(["--clearsign", "--output", "-"]).arg(&file)).stdout
+    }
+
+    /// The folder of a gpg that has this key alone, for tools that sign themselves.
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
+    }
+
     /// The public half, armored.
     pub(crate) fn public(&self) -> Vec<u8> {
         tool(self.gpg().args(["--armor", "--export"])).stdout

@@ -3,6 +3,7 @@ mod archive;
 mod client;
 mod mount;
 mod nginx;
+mod odd;
 mod site;
 mod upstream;
 
@@ -10,8 +11,9 @@ pub(crate) use archive::{Archive, UpstreamKey, replace};
 pub(crate) use client::Apt;
 pub(crate) use mount::Mount;
 pub(crate) use nginx::{Nginx, ask};
+pub(crate) use odd::{Odd, head, hex, line, stanza};
 pub(crate) use site::{Ran, Site, ran};
-pub(crate) use upstream::Upstream;
+pub(crate) use upstream::{Upstream, count, follow, following};
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -1,6 +1,6 @@
 //! An upstream: a folder that a real nginx serves as it is, with a log of what was asked for.
 
-use super::{temp_dir, tool, write};
+use super::{Site, UpstreamKey, temp_dir, tool, write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command};
@@ -75,4 +75,42 @@ impl Drop for Upstream {
         }
         drop(self.child.wait());
     }
+}
+
+/// A site whose mirror `lab` follows an upstream.
+pub(crate) fn following(url: &str, more: &str) -> Site {
+    let site = Site::bare();
+    follow(&site, "lab", url, more);
+    site.ok(&["init"]);
+    site
+}
+
+/// Writes a mirror's file: suite `lab`, amd64, the harness's key, and no patience, unless further lines say otherwise.
+pub(crate) fn follow(site: &Site, mirror: &str, url: &str, more: &str) {
+    let keyring = site.dir().join("upstream.asc");
+    write(&keyring, UpstreamKey::shared().public());
+    let mut text = format!(
+        "family = \"apt\"\nmount = \"archive.example.org/{mirror}\"\nupstream = \"{url}\"\n"
+    );
+    for (key, value) in [
+        ("suites", "[\"lab\"]"),
+        ("architectures", "[\"amd64\"]"),
+        ("patience", "\"31ms\""),
+        ("timeout", "\"5s\""),
+        ("tries", "2"),
+        ("retry-wait", "\"10ms\""),
+    ] {
+        if !more.lines().any(|line| line.starts_with(key)) {
+            text += &format!("{key} = {value}\n");
+        }
+    }
+    if !more.contains("unsigned") {
+        text += &format!("keyrings = [\"{}\"]\n", keyring.display());
+    }
+    site.mirror(mirror, &(text + more));
+}
+
+/// How many requests went to paths with this end.
+pub(crate) fn count(asked: &[String], end: &str) -> usize {
+    asked.iter().filter(|line| line.split(' ').nth(1).unwrap().ends_with(end)).count()
 }

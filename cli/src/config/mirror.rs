@@ -59,6 +59,9 @@ pub(crate) struct Transfer {
     pub(crate) insecure: bool,
     authorities: Option<PathBuf>,
     deadline: Option<Duration>,
+    timeout: Option<Duration>,
+    tries: Option<u32>,
+    retry_wait: Option<Duration>,
 }
 
 /// What was written.
@@ -105,6 +108,9 @@ pub(super) struct MirrorFile {
     authorities: Option<PathBuf>,
     deadline: Option<String>,
     patience: Option<String>,
+    timeout: Option<String>,
+    tries: Option<u32>,
+    retry_wait: Option<String>,
 }
 
 const fn yes() -> bool {
@@ -202,6 +208,12 @@ impl MirrorFile {
                 insecure: self.insecure,
                 authorities: self.authorities.clone(),
                 deadline: seconds("deadline", &self.deadline)?,
+                timeout: seconds("timeout", &self.timeout)?,
+                tries: match self.tries {
+                    Some(0 | 101..) => return Err("tries: it is between 1 and 100".to_owned()),
+                    tries => tries,
+                },
+                retry_wait: seconds("retry-wait", &self.retry_wait)?,
             },
             patience: seconds("patience", &self.patience)?.unwrap_or(PATIENCE),
         }))
@@ -284,7 +296,14 @@ impl Transfer {
             authorities: self.authorities.clone(),
             ..HttpSettings::default()
         };
-        settings.limits.run = self.deadline;
+        let limits = &mut settings.limits;
+        limits.run = self.deadline;
+        if let Some(timeout) = self.timeout {
+            (limits.connect, limits.header, limits.idle) = (timeout, timeout, timeout);
+            limits.rate_window = timeout.saturating_mul(2);
+        }
+        limits.tries = self.tries.unwrap_or(limits.tries);
+        limits.backoff = self.retry_wait.unwrap_or(limits.backoff);
         Ok(settings)
     }
 }

@@ -38,6 +38,8 @@ pub(super) struct Listing {
     pub(super) wanted: Vec<Wanted>,
     /// Files that clients do without.
     pub(super) optional: Vec<Wanted>,
+    /// Files that change under their names.
+    pub(super) changing: Vec<Wanted>,
     /// What is not as listed.
     pub(super) lacks: Vec<Lack>,
     /// What packed forms were seen to unpack to.
@@ -45,9 +47,10 @@ pub(super) struct Listing {
 }
 
 impl Listing {
-    fn merge(mut self, other: Self) -> Self {
+    pub(super) fn merge(mut self, other: Self) -> Self {
         self.wanted.extend(other.wanted);
         self.optional.extend(other.optional);
+        self.changing.extend(other.changing);
         self.lacks.extend(other.lacks);
         self.unpacked.extend(other.unpacked);
         self
@@ -136,7 +139,7 @@ impl Task<'_> {
             })
             .map(drop),
             Names::Patches => self.patches(&mut plain, &shown, &mut listing.optional),
-            Names::Images => self.images(&mut plain, &shown, &mut listing.wanted),
+            Names::Images => self.images(&mut plain, &shown, &mut listing.changing),
             Names::Nothing => Ok(()),
         };
         // What does not unpack to what is listed is the better answer than what its parser says.
@@ -198,7 +201,8 @@ impl Task<'_> {
         Ok(())
     }
 
-    /// The images that a list of checksums names, which the `Release` does not list.
+    /// The images that a list of checksums names, which the `Release` does not list. In the folder `current` each release of the
+    /// installer replaces those of the last.
     fn images(&self, plain: &mut Plain, shown: &str, wanted: &mut Vec<Wanted>) -> Result<()> {
         let bad = |why: String| Error::BadMetadata { path: shown.to_owned(), why };
         let mut text = String::new();

@@ -179,7 +179,7 @@ fn suite(
 }
 
 /// Reports what clients will not like, and would not say clearly.
-pub(super) fn weak(release: &Release, shown: &str, monitor: &dyn Monitor) {
+fn weak(release: &Release, shown: &str, monitor: &dyn Monitor) {
     let strong: Vec<&Listed> =
         release.listed.iter().filter(|file| file.algorithm.is_strong()).collect();
     if strong.is_empty() {
@@ -188,13 +188,17 @@ pub(super) fn weak(release: &Release, shown: &str, monitor: &dyn Monitor) {
             "it has no list of SHA256 or SHA512 checksums: clients refuse it",
         ));
     }
+    lonely(&strong, shown, monitor);
+}
+
+/// Reports lists of packages that are listed only in packed forms: apt decides by the plain name.
+pub(super) fn lonely(listed: &[&Listed], shown: &str, monitor: &dyn Monitor) {
     let plain: BTreeSet<&[u8]> =
-        strong.iter().filter(|file| file.is_plain()).map(|file| file.stem()).collect();
-    let lonely = |file: &&&Listed| {
-        file.stem().rsplit(|b| *b == b'/').next() == Some(b"Packages")
-            && !plain.contains(file.stem())
-    };
-    if let Some(file) = strong.iter().find(lonely) {
+        listed.iter().filter(|file| file.is_plain()).map(|file| file.stem()).collect();
+    let is_list =
+        |stem: &[u8]| matches!(stem.rsplit(|b| *b == b'/').next(), Some(b"Packages" | b"Sources"));
+    let lonely = |file: &&&Listed| is_list(file.stem()) && !plain.contains(file.stem());
+    if let Some(file) = listed.iter().find(lonely) {
         let name = escape(file.stem());
         monitor.problem(&problem(shown, &format!("it does not list {name} itself, only compressed: clients see no packages, without a word")));
     }

@@ -3,6 +3,8 @@
 //! What is not known is taken: a listed file that is missing makes apt drop the whole suite. Only what the operator narrowed is
 //! left out, and what belongs to other components or architectures.
 
+use std::collections::BTreeMap;
+
 use pinfold_store::RelPath;
 use pinfold_store::path::escape;
 use serde::{Deserialize, Serialize};
@@ -91,6 +93,11 @@ impl Take {
             Self::All(all) => *all,
             Self::Only(names) => names.iter().any(|one| one == name),
         }
+    }
+
+    /// The same for architectures: clients ask for `all` beside their own.
+    fn has_architecture(&self, name: &str) -> bool {
+        self.has(name) || (name == "all" && *self != Self::All(false))
     }
 }
 
@@ -213,10 +220,23 @@ impl Selection {
     /// Lists the files of a `Release` that are taken, each once, under the strongest checksum that it is listed with.
     #[must_use]
     pub fn of<'a>(&self, release: &'a Release, suite: &SuiteName) -> Vec<&'a Listed> {
+        self.strongest(release, suite).filter(|listed| listed.algorithm.is_strong()).collect()
+    }
+
+    /// Lists the files that would be taken if a checksum that clients believe vouched for them.
+    #[must_use]
+    pub fn weak_of<'a>(&self, release: &'a Release, suite: &SuiteName) -> Vec<&'a Listed> {
+        self.strongest(release, suite).filter(|listed| !listed.algorithm.is_strong()).collect()
+    }
+
+    fn strongest<'a>(
+        &self,
+        release: &'a Release,
+        suite: &SuiteName,
+    ) -> impl Iterator<Item = &'a Listed> + use<'a> {
         let components = components(release);
-        let mut taken: std::collections::BTreeMap<&RelPath, &Listed> =
-            std::collections::BTreeMap::new();
-        for listed in release.listed.iter().filter(|listed| listed.algorithm.is_strong()) {
+        let mut taken: BTreeMap<&RelPath, &Listed> = BTreeMap::new();
+        for listed in &release.listed {
             let path = String::from_utf8_lossy(listed.path.as_bytes());
             if suite.is_flat() || self.takes(&about(&path, &components)) {
                 let known = taken.entry(&listed.path).or_insert(listed);
@@ -225,7 +245,26 @@ impl Selection {
                 }
             }
         }
-        taken.into_values().collect()
+        taken.into_values()
+    }
+
+    /// Names what is asked for and no suite has: a component or an architecture, misspelt or gone.
+    #[must_use]
+    pub fn unknown(&self, releases: &[&Release]) -> Vec<String> {
+        let mut unknown = Vec::new();
+        let all: Vec<Vec<String>> = releases.iter().map(|release| components(release)).collect();
+        for asked in &self.components {
+            let has = |known: &Vec<String>| known.iter().any(|one| one == last(asked));
+            if all.iter().all(|known| !known.is_empty() && !has(known)) {
+                unknown.push(format!("component {asked}"));
+            }
+        }
+        for asked in self.architectures.iter().filter(|one| !matches!(&***one, "source" | "all")) {
+            if !releases.iter().any(|release| has_architecture(release, asked)) {
+                unknown.push(format!("architecture {asked}"));
+            }
+        }
+        if releases.is_empty() { Vec::new() } else { unknown }
     }
 
     fn takes(&self, about: &About<'_>) -> bool {
@@ -240,12 +279,9 @@ impl Selection {
                 Kind::Udeb => self.udebs,
                 Kind::Installer => self.installer,
                 Kind::Language(language) => self.i18n.has(language),
-                Kind::Contents(architecture) => self.contents.has(architecture),
-                Kind::Dep11(architecture) => match (&self.dep11, architecture) {
-                    (Take::All(false), _) => false,
-                    (_, None) => true,
-                    (take, Some(architecture)) => architecture == "all" || take.has(architecture),
-                },
+                Kind::Contents(architecture) => self.contents.has_architecture(architecture),
+                Kind::Dep11(None) => self.dep11 != Take::All(false),
+                Kind::Dep11(Some(architecture)) => self.dep11.has_architecture(architecture),
             }
     }
 
@@ -260,22 +296,51 @@ impl Selection {
 /// The components as their folders are called: of `updates/main` the last part counts, as for apt.
 fn components(release: &Release) -> Vec<String> {
     let field = release.field("Components").unwrap_or_default();
-    let words = field.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
-    words.map(|word| last(&String::from_utf8_lossy(word)).to_owned()).collect()
+    words(field).map(|word| last(&String::from_utf8_lossy(word)).to_owned()).collect()
+}
+
+fn words(field: &[u8]) -> impl Iterator<Item = &[u8]> {
+    field.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty())
+}
+
+/// Says whether a suite has packages for an architecture. One that is new may be listed only by its files; one without any but
+/// `all` is for every machine, and so is one that says nothing.
+fn has_architecture(release: &Release, asked: &str) -> bool {
+    let Some(field) = release.field("Architectures") else { return true };
+    let folder = format!("binary-{asked}");
+    let in_folder = |path: &RelPath| {
+        path.as_bytes().split(|b| *b == b'/').any(|part| part == folder.as_bytes())
+    };
+    words(field).any(|word| word == asked.as_bytes())
+        || words(field).all(|word| matches!(word, b"all" | b"source"))
+        || release.listed.iter().any(|listed| in_folder(&listed.path))
 }
 
 fn last(component: &str) -> &str {
     component.rsplit('/').next().unwrap_or(component)
 }
 
+/// Says whether a folder's name says what the files below it are about.
+fn is_kind(folder: &str) -> bool {
+    matches!(folder, "source" | "i18n" | "dep11" | "cnf" | "debian-installer")
+        || folder.starts_with("binary-")
+        || folder.starts_with("installer-")
+}
+
 /// Reads from a listed path what it is about (formats/apt.md, section 1).
 fn about<'a>(path: &'a str, components: &[String]) -> About<'a> {
     let mut parts: Vec<&str> = path.split('/').collect();
     let mut about = About::default();
-    if parts.len() > 1 && components.iter().any(|one| one == parts[0]) {
-        about.component = Some(parts.remove(0));
-    }
     let name = parts.pop().unwrap_or_default();
+    // The folder that says what a file is about ends the component's name, which may have several parts.
+    let end = match parts.iter().position(|part| is_kind(part)) {
+        Some(at) => at,
+        None if parts.last().is_some_and(|part| components.iter().any(|one| one == part)) => {
+            parts.len()
+        }
+        None => 0,
+    };
+    about.component = parts.drain(..end).next_back();
     let stem = name.split('.').next().unwrap_or(name);
     let after = |prefix: &str| stem.strip_prefix(prefix);
     if parts.first() == Some(&"debian-installer") {

@@ -9,7 +9,7 @@ use pinfold_store::{Checksum, RelPath};
 
 use super::release::{Algorithm, Listed};
 use super::suite::Suite;
-use crate::supply::{Content, Lack, Stage, Supplied, Supply, Wanted};
+use crate::supply::{Content, Lack, Stage, State, Supplied, Supply, Wanted};
 use crate::unpack::Form as Packed;
 use crate::{Error, Result};
 
@@ -68,12 +68,12 @@ fn is_optional(stem: &[u8]) -> bool {
     stem.ends_with(b".diff/Index")
 }
 
-/// Gets the indices of a suite that are taken; what is missing or wrong is added to `lacks`.
+/// Gets the indices of a suite that are taken; what is missing or wrong is told by `state`.
 pub(super) fn get(
     supply: &mut dyn Supply,
     suite: &Suite,
     listed: &[&Listed],
-    lacks: &mut Vec<Lack>,
+    state: &mut State,
 ) -> Result<Vec<Stem>> {
     let mut groups: BTreeMap<&[u8], Group<'_>> = BTreeMap::new();
     for file in listed {
@@ -107,14 +107,18 @@ pub(super) fn get(
     for (stem, group) in groups {
         let found = found.remove(stem).unwrap_or_default();
         let is_empty = group.plain.is_some_and(|plain| plain.size_bytes == 0);
-        let may_miss = is_optional(stem) || is_empty || !found.forms.is_empty();
+        let may_miss = is_empty || !found.forms.is_empty();
         // A form that is there and is another is never passed over: upstream is in the middle of its own update.
         let mut flaws = found.flaws;
+        if is_optional(stem) {
+            state.is_doubtful |= !flaws.is_empty();
+            flaws.clear();
+        }
         flaws.retain(|lack| !(may_miss && matches!(lack.what, Supplied::Absent(_))));
         if found.forms.is_empty() {
             flaws.truncate(1);
         }
-        lacks.extend(flaws);
+        state.lacks.extend(flaws);
         let plain = group.plain.map(|file| Ok::<_, Error>((file.size_bytes, sum(file)?)));
         stems.push(Stem { path: suite.at(stem)?, plain: plain.transpose()?, forms: found.forms });
     }

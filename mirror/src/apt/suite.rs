@@ -7,7 +7,7 @@ use pinfold_store::{Class, Digest, Entry, Monitor, Node, Proof, RelPath, Stamp};
 
 use super::compare::problem;
 use super::fresh::{FUTURE_SECONDS_MAX, Freshness};
-use super::read::{below, weak};
+use super::read::below;
 use super::release::Release;
 use super::select::SuiteName;
 use super::trust::{Accepted, Trust, is_same_text};
@@ -66,6 +66,8 @@ pub(super) struct Suite {
     pub(super) entries: Vec<Entry>,
     pub(super) proof: Proof,
     pub(super) vouchers: Vec<Voucher>,
+    /// A pair of root metadata was left out: it may be of another state than `InRelease`.
+    pub(super) is_doubtful: bool,
 }
 
 impl Suite {
@@ -101,8 +103,8 @@ impl Archive<'_> {
                 return Ok((path, root));
             }
         }
-        let path = join(&suite.folder(), b"InRelease")?;
-        let why = format!("{path}: neither it nor Release is there; is the suite's name right?");
+        let place = supply.place(&join(&suite.folder(), b"InRelease")?);
+        let why = format!("{place}: neither it nor Release is there; is the suite's name right?");
         Err(Error::Missing { count: 1, first: why })
     }
 
@@ -138,7 +140,6 @@ impl Archive<'_> {
             (None, false) => Release::parse(&root.bytes, &shown)?,
         };
         must_be_strong(&release, &shown)?;
-        weak(&release, &shown, monitor);
         let mut suite = Suite {
             name: suite.clone(),
             folder: suite.folder(),
@@ -146,6 +147,7 @@ impl Archive<'_> {
             entries: vec![entry(path.clone(), &root)],
             proof: proof(path, accepted.as_ref()),
             vouchers: accepted.as_ref().map(vouchers).unwrap_or_default(),
+            is_doubtful: false,
         };
         match pair {
             Some(pair) if is_inline => {
@@ -183,11 +185,19 @@ impl Archive<'_> {
         let dates = Freshness {
             now: self.now,
             future_seconds_max: FUTURE_SECONDS_MAX,
-            last_accepted: self.accepted.get(path).copied(),
+            last_accepted: self.last_accepted(path),
             allow_older: belief.allow_older,
             allow_expired: belief.allow_expired,
         };
         how(&Trust { keyring, rules: &rules, dates: &dates })
+    }
+
+    /// Gives the `Date` that was last accepted of a suite, whichever of its files was followed then: an upstream that hides its
+    /// `InRelease` must not go back by the pair.
+    fn last_accepted(&self, path: &RelPath) -> Option<i64> {
+        let (folder, _) = path.split();
+        let same = self.accepted.iter().filter(|(root, _)| root.split().0 == folder);
+        same.map(|(_, date)| *date).max()
     }
 
     /// Adds the pair that stands beside `InRelease` where it says the same and is signed itself: clients that ask for it believe
@@ -219,7 +229,10 @@ impl Archive<'_> {
             }
         };
         match flaw {
-            Some(flaw) => monitor.problem(&problem(&shown, &format!("{flaw}; it is left out"))),
+            Some(flaw) => {
+                suite.is_doubtful = true;
+                monitor.problem(&problem(&shown, &format!("{flaw}; it is left out")));
+            }
             None => {
                 suite.entries.push(entry(path, &release));
                 suite.entries.push(entry(suite.at(b"Release.gpg")?, &signature));

@@ -7,7 +7,10 @@ use std::collections::BTreeMap;
 
 use pinfold_store::{Class, Entry, Monitor, Node, RelPath};
 
+use super::compare::problem;
 use super::listing::{self, Listing};
+use super::read::lonely;
+use super::release::{Listed, Release};
 use super::stems::{self, Stem};
 use super::suite::{Archive, Suite};
 use crate::supply::{Content, Lack, Stage, State, Supplied, Supply, Wanted};
@@ -39,12 +42,14 @@ impl Archive<'_> {
         for name in &self.selection.suites {
             suites.push(self.open(supply, name, monitor)?);
         }
+        self.note_unknown(&suites, monitor);
         let mut state = State::default();
         monitor.step("getting indices", None);
         let mut surveyed = Vec::new();
         for suite in suites {
-            let listed = self.selection.of(&suite.release, &suite.name);
-            let stems = stems::get(supply, &suite, &listed, &mut state.lacks)?;
+            let listed = self.listed(&suite, monitor);
+            let stems = stems::get(supply, &suite, &listed, &mut state)?;
+            state.is_doubtful |= suite.is_doubtful;
             surveyed.push(Surveyed { suite, stems });
         }
         if !state.lacks.is_empty() {
@@ -53,12 +58,10 @@ impl Archive<'_> {
         monitor.step("reading indices", None);
         let mut all = Listing::default();
         for one in &mut surveyed {
-            let mut listing = listing::read(supply, &one.stems, &self.selection.filter, monitor)?;
-            one.suite.proof.files = u64::try_from(listing.wanted.len()).unwrap_or(u64::MAX);
-            all.wanted.append(&mut listing.wanted);
-            all.optional.append(&mut listing.optional);
-            all.lacks.append(&mut listing.lacks);
-            all.unpacked.append(&mut listing.unpacked);
+            let listing = listing::read(supply, &one.stems, &self.selection.filter, monitor)?;
+            let files = listing.wanted.len() + listing.changing.len();
+            one.suite.proof.files = u64::try_from(files).unwrap_or(u64::MAX);
+            all = all.merge(listing);
         }
         supply.remember_unpacked(&all.unpacked)?;
         state.lacks.append(&mut all.lacks);
@@ -66,17 +69,46 @@ impl Archive<'_> {
             return Ok(state);
         }
         let mut found = Files::default();
-        found.get(supply, &unique(all.wanted)?, &mut state.lacks)?;
-        let mut without = Vec::new();
-        found.get(supply, &unique(all.optional)?, &mut without)?;
+        found.get(supply, &unique(all.wanted)?, Class::Fixed, &mut state.lacks)?;
+        found.get(supply, &unique(all.changing)?, Class::Other, &mut state.lacks)?;
         // A patch that is another than its list says is passed over like one that is gone: clients take the whole index then.
-        drop(without);
+        let mut without = Vec::new();
+        found.get(supply, &unique(all.optional)?, Class::Fixed, &mut without)?;
+        state.is_doubtful |= !without.is_empty();
         for one in surveyed {
             self.close(one, &mut found, &mut state)?;
         }
         state.entries = found.into_entries()?;
         state.roots.sort_unstable();
         Ok(state)
+    }
+
+    /// Lists what is taken of a suite, and reports what clients will not see without saying so.
+    fn listed<'a>(&self, suite: &'a Suite, monitor: &dyn Monitor) -> Vec<&'a Listed> {
+        let shown = suite.proof.root.to_string();
+        let weak = self.selection.weak_of(&suite.release, &suite.name);
+        if let Some(first) = weak.first() {
+            let why = format!(
+                "{} of the files that it lists have no checksum that clients believe and are left out, the first: {}",
+                weak.len(),
+                first.path
+            );
+            monitor.problem(&problem(&shown, &why));
+        }
+        let listed = self.selection.of(&suite.release, &suite.name);
+        lonely(&listed, &shown, monitor);
+        listed
+    }
+
+    /// Reports what is asked for and is in no suite: a misspelt component would make a mirror without it, quietly.
+    fn note_unknown(&self, suites: &[Suite], monitor: &dyn Monitor) {
+        let named = suites.iter().filter(|suite| !suite.name.is_flat());
+        let releases: Vec<&Release> = named.map(|suite| &suite.release).collect();
+        for unknown in self.selection.unknown(&releases) {
+            let shown = suites.first().map(|suite| suite.proof.root.to_string());
+            let why = format!("no suite has the {unknown}, which the mirror's file names");
+            monitor.problem(&problem(&shown.unwrap_or_default(), &why));
+        }
     }
 
     /// Adds a suite's own files to the state, with the names by checksum of its indices.
@@ -147,13 +179,14 @@ impl Files {
         &mut self,
         supply: &mut dyn Supply,
         wanted: &[Wanted],
+        class: Class,
         lacks: &mut Vec<Lack>,
     ) -> Result<()> {
         let supplied = supply.get(Stage::Files, wanted)?;
         for (wanted, supplied) in wanted.iter().zip(supplied) {
             let path = wanted.path.clone();
             match supplied {
-                Supplied::Here(content) => self.add(path, content, Class::Fixed),
+                Supplied::Here(content) => self.add(path, content, class),
                 what => lacks.push(Lack { path, what }),
             }
         }

@@ -7,7 +7,7 @@ use pinfold_store::{Arrival, Counter, Landed, Monitor, Store};
 
 use super::retry::{Failure, Tries};
 use super::small::count;
-use super::{Outcome, Upstream, Want};
+use super::{Outcome, UNSTATED_BYTES_MAX, Upstream, Want};
 use crate::Result;
 use crate::http::{Answer, Asked, Trouble, Url};
 
@@ -61,7 +61,7 @@ impl Worker<'_> {
         let arrival = self.store.arrival(Some(want.checksum))?;
         let modified = arrival.modified();
         let mut coming = Coming { want, arrival, told_bytes: 0, modified };
-        if coming.arrival.size_bytes() > want.size_bytes
+        if coming.arrival.size_bytes() > coming.bytes_max()
             || (coming.is_whole() && !coming.arrival.is_right())
         {
             coming.restart()?;
@@ -135,8 +135,7 @@ impl Worker<'_> {
             };
             coming.restart()?;
             if is_second {
-                let expected =
-                    format!("{}, {} bytes", coming.want.checksum, coming.want.size_bytes);
+                let expected = coming.expected();
                 return Ok(End::Bad(Outcome::Wrong { url: url.to_string(), expected, found }));
             }
             // A cache between may hold an old state, and what was there before may be wrong: once more, from the start.
@@ -148,17 +147,19 @@ impl Worker<'_> {
     /// Writes what an answer brings.
     fn pour(&mut self, mut answer: Answer<'_>, coming: &mut Coming<'_>) -> Result<Poured, Trouble> {
         let have = coming.arrival.size_bytes();
-        let size = coming.want.size_bytes;
+        let (size, bytes_max) = (coming.want.size_bytes, coming.bytes_max());
+        let is_other = |stated: u64| size.map_or(stated > bytes_max, |size| size != stated);
         match (answer.status, answer.range) {
             (200, _) => {
                 coming.restart()?;
-                if let Some(stated) = answer.size_bytes.filter(|stated| *stated != size) {
+                if let Some(stated) = answer.size_bytes.filter(|stated| is_other(*stated)) {
                     return Ok(Poured::Wrong(format!("{stated} bytes, as the server says")));
                 }
             }
             (206, Some(range))
-                if have > 0 && range.from == have && range.of_bytes.is_none_or(|of| of == size) => {
-            }
+                if have > 0
+                    && range.from == have
+                    && range.of_bytes.is_none_or(|of| !is_other(of)) => {}
             (206 | 416, _) if have > 0 => return Ok(Poured::Again),
             (403 | 404 | 410, _) => {
                 let status = answer.status;
@@ -169,7 +170,7 @@ impl Worker<'_> {
         }
         coming.modified = answer.modified.or(coming.modified);
         loop {
-            let room = size - coming.arrival.size_bytes();
+            let room = bytes_max.saturating_sub(coming.arrival.size_bytes());
             let most = usize::try_from(room.saturating_add(1)).unwrap_or(usize::MAX);
             let most = most.min(self.piece.len());
             let read = answer.body.read(&mut self.piece[..most])?;
@@ -178,12 +179,13 @@ impl Worker<'_> {
                 break;
             }
             if u64::try_from(read).is_ok_and(|read| read > room) {
-                return Ok(Poured::Wrong(format!("more than {size} bytes")));
+                return Ok(Poured::Wrong(format!("more than {bytes_max} bytes")));
             }
             coming.arrival.write(&self.piece[..read])?;
             coming.tell(self.monitor);
         }
-        if coming.is_whole() {
+        // Where nobody states the size the end of the answer is the end of the file, and the checksum says whether it is.
+        if size.is_none() || coming.is_whole() {
             return Ok(Poured::Whole);
         }
         Ok(Poured::Wrong(format!("{} bytes", coming.arrival.size_bytes())))
@@ -197,9 +199,22 @@ fn failed(url: &Url, failure: Failure) -> End {
 }
 
 impl Coming<'_> {
-    /// Says whether as many bytes as are wanted are there.
+    /// Gives the most bytes that are taken.
+    fn bytes_max(&self) -> u64 {
+        self.want.size_bytes.unwrap_or(UNSTATED_BYTES_MAX)
+    }
+
+    /// Says whether as many bytes as are wanted are there; where nobody says how many, whether what is there is right.
     fn is_whole(&self) -> bool {
-        self.arrival.size_bytes() == self.want.size_bytes
+        self.want
+            .size_bytes
+            .map_or_else(|| self.arrival.is_right(), |size| self.arrival.size_bytes() == size)
+    }
+
+    /// Says what is wanted.
+    fn expected(&self) -> String {
+        let sum = self.want.checksum;
+        self.want.size_bytes.map_or_else(|| sum.to_string(), |size| format!("{sum}, {size} bytes"))
     }
 
     /// Says what is there.

@@ -10,7 +10,7 @@ use pinfold_store::{
     Checksum, Digest, Entry, Landed, Monitor, Node, RelPath, Sums, arrival::batch_max,
 };
 
-use super::{Order, Planned};
+use super::{Order, Planned, Way, is_of_upstream};
 use crate::fetch::{Ask, Outcome, Small, Upstream, Want, fetch, small};
 use crate::http::Validators;
 use crate::supply::{Content, Root, Stage, Supplied, Supply, Wanted};
@@ -27,9 +27,12 @@ struct Asked {
     bytes_max: u64,
 }
 
+/// The numbers of wanted files that the store lacks, by content.
+type Lacking = HashMap<(Checksum, Option<u64>), Vec<usize>>;
+
 /// One attempt to follow an upstream.
 pub(super) struct Following<'a> {
-    order: &'a Order<'a>,
+    pub(super) order: &'a Order<'a>,
     upstream: Upstream<'a>,
     monitor: &'a dyn Monitor,
     index: Mutex<Index>,
@@ -37,10 +40,8 @@ pub(super) struct Following<'a> {
     /// What landed and has no name yet.
     landed: Vec<Landed>,
     landed_bytes: u64,
-    /// Root metadata is asked for past all caches.
-    is_fresh: bool,
-    /// An object that the index knows is looked at before it is believed.
-    is_wary: bool,
+    /// How the attempt is made.
+    pub(super) way: Way,
     planned: Planned,
 }
 
@@ -49,7 +50,7 @@ impl<'a> Following<'a> {
         order: &'a Order<'a>,
         upstream: Upstream<'a>,
         monitor: &'a dyn Monitor,
-        (is_fresh, is_wary): (bool, bool),
+        way: Way,
     ) -> Result<Self> {
         Ok(Self {
             order,
@@ -59,45 +60,22 @@ impl<'a> Following<'a> {
             roots: BTreeMap::new(),
             landed: Vec::new(),
             landed_bytes: 0,
-            is_fresh,
-            is_wary,
+            way,
             planned: Planned::default(),
         })
     }
 
-    fn index(&self) -> std::sync::MutexGuard<'_, Index> {
+    pub(super) fn index(&self) -> std::sync::MutexGuard<'_, Index> {
         self.index.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn url(&self, path: &RelPath) -> String {
+    pub(super) fn url(&self, path: &RelPath) -> String {
         self.upstream.base.join(path).to_string()
     }
 
     /// Gives the upstream as records show it.
     pub(super) fn upstream_shown(&self) -> String {
         self.upstream.base.to_string()
-    }
-
-    /// Gives what the newest snapshot has at a path.
-    fn newest(&self, path: &RelPath) -> Result<Option<Content>> {
-        let spans = self.index().spans(&self.order.lock.mirror, path)?;
-        Ok(spans.iter().find(|span| span.last.is_none()).and_then(|span| match span.entry.node {
-            Node::File { digest, size_bytes, .. } => Some(Content { digest, size_bytes }),
-            Node::Link { .. } => None,
-        }))
-    }
-
-    /// Gives the validators of root metadata that the newest snapshot has.
-    fn held(&self, path: &RelPath) -> Result<Option<(Validators, Content)>> {
-        if self.is_fresh {
-            return Ok(None);
-        }
-        let Some((validators, digest)) = self.index().validators(&self.url(path))? else {
-            return Ok(None);
-        };
-        let validators = Validators { etag: validators.etag, last_modified: validators.modified };
-        let newest = self.newest(path)?.filter(|newest| newest.digest == digest);
-        Ok(newest.map(|content| (validators, content)))
     }
 
     /// Asks upstream for root metadata.
@@ -153,12 +131,18 @@ impl<'a> Following<'a> {
     }
 
     /// Asks for all root metadata again, and says whether any of it changed.
+    ///
+    /// An upstream that does not answer now is not said to have changed: what was wrong before is the better answer.
     pub(super) fn has_moved(&mut self) -> Result<bool> {
-        self.is_fresh = true;
+        self.way.is_fresh = true;
         let before: Vec<(RelPath, Asked)> =
             self.roots.iter().map(|(path, asked)| (path.clone(), asked.clone())).collect();
         for (path, before) in before {
-            let now = self.ask(&path, before.bytes_max)?;
+            let now = match self.ask(&path, before.bytes_max) {
+                Ok(now) => now,
+                Err(error) if is_of_upstream(&error) => return Ok(false),
+                Err(error) => return Err(error),
+            };
             let digest = |asked: &Asked| asked.root.as_ref().map(|root| root.content.digest);
             if digest(&now) != digest(&before) {
                 return Ok(true);
@@ -217,26 +201,11 @@ impl<'a> Following<'a> {
         planned
     }
 
-    /// Looks for a wanted file in the store.
-    fn find(&self, wanted: &Wanted) -> Result<Option<Content>> {
-        let row = self.index().by_checksum(&wanted.checksum)?;
-        let found = row
-            .filter(|row| wanted.size_bytes.is_none_or(|size| size == row.size_bytes))
-            .map(|row| Content { digest: row.digest, size_bytes: row.size_bytes });
-        match found {
-            Some(found) if self.is_wary => {
-                let stands = self.order.store.has_object(found.digest, found.size_bytes)?;
-                Ok(stands.then_some(found))
-            }
-            found => Ok(found),
-        }
-    }
-
     /// Fetches what the store lacks: the numbers of the wanted files, each content once.
     fn fetch(
         &mut self,
         wanted: &[Wanted],
-        lacking: &HashMap<Checksum, Vec<usize>>,
+        lacking: &Lacking,
         supplied: &mut [Supplied],
     ) -> Result<()> {
         let mut firsts: Vec<usize> =
@@ -247,15 +216,7 @@ impl<'a> Following<'a> {
         let mut wants = firsts.iter().map(|number| {
             let one = &wanted[*number];
             let names = one.also.iter().chain([&one.path]).cloned().collect();
-            (
-                *number,
-                Want {
-                    names,
-                    size_bytes: one.size_bytes.unwrap_or_default(),
-                    checksum: one.checksum,
-                    modified,
-                },
-            )
+            (*number, Want { names, size_bytes: one.size_bytes, checksum: one.checksum, modified })
         });
         let (store, monitor, upstream) = (self.order.store, self.monitor, self.upstream);
         let mut each = |number: usize, outcome: Outcome| {
@@ -269,7 +230,7 @@ impl<'a> Following<'a> {
                 }
                 Outcome::Failed { url, why } => Supplied::Failed(format!("{url}: {why}")),
             };
-            for other in lacking.get(&wanted[number].checksum).into_iter().flatten() {
+            for other in lacking.get(&wanted[number].key()).into_iter().flatten() {
                 supplied[*other] = supply.clone();
             }
             Ok(())
@@ -290,15 +251,19 @@ impl Supply for Following<'_> {
         Ok(root)
     }
 
+    fn place(&self, path: &RelPath) -> String {
+        self.url(path)
+    }
+
     fn get(&mut self, stage: Stage, wanted: &[Wanted]) -> Result<Vec<Supplied>> {
         let mut supplied = Vec::with_capacity(wanted.len());
-        let mut lacking: HashMap<Checksum, Vec<usize>> = HashMap::new();
+        let mut lacking = Lacking::new();
         let (mut bytes, mut files) = (0_u64, 0_u64);
         for (number, one) in wanted.iter().enumerate() {
             match self.find(one)? {
                 Some(content) => supplied.push(Supplied::Here(content)),
                 None => {
-                    let others = lacking.entry(one.checksum).or_default();
+                    let others = lacking.entry(one.key()).or_default();
                     if others.is_empty() {
                         bytes = bytes.saturating_add(one.size_bytes.unwrap_or_default());
                         files += 1;
