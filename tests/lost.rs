@@ -92,6 +92,20 @@ fn the_whole_site_is_made_again_from_a_backup_without_it() {
 }
 
 #[test]
+fn a_signing_key_that_is_gone_is_not_replaced_behind_the_clients_backs() {
+    let (site, _archive, _first, _second) = prepared();
+    let (keys, public) = (site.root.join("keys"), site.root.join("www/pinfold.asc"));
+    let (aside, before) = (site.dir().join("keys"), std::fs::read(&public).unwrap());
+    std::fs::rename(&keys, &aside).unwrap();
+    site.run(&["init"]).expect(4).says("signing key").says("backup");
+    assert_eq!(std::fs::read(&public).unwrap(), before);
+    std::fs::remove_dir_all(&keys).unwrap();
+    std::fs::rename(&aside, &keys).unwrap();
+    site.ok(&["init"]);
+    assert_eq!(std::fs::read(&public).unwrap(), before);
+}
+
+#[test]
 fn a_broken_record_of_the_history_is_found_before_a_rollback_needs_it() {
     let (site, _archive, _first, _second) = prepared();
     let record = site.root.join("generations/production/1");

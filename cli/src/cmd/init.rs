@@ -1,10 +1,11 @@
 //! `init`: the root, the key, the channels; and what the file system can do.
 
 use pinfold_publisher::generation::{self, Begun, Move, Shown, Target};
+use pinfold_publisher::layout::Www;
 use pinfold_publisher::{check, publish};
 use pinfold_store::lock::SiteLock;
 use pinfold_store::store::Abilities;
-use pinfold_store::{Name, Store};
+use pinfold_store::{Name, Store, disk};
 
 use super::{Done, key};
 use crate::context::Context;
@@ -41,6 +42,7 @@ pub(super) fn init(context: &Context) -> Done {
         .hint("use a local file system"));
     }
     let lock = store.lock_site(&context.asker())?;
+    must_not_lose_the_key(context, &store)?;
     let fingerprint = key::make_missing(context, &lock)?.0;
     drop(store.index()?);
     for channel in &context.config.channels {
@@ -54,6 +56,21 @@ pub(super) fn init(context: &Context) -> Done {
     }
     report(context, &abilities, &fingerprint)?;
     Ok(Outcome::Done)
+}
+
+/// Refuses to make a second key where the first is gone and its public half is not: clients trust that one, and would refuse every
+/// channel from the next move on.
+fn must_not_lose_the_key(context: &Context, store: &Store) -> Result<(), Failure> {
+    let (key, public) = (context.key_path(), Www::new(store.root()).public_key());
+    if disk::stands(&key)? || !disk::stands(&public)? {
+        return Ok(());
+    }
+    Err(Failure::damage(format!(
+        "the signing key {} is gone, and clients trust its public half {}",
+        key.display(),
+        public.display()
+    ))
+    .hint("bring it back from a backup; or remove the public half, run pinfold init for a new key, and give that to every client"))
 }
 
 /// Makes anew what a channel's generation lost, by a generation that shows the same: trees and root metadata can go with the folder
