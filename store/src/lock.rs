@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -75,6 +76,20 @@ impl Store {
         Self::must_own(self.root())?;
         take(&self.root().join("lock"), FlockOperation::NonBlockingLockShared, asker)
             .map(|file| Writer { _file: file })
+    }
+
+    /// Says whether somebody writes to the store at this moment, without taking the lock: `/proc/locks` names the inodes of files that
+    /// are locked.
+    pub(crate) fn is_written(&self) -> bool {
+        let path = self.root().join("lock");
+        let (Ok(meta), Ok(locks)) =
+            (path.symlink_metadata(), std::fs::read_to_string("/proc/locks"))
+        else {
+            return false;
+        };
+        let inode = format!(":{}", meta.ino());
+        let is_it = |line: &str| line.split_whitespace().any(|word| word.ends_with(&inode));
+        locks.lines().any(|line| line.contains("FLOCK") && is_it(line))
     }
 
     /// Takes the store's lock, exclusive.
