@@ -14,6 +14,9 @@ use rustix::io::Errno;
 use crate::error::{Error, IoContext, Result};
 use crate::{Name, Store};
 
+/// For how long everybody asks again.
+const LOOK: Duration = Duration::from_millis(20);
+
 /// Who asks, and how long it waits.
 #[derive(Debug, Clone)]
 pub struct Asker {
@@ -78,6 +81,30 @@ impl Store {
             .map(|file| Writer { _file: file })
     }
 
+    /// Makes sure that no mirror is being brought in. A sync lets go of the store's lock between batches, and its objects have no
+    /// name until it is sealed: who collects what nothing names asks this under the exclusive lock.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] naming who brings one.
+    pub(crate) fn nobody_brings(&self) -> Result<()> {
+        let folder = self.root().join("locks");
+        for name in crate::disk::names(&folder)? {
+            let path = folder.join(&name);
+            if !name.as_encoded_bytes().starts_with(b"mirror.") {
+                continue;
+            }
+            let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+            let open = rustix::fs::open(&path, flags, Mode::empty()).at("open the lock", &path)?;
+            let mut file = File::from(open);
+            if rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared)
+                == Err(Errno::WOULDBLOCK)
+            {
+                return Err(Error::Busy { path, holder: holder(&mut file) });
+            }
+        }
+        Ok(())
+    }
+
     /// Says whether somebody writes to the store at this moment, without taking the lock: `/proc/locks` names the inodes of files that
     /// are locked.
     pub(crate) fn is_written(&self) -> bool {
@@ -132,12 +159,14 @@ fn take(path: &Path, how: FlockOperation, asker: &Asker) -> Result<File> {
         rustix::fs::open(path, flags, Mode::from_raw_mode(0o644)).at("open the lock", path)?,
     );
     let begun = Instant::now();
+    // A look at a mirror's lock (see `nobody_brings`) holds it for an instant, and is no run.
+    let patience = asker.wait.max(LOOK);
     loop {
         match rustix::fs::flock(&file, how) {
             Ok(()) => break,
             Err(Errno::INTR) => {}
-            Err(Errno::WOULDBLOCK) if begun.elapsed() < asker.wait => {
-                std::thread::sleep(Duration::from_millis(20));
+            Err(Errno::WOULDBLOCK) if begun.elapsed() < patience => {
+                std::thread::sleep(Duration::from_millis(5));
             }
             Err(Errno::WOULDBLOCK) => {
                 return Err(Error::Busy { path: path.to_owned(), holder: holder(&mut file) });
