@@ -247,6 +247,24 @@ fn a_power_cut_leaves_no_object_empty_or_wrong() {
 }
 
 #[test]
+fn a_power_cut_after_a_prune_leaves_an_index_that_knows_of_it() {
+    let mount = Mount::xfs();
+    let site = Site::with_root(&mount.path().join("root"));
+    site.mirror("lab", "family = \"apt\"\nmount = \"archive.example.org/lab\"\n");
+    site.ok(&["init"]);
+    let archive = Archive::first();
+    let first = site.ingest(&archive.tree, &["--taken", "2026-03-23T04:00:00Z"]);
+    archive.second_state();
+    let second = site.ingest(&archive.tree, &["--taken", "2026-03-24T04:00:00Z"]);
+    assert!(site.killed_at("drop-completed", &["prune", &format!("lab@{first}")]));
+    mount.cut();
+    assert_eq!(site.dates("lab"), [second]);
+    site.sound();
+    site.ok(&["prune"]);
+    site.sound();
+}
+
+#[test]
 fn a_promotion_that_died_before_it_let_go_of_the_pin_is_completed() {
     let (site, archive, _first) = prepared();
     site.ingest(&archive.tree, &["--taken", "2026-03-24T04:00:00Z"]);

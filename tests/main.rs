@@ -21,6 +21,7 @@ mod flow;
 mod hostile;
 mod ingest;
 mod keys;
+mod lost;
 mod model;
 mod places;
 mod proof;

@@ -64,6 +64,11 @@ impl Failure {
         Self { kind: Kind::Held, message: message.into(), hints: Vec::new() }
     }
 
+    /// Something is not intact.
+    pub(crate) fn damage(message: impl Into<String>) -> Self {
+        Self { kind: Kind::Integrity, message: message.into(), hints: Vec::new() }
+    }
+
     /// We did something that cannot be right.
     pub(crate) fn bug(message: impl Into<String>) -> Self {
         Self { kind: Kind::Bug, message: message.into(), hints: Vec::new() }

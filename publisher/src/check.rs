@@ -224,52 +224,81 @@ pub fn union(store: &Store, record: &Record) -> Result<Report> {
     Ok(report)
 }
 
-/// Checks that every channel points to a whole generation whose trees are published.
+/// Checks that every channel points to a whole generation whose trees are published, and that its history can be read.
 ///
 /// # Errors
 /// The channels cannot be listed.
 pub fn channels(store: &Store) -> Result<Report> {
     let mut report = Report::default();
-    for channel in generation::channels(store)? {
+    let www = Www::new(store.root());
+    let recorded = disk::names(&www.root_of_records())?;
+    let recorded = recorded.iter().filter_map(|name| name.to_str()?.parse::<Name>().ok());
+    let mut all: Vec<Name> = generation::channels(store)?.into_iter().chain(recorded).collect();
+    all.sort_unstable();
+    all.dedup();
+    for channel in all {
         match generation::current(store, &channel) {
-            Ok(current) => check_generation(store, &channel, &current, &mut report)?,
-            Err(error @ (Error::Damaged { .. } | Error::NoGeneration { .. } | Error::Store(_))) => report.findings.push(Finding {
+            Ok(current) => {
+                report.merge(generation(store, &current)?);
+                report.findings.extend(history(store, &channel));
+            }
+            Err(Error::NoChannel { .. }) if generation::newest(&www, &channel)?.is_none() => {}
+            Err(error) => report.findings.push(Finding {
                 code: Code::ChannelBroken,
                 subject: format!("channel {channel}"),
-                detail: error.to_string(),
-                remedy: format!("pinfold log {channel} names its generations; pinfold rollback {channel} --to N makes a whole one"),
+                detail: why(&error),
+                remedy: "pinfold init finds the newest generation that has a record".to_owned(),
             }),
-            Err(error) => return Err(error),
         }
     }
     Ok(report)
 }
 
-fn check_generation(
-    store: &Store,
-    channel: &Name,
-    current: &generation::Generation,
-    report: &mut Report,
-) -> Result<()> {
+/// Joins an error's sources.
+fn why(error: &Error) -> String {
+    let source = std::error::Error::source(error);
+    source.map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
+}
+
+/// Finds what a rollback would stumble over.
+fn history(store: &Store, channel: &Name) -> Option<Finding> {
+    let error = generation::history(store, channel).err()?;
+    Some(Finding {
+        code: Code::GenerationDamaged,
+        subject: format!("channel {channel}, its history"),
+        detail: why(&error),
+        remedy: "restore the record from a backup; until then name what to show: pinfold promote MIRROR@DATE --to CHANNEL".to_owned(),
+    })
+}
+
+/// Checks that a generation leads to published trees, and has the root metadata of each mirror.
+///
+/// # Errors
+/// That cannot be known.
+pub fn generation(store: &Store, shown: &generation::Generation) -> Result<Report> {
+    let mut report = Report::default();
     let www = Www::new(store.root());
-    for (mirror, shown) in &current.mirrors {
-        let tree = www.channel(channel).join(mirror.as_str()).join("tree");
-        let heads = www.channel(channel).join(mirror.as_str()).join("heads");
-        let wanted = www.snapshot_tree(mirror, shown.snapshot);
-        let is_whole = disk::stands(&heads)?
-            && std::fs::canonicalize(&tree).ok() == std::fs::canonicalize(&wanted).ok()
+    for (mirror, at) in &shown.mirrors {
+        let folder = www.generation(&shown.channel, shown.number).join(mirror.as_str());
+        let wanted = www.snapshot_tree(mirror, at.snapshot);
+        let is_whole = disk::stands(&folder.join("heads"))?
+            && std::fs::canonicalize(folder.join("tree")).ok()
+                == std::fs::canonicalize(&wanted).ok()
             && disk::stands(&wanted)?;
         if !is_whole {
             report.findings.push(Finding {
                 code: Code::GenerationDamaged,
-                subject: format!("channel {channel}, generation {}, {mirror}", current.number),
-                detail: format!(
-                    "it does not lead to a published tree of {mirror}@{}",
-                    shown.snapshot
+                subject: format!(
+                    "channel {}, generation {}, {mirror}",
+                    shown.channel, shown.number
                 ),
-                remedy: format!("pinfold publish {mirror}@{}", shown.snapshot),
+                detail: format!(
+                    "it lacks root metadata, or does not lead to a published tree of {mirror}@{}",
+                    at.snapshot
+                ),
+                remedy: "pinfold init makes anew what its record says".to_owned(),
             });
         }
     }
-    Ok(())
+    Ok(report)
 }

@@ -2,6 +2,7 @@
 //!
 //! Order: record, heads, folder, flip (I10). A record to which no symlink ever pointed was abandoned; its number is not used again.
 
+mod begin;
 mod heads;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +15,8 @@ use serde::{Deserialize, Serialize};
 use crate::layout::Www;
 use crate::{Error, Result};
 
+pub(crate) use begin::newest;
+pub use begin::{Begun, init_channel};
 pub use heads::{Head, HeadsWanted, head_files};
 
 /// A generation's record, `ROOT/generations/CHANNEL/N`, as TOML.
@@ -187,42 +190,6 @@ pub fn history(store: &Store, channel: &Name) -> Result<Vec<Generation>> {
         chain.push(read(store, channel, from)?);
     }
     Ok(chain)
-}
-
-/// Makes a channel with generation 0, which shows nothing; one that exists is left alone.
-///
-/// Locks: needs the site's. Durable: yes.
-///
-/// # Errors
-/// [`Error::Store`] naming the path.
-pub fn init_channel(
-    store: &Store,
-    channel: &Name,
-    _lock: &SiteLock,
-    (now, who): (Stamp, &str),
-) -> Result<()> {
-    if exists(store, channel)? {
-        return Ok(());
-    }
-    let www = Www::new(store.root());
-    disk::make_dirs(&www.records(channel))?;
-    disk::make_dirs(&www.generation(channel, 0))?;
-    let first = Generation {
-        channel: channel.clone(),
-        number: 0,
-        from: None,
-        at: now,
-        who: who.to_owned(),
-        verb: "init".to_owned(),
-        reason: String::new(),
-        date: 0,
-        modified: 0,
-        mirrors: BTreeMap::new(),
-    };
-    disk::write_durably(&www.record(channel, 0), encode(&first, &www)?.as_bytes(), 0o444)?;
-    disk::sync_path(&www.generations(channel))?;
-    disk::sync_path(&www.folder().join("generations"))?;
-    flip(&www, channel, 0)
 }
 
 fn encode(generation: &Generation, www: &Www) -> Result<String> {

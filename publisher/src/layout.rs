@@ -85,10 +85,16 @@ impl Www {
         self.records(channel).join(number.to_string())
     }
 
+    /// The folder of all channels' records.
+    #[must_use]
+    pub fn root_of_records(&self) -> PathBuf {
+        self.root.join("generations")
+    }
+
     /// A channel's records.
     #[must_use]
     pub fn records(&self, channel: &Name) -> PathBuf {
-        self.root.join("generations").join(channel.as_str())
+        self.root_of_records().join(channel.as_str())
     }
 
     /// A channel's pins.

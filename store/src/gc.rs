@@ -65,7 +65,8 @@ impl Store {
         }
         let mut index = self.index()?;
         index.catch_up(self, &lock.mirror)?;
-        index.must_match(self)?;
+        // Whoever writes is named before anything is changed: a drop is not begun that could not go on.
+        drop(self.settled(&index, asker)?);
         if run == Run::Dry {
             let mut total = Collected::default();
             index.would_free(&lock.mirror, taken)?.iter().for_each(|row| total.add(row.size_bytes));
@@ -77,6 +78,29 @@ impl Store {
         )?;
         disk::point("record-removed");
         self.finish_drop(&mut index, &record, asker, monitor)
+    }
+
+    /// Makes sure that a snapshot of a mirror could be dropped now.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] where somebody writes; [`Error::Stale`] where the index must be rebuilt.
+    pub fn may_collect(&self, lock: &MirrorLock, asker: &Asker) -> Result<()> {
+        let index = self.ready(lock)?;
+        self.settled(&index, asker).map(drop)
+    }
+
+    /// Takes the store's lock, exclusive, with an index that names exactly the snapshots on disk. Under it nobody is between a record
+    /// and its rows; what a crash left there is completed.
+    fn settled(&self, index: &Index, asker: &Asker) -> Result<Collector> {
+        for mirror in self.mirrors()? {
+            if index.must_match_mirror(self, &mirror).is_err() {
+                let lock = self.lock_mirror(&mirror, asker)?;
+                drop(self.ready(&lock)?);
+            }
+        }
+        let collector = self.collector(asker)?;
+        index.must_match(self)?;
+        Ok(collector)
     }
 
     /// Does the rest of a drop whose record is set aside.
@@ -100,9 +124,12 @@ impl Store {
             disk::remove_file(&self.manifest_path(record.manifest))?;
         }
         drop(collector);
+        // The index must have let go of the snapshot for good before nothing tells any more that it was being dropped.
+        disk::sync_file_system(self.root())?;
         let marker = self.dropped_path(&record.mirror, record.taken);
         disk::remove_file(&marker)?;
         disk::sync_parent(&marker)?;
+        disk::point("drop-completed");
         Ok(total)
     }
 
@@ -146,7 +173,8 @@ impl Store {
     /// Holds: I11. Locks: takes mirrors' locks and the store's exclusive one, in batches.
     ///
     /// # Errors
-    /// [`Error::Stale`] where the index does not match the records: an empty index must never read as "everything is garbage".
+    /// [`Error::Stale`] where the index does not match the records: an empty index must never read as "everything is garbage";
+    /// [`Error::Busy`] where a mirror is being brought in: what nothing names yet may be its.
     pub fn sweep(&self, how: (Run, &Asker), monitor: &dyn Monitor) -> Result<Collected> {
         let (run, asker) = how;
         if run == Run::Real {
@@ -154,14 +182,17 @@ impl Store {
         }
         let mut index = self.index()?;
         let mut total = Collected::default();
-        index.must_match(self)?;
+        drop(self.settled(&index, asker)?);
+        self.nobody_brings()?;
         monitor.step("collecting what nothing names", None);
         self.collect_unheld(&mut index, (run, &mut total), asker, monitor)?;
         for shard in 0..=255_u8 {
             let collector = self.collector(asker)?;
+            self.nobody_brings()?;
             self.sweep_shard(&index, &collector, shard, (run, &mut total))?;
         }
         let _collector = self.collector(asker)?;
+        self.nobody_brings()?;
         if run == Run::Real {
             crate::arrival::remove_abandoned(self)?;
         }
@@ -199,10 +230,11 @@ impl Store {
                 done.push((mirror.clone(), taken));
             }
         }
-        if !done.is_empty() {
-            // The index had let go of them before the crash: what they held is found by asking for what nothing names.
+        if !done.is_empty() && self.nobody_brings().is_ok() {
+            // The index had let go of them before the crash: what they held is found by asking for what nothing names. While a mirror
+            // is brought in, that is left to a later sweep.
             let mut index = self.index()?;
-            index.must_match(self)?;
+            drop(self.settled(&index, asker)?);
             self.collect_unheld(
                 &mut index,
                 (Run::Real, &mut Collected::default()),
@@ -227,6 +259,7 @@ impl Store {
             let Some(last) = batch.last() else { return Ok(()) };
             after = Some(last.digest);
             let collector = self.collector(asker)?;
+            self.nobody_brings()?;
             self.collect(index, (&batch, &collector), (run, total), monitor)?;
         }
     }

@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,9 @@ use rustix::io::Errno;
 
 use crate::error::{Error, IoContext, Result};
 use crate::{Name, Store};
+
+/// For how long everybody asks again.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// Who asks, and how long it waits.
 #[derive(Debug, Clone)]
@@ -77,6 +81,44 @@ impl Store {
             .map(|file| Writer { _file: file })
     }
 
+    /// Makes sure that no mirror is being brought in. A sync lets go of the store's lock between batches, and its objects have no
+    /// name until it is sealed: who collects what nothing names asks this under the exclusive lock.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] naming who brings one.
+    pub(crate) fn nobody_brings(&self) -> Result<()> {
+        let folder = self.root().join("locks");
+        for name in crate::disk::names(&folder)? {
+            let path = folder.join(&name);
+            if !name.as_encoded_bytes().starts_with(b"mirror.") {
+                continue;
+            }
+            let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+            let open = rustix::fs::open(&path, flags, Mode::empty()).at("open the lock", &path)?;
+            let mut file = File::from(open);
+            if rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared)
+                == Err(Errno::WOULDBLOCK)
+            {
+                return Err(Error::Busy { path, holder: holder(&mut file) });
+            }
+        }
+        Ok(())
+    }
+
+    /// Says whether somebody writes to the store at this moment, without taking the lock: `/proc/locks` names the inodes of files that
+    /// are locked.
+    pub(crate) fn is_written(&self) -> bool {
+        let path = self.root().join("lock");
+        let (Ok(meta), Ok(locks)) =
+            (path.symlink_metadata(), std::fs::read_to_string("/proc/locks"))
+        else {
+            return false;
+        };
+        let inode = format!(":{}", meta.ino());
+        let is_it = |line: &str| line.split_whitespace().any(|word| word.ends_with(&inode));
+        locks.lines().any(|line| line.contains("FLOCK") && is_it(line))
+    }
+
     /// Takes the store's lock, exclusive.
     ///
     /// # Errors
@@ -117,12 +159,14 @@ fn take(path: &Path, how: FlockOperation, asker: &Asker) -> Result<File> {
         rustix::fs::open(path, flags, Mode::from_raw_mode(0o644)).at("open the lock", path)?,
     );
     let begun = Instant::now();
+    // A look at a mirror's lock (see `nobody_brings`) holds it for an instant, and is no run.
+    let patience = asker.wait.max(LOOK);
     loop {
         match rustix::fs::flock(&file, how) {
             Ok(()) => break,
             Err(Errno::INTR) => {}
-            Err(Errno::WOULDBLOCK) if begun.elapsed() < asker.wait => {
-                std::thread::sleep(Duration::from_millis(20));
+            Err(Errno::WOULDBLOCK) if begun.elapsed() < patience => {
+                std::thread::sleep(Duration::from_millis(5));
             }
             Err(Errno::WOULDBLOCK) => {
                 return Err(Error::Busy { path: path.to_owned(), holder: holder(&mut file) });

@@ -14,12 +14,16 @@ pub enum Code {
     ObjectUnreadable,
     /// An object is no regular file, is writable or carries setuid bits.
     ObjectMode,
+    /// An object has another modification time than it was given: web servers tell versions apart by it.
+    ObjectTime,
     /// A file below `objects/` is not named as an object is.
     ObjectStray,
     /// A manifest is missing, does not hash to its name or does not parse.
     ManifestDamaged,
     /// A snapshot's record does not parse or contradicts its manifest.
     RecordDamaged,
+    /// A pin cannot be read.
+    PinDamaged,
     /// The index contradicts the records on disk.
     IndexStale,
     /// The index database is damaged.
@@ -32,12 +36,18 @@ pub enum Code {
     TreeDiffers,
     /// A folder or file of a published tree is writable.
     TreeMode,
+    /// A tree stands in the site that no record knows.
+    TreeStray,
+    /// A day or hour leads to another snapshot than the newest before it.
+    DayWrong,
     /// A channel's symlink points to no complete generation.
     ChannelBroken,
     /// A generation's record does not parse, or a tree that it shows is not published.
     GenerationDamaged,
     /// The union lacks a fixed file of a published snapshot.
     UnionMissing,
+    /// A file of the union is no object that a published snapshot has under that name.
+    UnionDiffers,
     /// An entry of a source tree was left out.
     SourceSkipped,
     /// A file changed while it was read and was read again.
@@ -68,18 +78,23 @@ impl Code {
             Self::ObjectContent => "object-content",
             Self::ObjectUnreadable => "object-unreadable",
             Self::ObjectMode => "object-mode",
+            Self::ObjectTime => "object-time",
             Self::ObjectStray => "object-stray",
             Self::ManifestDamaged => "manifest-damaged",
             Self::RecordDamaged => "record-damaged",
+            Self::PinDamaged => "pin-damaged",
             Self::IndexStale => "index-stale",
             Self::IndexDamaged => "index-damaged",
             Self::TreeMissing => "tree-missing",
             Self::TreeExtra => "tree-extra",
             Self::TreeDiffers => "tree-differs",
             Self::TreeMode => "tree-mode",
+            Self::TreeStray => "tree-stray",
+            Self::DayWrong => "day-wrong",
             Self::ChannelBroken => "channel-broken",
             Self::GenerationDamaged => "generation-damaged",
             Self::UnionMissing => "union-missing",
+            Self::UnionDiffers => "union-differs",
             Self::SourceSkipped => "source-skipped",
             Self::SourceChanged => "source-changed",
             Self::ArchiveIncomplete => "archive-incomplete",
@@ -104,6 +119,7 @@ impl Code {
                 | Self::ManifestDamaged
                 | Self::RecordDamaged
                 | Self::TreeDiffers
+                | Self::UnionDiffers
                 | Self::GenerationDamaged
                 | Self::ArchiveNotAuthentic
                 | Self::ArchiveMissing

@@ -95,7 +95,8 @@ pub(super) fn prune(context: &Context, spec: Option<&Spec>) -> Done {
     // The site's lock keeps a promotion from showing the snapshot while it goes.
     let site = store.lock_site(&context.asker())?;
     publish::must_be_free(&store, &spec.mirror, taken)?;
-    store.index()?.ready_to_collect(&store, &lock)?;
+    // The tree goes only where the snapshot can go after it: nobody writes, the index is whole.
+    store.may_collect(&lock, &context.asker())?;
     if run == Run::Real {
         let writer = store.writer(&context.asker())?;
         publish::retire(

@@ -74,10 +74,10 @@ pub(super) fn prepare(
         }
         let stood =
             last.mirrors.get(mirror).is_some_and(|before| before.snapshot == shown.snapshot);
-        let origin = if stood && !anew.contains(mirror) {
-            Origin::Linked(
-                www.generation(&last.channel, last.number).join(mirror.as_str()).join("heads"),
-            )
+        let from = www.generation(&last.channel, last.number).join(mirror.as_str()).join("heads");
+        // What somebody removed is made anew: heads are never absent.
+        let origin = if stood && !anew.contains(mirror) && disk::stands(&from)? {
+            Origin::Linked(from)
         } else {
             let record = store.record(mirror, shown.snapshot)?;
             let wanted = HeadsWanted {

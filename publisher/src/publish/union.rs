@@ -6,9 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::time::Duration;
 
 use pinfold_store::index::{Index, Span};
-use pinfold_store::lock::Writer;
+use pinfold_store::lock::{Asker, Writer};
 use pinfold_store::manifest::{self, Change};
 use pinfold_store::object::Linker;
 use pinfold_store::{
@@ -61,6 +62,21 @@ pub(super) fn reduce(
     }
     let base = neighbour(&published, record.taken);
     Union::open(store, record, writer, published)?.settle(base, monitor)
+}
+
+/// Opens the index, which must know every snapshot that the union is made of: one that was lost, or that a crash kept from the
+/// newest snapshot, would put older files over newer ones.
+fn knowing_index(store: &Store, record: &Record, published: &[Stamp]) -> Result<Index> {
+    let index = store.index()?;
+    let known = index.snapshots(&record.mirror)?;
+    let knows = |taken: &Stamp| known.iter().any(|(date, _)| date == taken);
+    if knows(&record.taken) && published.iter().all(knows) {
+        return Ok(index);
+    }
+    // Who makes that snapshot now holds the mirror, and brings the index up to date itself.
+    let asker = Asker { verb: "pinfold publish".to_owned(), wait: Duration::ZERO };
+    let lock = store.lock_mirror(&record.mirror, &asker)?;
+    Ok(store.ready(&lock)?)
 }
 
 /// The published date that is nearest in time: the one before, else the one after.
@@ -198,7 +214,7 @@ impl<'a> Union<'a> {
     ) -> Result<Self> {
         published.sort_unstable_by(|a, b| b.cmp(a));
         published.dedup();
-        let index = store.index()?;
+        let index = knowing_index(store, record, &published)?;
         let link_spans = index.links(&record.mirror)?;
         let dates: Vec<Stamp> = published.iter().copied().chain([record.taken]).collect();
         let links = dates.into_iter().map(|taken| (taken, Links::at(&link_spans, taken))).collect();

@@ -2,7 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests damage what a store holds")]
 
 use std::os::unix::fs::PermissionsExt;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::lock::Asker;
@@ -77,7 +77,15 @@ type Damage = fn(&Path);
 
 #[test]
 fn damage_to_an_object_is_named() {
-    let cases: [(Damage, Depth, Code); 6] = [
+    let cases: [(Damage, Depth, Code); 7] = [
+        (
+            |path| {
+                let file = std::fs::File::open(path).unwrap();
+                file.set_modified(std::time::UNIX_EPOCH).unwrap();
+            },
+            Depth::Quick,
+            Code::ObjectTime,
+        ),
         (|path| std::fs::remove_file(path).unwrap(), Depth::Quick, Code::ObjectMissing),
         (|path| rewrite(path, b"cont"), Depth::Quick, Code::ObjectSize),
         (|path| rewrite(path, b"CONTENT"), Depth::Deep, Code::ObjectContent),
@@ -161,4 +169,55 @@ fn damage_to_manifest_record_and_index_is_named() {
         b"no database",
         "never silently made anew"
     );
+}
+
+#[test]
+fn what_cannot_be_read_is_a_finding_and_the_check_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, record, _) = store(dir.path());
+    let path = store.record_path(&record.mirror, record.taken);
+    let pins = path.with_file_name(format!("{}.pins", record.taken));
+    std::fs::create_dir(&pins).unwrap();
+    std::fs::write(pins.join("hold"), "garbage").unwrap();
+    let check = || codes(&store.fsck(Depth::Quick, &Silent).unwrap());
+    assert_eq!(check(), [Code::PinDamaged]);
+    std::fs::remove_dir_all(&pins).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    std::fs::create_dir(&path).unwrap();
+    assert_eq!(check(), [Code::RecordDamaged]);
+    let verified = store.verify(&record.mirror, record.taken, Depth::Quick, &Silent).unwrap();
+    assert_eq!(codes(&verified), [Code::RecordDamaged]);
+}
+
+#[test]
+fn what_a_run_is_in_the_middle_of_is_no_finding() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, record, object) = store(dir.path());
+    // A drop: the index has let go of the object, its file is gone, its row goes with the batch.
+    let mut index = store.index().unwrap();
+    let aside = dir.path().join("record");
+    let path = store.record_path(&record.mirror, record.taken);
+    std::fs::rename(&path, &aside).unwrap();
+    index.drop_snapshot(&record.mirror, record.taken).unwrap();
+    std::fs::remove_file(&object).unwrap();
+    assert_eq!(codes(&store.fsck(Depth::Quick, &Silent).unwrap()), []);
+    // A seal: the record stands, its rows come while the writer's lock is held.
+    let asker = Asker { verb: "test".into(), wait: Duration::ZERO };
+    assert!(!store.is_written());
+    let writer = store.writer(&asker).unwrap();
+    assert!(store.is_written());
+    std::fs::rename(&aside, &path).unwrap();
+    std::fs::write(&object, "content").unwrap();
+    std::fs::set_permissions(&object, std::fs::Permissions::from_mode(0o444)).unwrap();
+    let found = std::thread::scope(|scope| {
+        let check = scope.spawn(|| codes(&store.fsck(Depth::Quick, &Silent).unwrap()));
+        std::thread::sleep(PAUSE);
+        let mut entries = store.manifest(record.manifest).unwrap();
+        index
+            .add_snapshot(&record, &mut crate::manifest::diff(std::iter::empty(), &mut entries))
+            .unwrap();
+        drop(writer);
+        check.join().unwrap()
+    });
+    assert!(!found.contains(&Code::IndexStale), "{found:?}");
 }

@@ -29,6 +29,7 @@ pub const POINTS: &[&str] = &[
     "tree-removed",
     "record-removed",
     "object-removed",
+    "drop-completed",
     "next-key-written",
     "keys-published",
     "key-retired",

@@ -267,3 +267,33 @@ fn a_pinned_snapshot_stays() {
     assert_eq!(life.store.unpin(&lock, &name).unwrap(), Some(taken));
     life.store.drop_snapshot(&lock, taken, (Run::Real, &asker()), &Silent).unwrap();
 }
+
+#[test]
+fn what_a_running_ingest_brought_is_not_swept_and_a_drop_beside_it_is_not_begun() {
+    let mut life = Life::new();
+    life.take(&Step::Write(0, 1));
+    life.take(&Step::Snapshot);
+    let first = *life.kept.keys().next().unwrap();
+    life.take(&Step::Write(0, 2));
+    life.take(&Step::Snapshot);
+    life.take(&Step::Write(1, 3));
+    let hasty = Asker { verb: "test".into(), wait: Duration::ZERO };
+    let (store, other) = (&life.store, "other".parse().unwrap());
+    let lock = store.lock_mirror(&mirror(), &asker()).unwrap();
+    let bringing = store.lock_mirror(&other, &asker()).unwrap();
+    let writer = store.writer(&asker()).unwrap();
+    let draft = store.scan(&bringing, &writer, (&life.tree, Adopt::Copy), &Silent).unwrap();
+    let drop_first = |asker| store.drop_snapshot(&lock, first, (Run::Real, asker), &Silent);
+    assert!(matches!(drop_first(&hasty), Err(Error::Busy { .. })));
+    assert!(store.record(&mirror(), first).is_ok(), "a drop that cannot go on is not begun");
+    // Between two batches: the store is free, the mirror is not.
+    drop(writer);
+    let fresh = store.object_path(Digest::of(&content(3)));
+    assert!(matches!(store.sweep((Run::Real, &hasty), &Silent), Err(Error::Busy { .. })));
+    assert!(fresh.exists(), "it has no name yet");
+    assert_eq!(drop_first(&hasty).unwrap().objects, 1, "a drop goes on beside it");
+    assert!(fresh.exists());
+    drop((draft, bringing, lock));
+    store.sweep((Run::Real, &hasty), &Silent).unwrap();
+    assert!(!fresh.exists(), "nobody brings anything any more");
+}

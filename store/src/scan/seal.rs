@@ -203,16 +203,6 @@ fn date(seal: &Seal, newest: Option<Stamp>) -> Result<Stamp> {
 }
 
 impl Index {
-    /// Makes sure that objects may be collected: what a crash left of the mirror is completed, and the index names exactly the
-    /// snapshots whose records are on disk.
-    ///
-    /// # Errors
-    /// [`Error::Stale`] where the index must be rebuilt.
-    pub fn ready_to_collect(&mut self, store: &Store, lock: &MirrorLock) -> Result<()> {
-        self.catch_up(store, &lock.mirror)?;
-        self.must_match(store)
-    }
-
     /// Completes what a crash left between a record and the index: the newest record is added, a snapshot whose removal had begun
     /// is dropped. Any other difference is an error.
     ///
