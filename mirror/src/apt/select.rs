@@ -71,6 +71,11 @@ impl SuiteName {
     }
 }
 
+/// A record keeps what was asked for, not what was left as it is.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 /// How much of a kind of index is taken: `true` is all, `false` nothing, a list what it names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -128,12 +133,16 @@ impl From<Pattern> for String {
 #[serde(deny_unknown_fields, default)]
 pub struct Filter {
     /// Names that are taken; all where empty.
+    #[serde(skip_serializing_if = "is_default")]
     pub include: Vec<Pattern>,
     /// Names that are not.
+    #[serde(skip_serializing_if = "is_default")]
     pub exclude: Vec<Pattern>,
     /// Sections that are taken; all where empty. `contrib/net` is the section `net` too.
+    #[serde(skip_serializing_if = "is_default")]
     pub sections: Vec<String>,
     /// Priorities that are taken; all where empty.
+    #[serde(skip_serializing_if = "is_default")]
     pub priorities: Vec<String>,
 }
 
@@ -173,20 +182,28 @@ pub struct Selection {
     /// The suites.
     pub suites: Vec<SuiteName>,
     /// The components; all where empty.
+    #[serde(skip_serializing_if = "is_default")]
     pub components: Vec<String>,
     /// The architectures, `source` among them where sources are wanted; all, with sources, where empty.
+    #[serde(skip_serializing_if = "is_default")]
     pub architectures: Vec<String>,
     /// Packages of the installer.
+    #[serde(skip_serializing_if = "is_default")]
     pub udebs: bool,
     /// Images of the installer.
+    #[serde(skip_serializing_if = "is_default")]
     pub installer: bool,
     /// Translated descriptions, by language.
+    #[serde(skip_serializing_if = "is_default")]
     pub i18n: Take,
     /// Lists of the files in packages, by architecture.
+    #[serde(skip_serializing_if = "is_default")]
     pub contents: Take,
     /// Metadata of applications, by architecture.
+    #[serde(skip_serializing_if = "is_default")]
     pub dep11: Take,
     /// Which packages are fetched.
+    #[serde(skip_serializing_if = "is_default")]
     pub filter: Filter,
 }
 
