@@ -15,6 +15,7 @@ mod harness;
 mod changes;
 mod client;
 mod crash;
+mod damage;
 mod disk_full;
 mod flips;
 mod flow;

@@ -1,228 +1,16 @@
 //! Checking what is published against manifests and records.
 
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+mod tree;
+mod union;
 
-use pinfold_store::{
-    Class, Code, Entry, Finding, IoContext, Monitor, Name, Node, Record, RelPath, Report, Store,
-    disk,
-};
+use pinfold_store::{Code, Finding, Name, Report, Stamp, Store, disk};
 
 use crate::layout::Www;
+use crate::publish::{at, published_dates};
 use crate::{Error, Result, generation};
 
-/// Compares a dated tree with its manifest: every entry the object or a replica of it, nothing missing, nothing more, nothing writable.
-///
-/// Cost: one look at each entry of the tree; nothing is read.
-///
-/// # Errors
-/// The tree's manifest cannot be read.
-pub fn verify_tree(store: &Store, record: &Record, monitor: &dyn Monitor) -> Result<Report> {
-    let top = Www::new(store.root()).snapshot_tree(&record.mirror, record.taken);
-    let mut check = TreeCheck { store, record, top: &top, report: Report::default() };
-    monitor.step("comparing the tree", Some(record.files + record.links));
-    let mut walk = Walk::new(&top)?.peekable();
-    for entry in store.manifest(record.manifest)? {
-        let entry = entry?;
-        while let Some(extra) = walk.next_if(|found| {
-            found.as_ref().is_ok_and(|found| found.path.as_bytes() < entry.path.as_bytes())
-        }) {
-            check.extra(&extra?);
-        }
-        match walk.next_if(|found| found.as_ref().is_ok_and(|found| found.path == entry.path)) {
-            Some(found) => check.compare(&entry, &found?),
-            None => check.add(
-                Code::TreeMissing,
-                entry.path.as_bytes(),
-                "it is not in the tree".to_owned(),
-            ),
-        }
-        monitor.advance(1);
-    }
-    for extra in walk {
-        check.extra(&extra?);
-    }
-    Ok(check.report)
-}
-
-/// Something in a tree: a file, link or folder whose mode is wrong.
-struct Found {
-    path: RelPath,
-    meta: std::fs::Metadata,
-}
-
-struct TreeCheck<'a> {
-    store: &'a Store,
-    record: &'a Record,
-    top: &'a Path,
-    report: Report,
-}
-
-impl TreeCheck<'_> {
-    fn add(&mut self, code: Code, path: &[u8], detail: String) {
-        let name = format!("{}@{}", self.record.mirror, self.record.taken);
-        self.report.findings.push(Finding {
-            code,
-            subject: format!("{name} {}", pinfold_store::path::escape(path)),
-            detail,
-            remedy: format!("pinfold publish {name} builds the tree anew"),
-        });
-    }
-
-    /// Folders come as extras that are only told when somebody may write them.
-    fn extra(&mut self, found: &Found) {
-        if !found.meta.is_dir() {
-            self.add(
-                Code::TreeExtra,
-                found.path.as_bytes(),
-                "the manifest does not name it".to_owned(),
-            );
-        } else if found.meta.mode() & 0o222 != 0 {
-            self.add(
-                Code::TreeMode,
-                found.path.as_bytes(),
-                format!("the folder's mode is {:o} and should be 555", found.meta.mode() & 0o7777),
-            );
-        }
-    }
-
-    fn compare(&mut self, entry: &Entry, found: &Found) {
-        self.report.files += 1;
-        let path = entry.path.as_bytes();
-        match &entry.node {
-            Node::Link { target } => {
-                let is_same = std::fs::read_link(self.top.join(entry.path.as_path()))
-                    .is_ok_and(|now| now.as_os_str().as_bytes() == &**target);
-                if !is_same {
-                    self.add(
-                        Code::TreeDiffers,
-                        path,
-                        "it is not the link that the manifest names".to_owned(),
-                    );
-                }
-            }
-            Node::File { digest, size_bytes, .. } => {
-                let object = self.store.object_path(*digest);
-                let inode = |path: &PathBuf| {
-                    path.symlink_metadata().ok().map(|meta| (meta.dev(), meta.ino()))
-                };
-                let own = Some((found.meta.dev(), found.meta.ino()));
-                let is_object = inode(&object) == own
-                    || self.store.replicas(*digest).iter().any(|replica| inode(replica) == own);
-                if !found.meta.is_file() || !is_object {
-                    self.add(Code::TreeDiffers, path, format!("it is not the object {digest}"));
-                } else if found.meta.size() != *size_bytes {
-                    self.add(
-                        Code::ObjectSize,
-                        path,
-                        format!("it has {} bytes and should have {size_bytes}", found.meta.size()),
-                    );
-                } else if found.meta.mode() & 0o7222 != 0 {
-                    self.add(
-                        Code::TreeMode,
-                        path,
-                        format!("its mode is {:o} and should be 444", found.meta.mode() & 0o7777),
-                    );
-                }
-            }
-        }
-    }
-}
-
-/// A walk over a tree in the manifest's order; a folder comes before what it holds.
-struct Walk {
-    top: PathBuf,
-    /// What is left of each open folder, the deepest last; names in reverse.
-    levels: Vec<Vec<(Vec<u8>, RelPath)>>,
-}
-
-impl Walk {
-    fn new(top: &Path) -> Result<Self> {
-        let mut walk = Self { top: top.to_owned(), levels: Vec::new() };
-        walk.enter(None)?;
-        Ok(walk)
-    }
-
-    fn enter(&mut self, folder: Option<&RelPath>) -> Result<()> {
-        let path =
-            folder.map_or_else(|| self.top.clone(), |folder| self.top.join(folder.as_path()));
-        let mut level = Vec::new();
-        for entry in std::fs::read_dir(&path).at("list", &path)? {
-            let entry = entry.at("list", &path)?;
-            let name = entry.file_name();
-            let mut key = name.as_bytes().to_vec();
-            if entry.file_type().at("look at", &path)?.is_dir() {
-                key.push(b'/');
-            }
-            let below = folder.map_or_else(
-                || RelPath::parse(name.as_bytes()),
-                |folder| folder.join(name.as_bytes()),
-            )?;
-            level.push((key, below));
-        }
-        level.sort_unstable_by(|a, b| b.0.cmp(&a.0));
-        self.levels.push(level);
-        Ok(())
-    }
-
-    fn step(&mut self) -> Result<Option<Found>> {
-        loop {
-            let Some(level) = self.levels.last_mut() else { return Ok(None) };
-            let Some((key, path)) = level.pop() else {
-                self.levels.pop();
-                continue;
-            };
-            let place = self.top.join(path.as_path());
-            let meta = place.symlink_metadata().at("look at", &place)?;
-            if key.ends_with(b"/") {
-                self.enter(Some(&path))?;
-            }
-            return Ok(Some(Found { path, meta }));
-        }
-    }
-}
-
-impl Iterator for Walk {
-    type Item = Result<Found>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.step().transpose()
-    }
-}
-
-/// Findings of the union that are listed one by one; what is wrong with it is usually wrong everywhere.
-const UNION_FINDINGS_MAX: usize = 50;
-
-/// Checks that the union has every fixed file of a published snapshot.
-///
-/// Cost: one look at each fixed file.
-///
-/// # Errors
-/// The manifest cannot be read.
-pub fn union(store: &Store, record: &Record) -> Result<Report> {
-    let mut report = Report::default();
-    let top = Www::new(store.root()).union(&record.mirror);
-    let name = format!("{}@{}", record.mirror, record.taken);
-    for entry in store.manifest(record.manifest)? {
-        let entry = entry?;
-        let Node::File { class: Class::Fixed, .. } = entry.node else { continue };
-        if disk::stands(&top.join(entry.path.as_path()))? {
-            continue;
-        }
-        report.findings.push(Finding {
-            code: Code::UnionMissing,
-            subject: format!("{name} {}", entry.path),
-            detail: "it is not in the union: a client that read an older index may miss it"
-                .to_owned(),
-            remedy: format!("pinfold publish {name} puts it back"),
-        });
-        if report.findings.len() >= UNION_FINDINGS_MAX {
-            break;
-        }
-    }
-    Ok(report)
-}
+pub use tree::verify_tree;
+pub use union::{union, union_strays};
 
 /// Checks that every channel points to a whole generation whose trees are published, and that its history can be read.
 ///
@@ -301,4 +89,57 @@ pub fn generation(store: &Store, shown: &generation::Generation) -> Result<Repor
         }
     }
     Ok(report)
+}
+
+/// Finds trees that no record knows, and days and hours that lead elsewhere than to the newest snapshot before them.
+///
+/// # Errors
+/// The site or the records cannot be listed.
+pub fn dates(store: &Store) -> Result<Report> {
+    let mut report = Report::default();
+    let folder = Www::new(store.root()).folder().join("snapshots");
+    for name in disk::names(&folder)? {
+        let Some(mirror) = name.to_str().and_then(|name| name.parse::<Name>().ok()) else {
+            report.findings.push(stray(&folder.join(&name)));
+            continue;
+        };
+        let kept = store.dates(&mirror)?;
+        for name in disk::names(&folder.join(&name))? {
+            let taken = name.to_str().and_then(|name| name.parse::<Stamp>().ok());
+            if taken.is_none_or(|taken| kept.binary_search(&taken).is_err()) {
+                report.findings.push(stray(&folder.join(mirror.as_str()).join(&name)));
+            }
+        }
+        // Days follow a new snapshot when it is published: until then they are right as they are.
+        if kept.last().is_some_and(|newest| {
+            published_dates(store, &mirror).is_ok_and(|dates| dates.contains(newest))
+        }) {
+            report.findings.extend(days(store, &mirror)?);
+        }
+    }
+    Ok(report)
+}
+
+fn stray(path: &std::path::Path) -> Finding {
+    let shown = pinfold_store::path::escape_path(path);
+    Finding {
+        code: Code::TreeStray,
+        subject: shown.clone(),
+        detail: "no record knows it, and it is served".to_owned(),
+        remedy: format!(
+            "bring its record back from a backup, or remove it: chmod -R u+w {shown} && rm -r {shown}"
+        ),
+    }
+}
+
+fn days(store: &Store, mirror: &Name) -> Result<Vec<Finding>> {
+    let wrong = at::wrong_around(store, mirror)?;
+    let found = wrong.into_iter().map(|taken| Finding {
+        code: Code::DayWrong,
+        subject: format!("{mirror}@{taken}"),
+        detail: "a day or hour around it leads to another snapshot than the newest before it"
+            .to_owned(),
+        remedy: format!("pinfold publish {mirror}@{taken}"),
+    });
+    Ok(found.collect())
 }

@@ -10,7 +10,7 @@ mod union;
 use std::path::Path;
 
 use pinfold_store::lock::{SiteLock, Writer};
-use pinfold_store::{Monitor, Name, Record, Stamp, Store, disk};
+use pinfold_store::{IoContext, Monitor, Name, Record, Stamp, Store, disk};
 
 use crate::layout::Www;
 use crate::{Error, Result, check, pins};
@@ -82,7 +82,8 @@ pub fn publish(
     let www = Www::new(store.root());
     let record = store.record(mirror, taken)?;
     let place = www.snapshot_tree(mirror, taken);
-    let done = if disk::stands(&place)? {
+    let done = if stands_as_folder(&place)? {
+        close(&place)?;
         let tree = check::verify_tree(store, &record, monitor)?.findings.len();
         let union = check::union(store, &record)?.findings.len();
         if tree > 0 {
@@ -102,6 +103,19 @@ pub fn publish(
     at::refresh(store, mirror, taken)?;
     disk::point("at-linked");
     Ok(done)
+}
+
+/// Says whether a tree's folder stands; what is there instead of one is nothing of ours, and removed.
+fn stands_as_folder(place: &Path) -> Result<bool> {
+    match std::fs::symlink_metadata(place) {
+        Ok(meta) if meta.is_dir() => Ok(true),
+        Ok(_) => {
+            disk::remove_file(place)?;
+            Ok(false)
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error).at("look at", place).map_err(Error::Store),
+    }
 }
 
 /// The top folder becomes read-only after the rename: a folder that its owner may not write cannot be moved.

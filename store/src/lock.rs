@@ -105,18 +105,15 @@ impl Store {
         Ok(())
     }
 
-    /// Says whether somebody writes to the store at this moment, without taking the lock: `/proc/locks` names the inodes of files that
-    /// are locked.
+    /// Says whether somebody writes to the store at this moment, without taking its lock.
     pub(crate) fn is_written(&self) -> bool {
-        let path = self.root().join("lock");
-        let (Ok(meta), Ok(locks)) =
-            (path.symlink_metadata(), std::fs::read_to_string("/proc/locks"))
-        else {
-            return false;
-        };
-        let inode = format!(":{}", meta.ino());
-        let is_it = |line: &str| line.split_whitespace().any(|word| word.ends_with(&inode));
-        locks.lines().any(|line| line.contains("FLOCK") && is_it(line))
+        is_locked(&self.root().join("lock"))
+    }
+
+    /// Says whether somebody changes the site at this moment, without taking its lock.
+    #[must_use]
+    pub fn is_site_changed(&self) -> bool {
+        is_locked(&self.root().join("locks/site"))
     }
 
     /// Takes the store's lock, exclusive.
@@ -150,6 +147,17 @@ impl Store {
         take(&path, FlockOperation::NonBlockingLockExclusive, asker)
             .map(|file| SiteLock { _file: file })
     }
+}
+
+/// Says whether a file is locked: `/proc/locks` names the inodes.
+fn is_locked(path: &Path) -> bool {
+    let (Ok(meta), Ok(locks)) = (path.symlink_metadata(), std::fs::read_to_string("/proc/locks"))
+    else {
+        return false;
+    };
+    let inode = format!(":{}", meta.ino());
+    let is_it = |line: &str| line.split_whitespace().any(|word| word.ends_with(&inode));
+    locks.lines().any(|line| line.contains("FLOCK") && is_it(line))
 }
 
 /// Opens the lock's file and locks it, trying again until the asker's patience ends.

@@ -1,17 +1,23 @@
 //! `verify`, `prune`, `fsck`: what is kept, and whether it is whole.
 
+use std::time::Duration;
+
 use pinfold_mirror::apt;
 use pinfold_publisher::layout::Spec;
 use pinfold_publisher::publish::{self, Locks};
 use pinfold_publisher::{check, generation};
 use pinfold_store::check::Depth;
 use pinfold_store::gc::{Collected, Run};
-use pinfold_store::{Report, Stamp, Store};
+use pinfold_store::{Record, Report, Stamp, Store};
 
 use super::Done;
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::ui::{self, Progress};
+
+/// For how long, and how often, a run that changes the site is waited for before what was found counts.
+const LOOKS: u32 = 300;
+const PAUSE: Duration = Duration::from_millis(100);
 
 pub(super) fn verify(context: &Context, spec: &Spec, depth: Depth) -> Done {
     let store = context.store()?;
@@ -30,23 +36,40 @@ pub(super) fn verify(context: &Context, spec: &Spec, depth: Depth) -> Done {
     tell(context, &report, &format!("{}@{taken}", spec.mirror), tree)
 }
 
-/// Compares tree and union; a manifest that cannot be read was a finding before.
-fn compare(
-    store: &Store,
-    record: &pinfold_store::Record,
-    progress: &Progress,
-) -> Result<Report, Failure> {
-    let tree = check::verify_tree(store, record, progress).and_then(|mut report| {
+/// Compares tree and union; a manifest that cannot be read was a finding before, a tree that was taken down meanwhile is none.
+fn compare(store: &Store, record: &Record, progress: &Progress) -> Result<Report, Failure> {
+    let compared = steady(store, &|| {
+        let mut report = check::verify_tree(store, record, progress)?;
         report.merge(check::union(store, record)?);
         Ok(report)
     });
-    match tree {
+    let stands = publish::is_published(store, &record.mirror, record.taken)?;
+    match compared {
+        _ if !stands => Ok(Report::default()),
         Ok(report) => Ok(report),
         Err(pinfold_publisher::Error::Store(pinfold_store::Error::Damaged { .. })) => {
             Ok(Report::default())
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Looks at the site; where something is found while somebody changes it, looks again when that is done.
+fn steady(
+    store: &Store,
+    look: &dyn Fn() -> pinfold_publisher::Result<Report>,
+) -> pinfold_publisher::Result<Report> {
+    let first = look();
+    if first.as_ref().is_ok_and(|report| report.findings.is_empty()) || !store.is_site_changed() {
+        return first;
+    }
+    for _ in 0..LOOKS {
+        if !store.is_site_changed() {
+            break;
+        }
+        std::thread::sleep(PAUSE);
+    }
+    look()
 }
 
 fn tell(context: &Context, report: &Report, subject: &str, also: &str) -> Done {
@@ -145,8 +168,10 @@ pub(super) fn fsck(context: &Context, depth: Depth, is_rebuild: bool) -> Done {
         store.sum_objects(&store.writer(&context.asker())?, &progress)?;
     }
     let mut report = store.fsck(depth, &progress)?;
-    report.merge(check::channels(&store)?);
+    report.merge(steady(&store, &|| check::channels(&store))?);
+    report.merge(steady(&store, &|| check::dates(&store))?);
     for mirror in store.mirrors()? {
+        report.merge(steady(&store, &|| check::union_strays(&store, &mirror))?);
         for taken in publish::published_dates(&store, &mirror)? {
             if let Ok(record) = store.record(&mirror, taken) {
                 report.merge(compare(&store, &record, &progress)?);

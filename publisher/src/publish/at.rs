@@ -29,39 +29,65 @@ const DAYS_AHEAD_MIN: i64 = 365;
 pub fn refresh(store: &Store, mirror: &Name, around: Stamp) -> Result<()> {
     let folder = Www::new(store.root()).at(mirror);
     let dates = store.dates(mirror)?;
-    let Some(newest) = dates.last().copied() else {
+    if dates.is_empty() {
         return Ok(disk::remove_tree(&folder)?);
-    };
+    }
     disk::make_dirs(&folder)?;
-    let days = Days { folder: &folder, mirror, dates: &dates };
-    let mut changed = disk::place_symlink(&folder.join("latest"), &days.target(newest))?;
-    let before = dates.iter().rev().find(|date| **date < around).copied().unwrap_or(around);
-    let after = dates.iter().find(|date| **date > around).copied();
-    let end = after.unwrap_or(newest.max(around));
-    let mut day = before.seconds().div_euclid(DAY);
-    while day <= end.seconds().div_euclid(DAY) {
-        changed |= days.refresh(day)?;
-        day += 1;
-    }
-    for taken in [Some(before), Some(around), after].into_iter().flatten() {
-        changed |= days.refine(taken)?;
-    }
-    if after.is_none() {
-        changed |= days.look_ahead(day)?;
-    }
-    if changed {
+    let days = Days { folder: &folder, mirror, dates: &dates, is_look: false };
+    if days.around(around)? {
         disk::sync_path(&folder)?;
     }
     Ok(())
+}
+
+/// Lists the snapshots around which a link is wrong; changes nothing.
+///
+/// # Errors
+/// That cannot be known.
+pub(crate) fn wrong_around(store: &Store, mirror: &Name) -> Result<Vec<Stamp>> {
+    let folder = Www::new(store.root()).at(mirror);
+    let dates = store.dates(mirror)?;
+    let days = Days { folder: &folder, mirror, dates: &dates, is_look: true };
+    let mut wrong = Vec::new();
+    for taken in &dates {
+        if days.around(*taken)? {
+            wrong.push(*taken);
+        }
+    }
+    Ok(wrong)
 }
 
 struct Days<'a> {
     folder: &'a Path,
     mirror: &'a Name,
     dates: &'a [Stamp],
+    /// Whether links are only looked at.
+    is_look: bool,
 }
 
 impl Days<'_> {
+    /// Makes the links right between a snapshot's neighbours; true where something changed, or would.
+    fn around(&self, around: Stamp) -> Result<bool> {
+        let Some(newest) = self.dates.last().copied() else { return Ok(false) };
+        let mut changed = self.set("latest", Some(self.target(newest)))?;
+        let before =
+            self.dates.iter().rev().find(|date| **date < around).copied().unwrap_or(around);
+        let after = self.dates.iter().find(|date| **date > around).copied();
+        let end = after.unwrap_or(newest.max(around));
+        let mut day = before.seconds().div_euclid(DAY);
+        while day <= end.seconds().div_euclid(DAY) {
+            changed |= self.refresh(day)?;
+            day += 1;
+        }
+        for taken in [Some(before), Some(around), after].into_iter().flatten() {
+            changed |= self.refine(taken)?;
+        }
+        if after.is_none() {
+            changed |= self.look_ahead(day)?;
+        }
+        Ok(changed)
+    }
+
     fn target(&self, taken: Stamp) -> PathBuf {
         Path::new("../../snapshots").join(self.mirror.as_str()).join(taken.to_string())
     }
@@ -127,6 +153,9 @@ impl Days<'_> {
 
     fn set(&self, name: &str, target: Option<PathBuf>) -> Result<bool> {
         let link = self.folder.join(name);
+        if self.is_look {
+            return Ok(std::fs::read_link(&link).ok() != target);
+        }
         Ok(match target {
             Some(target) => disk::place_symlink(&link, &target)?,
             None => disk::remove_file(&link)?,
