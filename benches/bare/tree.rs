@@ -1,55 +1,23 @@
-//! What the benchmarks compare with: the least that a program must do, and the archive that all of them work on.
-//!
-//! `generate DIR FILES` makes an archive in Debian's pool layout; `change DIR SEED` replaces one file in a hundred;
-//! `copy FROM TO` copies and hashes every file with two threads into folders by hash; `links FROM TO` makes a tree of
-//! hardlinks, relative to folder descriptors and in path order. `benches/run` times them beside the program.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a measuring tool beside the program, not a part of it"
-)]
-#![expect(clippy::unwrap_used, reason = "a measuring tool stops where it stands")]
+//! A tree of files in Debian's pool layout, and the bare loops over one.
 
-use rustix::fs::{AtFlags, Mode, OFlags, linkat, mkdirat, openat};
 use std::ffi::OsString;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-fn main() {
-    let words: Vec<OsString> =
-        std::env::args_os().skip(1).filter(|word| word != "--bench").collect();
-    let path = |at: usize| PathBuf::from(&words[at]);
-    let number = |at: usize| words[at].to_str().unwrap().parse::<u64>().unwrap();
-    match words.first().and_then(|word| word.to_str()) {
-        Some("generate") => generate(&path(1), number(2)),
-        Some("change") => change(&path(1), number(2)),
-        Some("copy") => copy(&path(1), &path(2)),
-        Some("links") => links(&path(1), &path(2)),
-        _ => {}
-    }
-}
+use rustix::fs::{AtFlags, Mode, OFlags, linkat, mkdirat, openat};
 
-/// A step of splitmix64: the archive is the same on every machine.
-fn next(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut z = *state;
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
+use super::{next, noise};
 
 /// Bytes that do not compress, 1 to 32 KiB, most of them few: the mean is 9 KiB.
 fn content(seed: u64) -> Vec<u8> {
     let mut state = seed;
     let size = (1024_u64 << (next(&mut state) % 5)) + next(&mut state) % 4096;
-    std::iter::repeat_with(|| next(&mut state).to_le_bytes())
-        .flatten()
-        .take(usize::try_from(size).unwrap())
-        .collect()
+    noise(&mut state, size)
 }
 
 /// Thirteen files in seven folders, as in Debian main.
-fn generate(top: &Path, files: u64) {
+pub(super) fn generate(top: &Path, files: u64) {
     let mut state = 42;
     let mut made = 0;
     while made < files {
@@ -80,7 +48,7 @@ fn walk(top: &Path) -> Vec<PathBuf> {
 }
 
 /// Replaces one file in a hundred by a rename, as a mirror tool does.
-fn change(top: &Path, seed: u64) {
+pub(super) fn change(top: &Path, seed: u64) {
     for (number, path) in walk(top).into_iter().enumerate() {
         let number = u64::try_from(number).unwrap();
         if number % 100 == seed % 100 {
@@ -92,7 +60,7 @@ fn change(top: &Path, seed: u64) {
     }
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(super) fn copy(from: &Path, to: &Path) {
     for shard in 0..256 {
         std::fs::create_dir_all(to.join(format!("{shard:02x}"))).unwrap();
     }
@@ -124,7 +92,7 @@ fn open_top(path: &Path) -> OwnedFd {
     .unwrap()
 }
 
-fn links(from: &Path, to: &Path) {
+pub(super) fn links(from: &Path, to: &Path) {
     std::fs::create_dir(to).unwrap();
     link_folder(from, &open_top(from), &open_top(to));
 }
