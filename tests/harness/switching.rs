@@ -79,8 +79,9 @@ fn talk(stream: TcpStream, state: &State) -> std::io::Result<()> {
             Ok(bytes) => ("200 OK", bytes),
             Err(_) => ("404 Not Found", Vec::new()),
         };
-        write!(to, "HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n", body.len())?;
-        to.write_all(&body)?;
+        // In one piece: the second of two would wait for the answer to the first.
+        let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n", body.len());
+        to.write_all(&[head.as_bytes(), &body].concat())?;
     }
     Ok(())
 }
