@@ -3,5 +3,6 @@
 
 mod indices;
 mod layouts;
+mod moving;
 mod names;
 mod tools;

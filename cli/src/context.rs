@@ -16,6 +16,9 @@ use crate::config::{self, Config};
 use crate::failure::Failure;
 use crate::ui;
 
+/// How long what took its time waits for a lock that others hold for a moment only.
+const MOMENT: Duration = Duration::from_secs(600);
+
 /// What every verb needs.
 #[derive(Debug)]
 pub(crate) struct Context {
@@ -49,6 +52,11 @@ impl Context {
     /// Prints what was done: as text, or with `--json` as the same in JSON.
     pub(crate) fn answer(&self, text: &str, value: &serde_json::Value) -> Result<(), Failure> {
         if self.json { ui::print_json(value) } else { ui::print(text) }
+    }
+
+    /// Who asks for a lock that others hold for a moment only: what took hours must not fail for it in the end.
+    pub(crate) fn patient(&self) -> Asker {
+        Asker { wait: self.wait.max(MOMENT), ..self.asker() }
     }
 
     /// Opens the store; its parts must lie on one file system.

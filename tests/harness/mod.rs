@@ -5,6 +5,7 @@ mod mount;
 mod nginx;
 mod odd;
 mod site;
+mod switching;
 mod upstream;
 
 pub(crate) use archive::{Archive, UpstreamKey, replace};
@@ -13,6 +14,7 @@ pub(crate) use mount::Mount;
 pub(crate) use nginx::{Nginx, ask};
 pub(crate) use odd::{Odd, head, hex, line, stanza};
 pub(crate) use site::{Ran, Site, ran};
+pub(crate) use switching::Switching;
 pub(crate) use upstream::{Upstream, count, follow, following};
 
 use std::path::{Path, PathBuf};

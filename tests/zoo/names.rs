@@ -2,8 +2,6 @@
 
 use crate::harness::{Odd, Upstream, count, following, head, hex, stanza};
 
-const PACKAGES: &str = "dists/lab/main/binary-amd64/Packages";
-
 #[test]
 fn names_are_asked_for_and_kept_byte_for_byte() {
     let odd = Odd::new();

@@ -98,8 +98,8 @@ pub(super) fn publish_new(
     if publish::is_published(store, &record.mirror, record.taken)? {
         return Ok(());
     }
-    let site = store.lock_site(&context.asker())?;
-    let writer = store.writer(&context.asker())?;
+    let site = store.lock_site(&context.patient())?;
+    let writer = store.writer(&context.patient())?;
     let locks = publish::Locks { site: &site, writer: &writer };
     publish::publish(store, &record.mirror, record.taken, locks, progress)?;
     Ok(())

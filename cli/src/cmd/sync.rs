@@ -49,7 +49,7 @@ pub(super) fn sync(context: &Context, args: &Sync) -> Done {
     let order = Order {
         store: &store,
         lock: &lock,
-        asker: &context.asker(),
+        asker: &context.patient(),
         http: &Http::new(&settings)?,
         bases: &mirror.bases,
         family: mirror.family.name(),
