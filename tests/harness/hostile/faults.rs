@@ -146,8 +146,11 @@ impl Talk<'_> {
             "gzip" => self.simple("200 OK", "Content-Encoding: gzip\r\n", GZIP)?,
             "labelled" => self.simple("200 OK", "Content-Encoding: gzip\r\n", bytes)?,
             "overrun" => {
-                self.simple("200 OK", "", bytes)?;
-                self.simple("200 OK", "X-Smuggled: yes\r\n", b"evil")?
+                // In one piece: what comes later, after the next request, is that request's answer to any client.
+                let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", bytes.len());
+                let more = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil".as_bytes();
+                self.stream.write_all(&[head.as_bytes(), bytes, more].concat())?;
+                true
             }
             "badchunk" => {
                 self.say(chunked)?;
