@@ -176,6 +176,12 @@ fn damage_to_a_tree_is_named_and_healed_by_its_remedy() {
             },
             4,
         ),
+    ]);
+}
+
+#[test]
+fn what_was_put_in_the_place_of_a_tree_is_named_and_healed_by_its_remedy() {
+    each(&[
         (
             "tree-extra",
             &|world| {
