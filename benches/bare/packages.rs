@@ -73,10 +73,10 @@ fn package(top: &Path, number: u64, day: u64, stanza: &[u8]) -> Vec<u8> {
             }
             b"Size" => text.extend(format!("Size: {size}").as_bytes()),
             b"MD5sum" => {
-                text.extend(format!("MD5sum: {}", hex(&md5::Md5::digest(&content))).as_bytes())
+                text.extend(format!("MD5sum: {}", hex(&md5::Md5::digest(&content))).as_bytes());
             }
             b"SHA256" => {
-                text.extend(format!("SHA256: {}", hex(&Sha256::digest(&content))).as_bytes())
+                text.extend(format!("SHA256: {}", hex(&Sha256::digest(&content))).as_bytes());
             }
             _ => text.extend_from_slice(line),
         }
