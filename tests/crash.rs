@@ -77,6 +77,8 @@ fn chain(point: &str) -> bool {
         &[0, 2],
         &[shows(&first)],
     );
+    site.sound();
+    assert_eq!(site.leftovers(), Vec::<String>::new(), "the same command completes it: {point}");
     site.ok(&["publish", "lab"]);
     let dates = site.dates("lab");
     let second = dates.last().unwrap().clone();

@@ -162,3 +162,56 @@ fn a_prune_beside_a_running_ingest_is_told_who_works_and_has_changed_nothing() {
     site.run(&["prune", &format!("left@{first}"), "--wait", "60"]).expect(0);
     site.sound();
 }
+
+#[test]
+fn readers_find_nothing_amiss_while_others_write() {
+    let site = Site::new();
+    let archive = Archive::first();
+    for day in 10..14 {
+        archive.next_state(&format!("1.{day}"), &format!("Mon, {day} Mar 2026 04:00:00 UTC"));
+        site.ingest(&archive.tree, &["--taken", &format!("2026-03-{day}T04:00:00Z")]);
+    }
+    site.ok(&["promote", "lab", "--to", "production"]);
+    let done = std::sync::atomic::AtomicBool::new(false);
+    let read = &|args: &[&str]| {
+        while !done.load(std::sync::atomic::Ordering::Relaxed) {
+            let ran = site.run(args);
+            assert_eq!(ran.code, Some(0), "{args:?}: {}", ran.said());
+        }
+    };
+    std::thread::scope(|scope| {
+        let readers: [&[&str]; 5] = [
+            &["fsck"],
+            &["verify", "lab@production", "--deep"],
+            &["snapshots"],
+            &["channels", "--json"],
+            &["log", "production"],
+        ];
+        let readers = readers.map(|args| scope.spawn(move || read(args)));
+        let wrote = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            for turn in 0..6 {
+                archive.next_state(&format!("2.{turn}"), "Mon, 23 Mar 2026 04:00:00 UTC");
+                let oldest = format!("lab@{}", site.dates("lab")[0]);
+                let tree = archive.tree.to_str().unwrap();
+                for args in [
+                    &["ingest", "lab", tree, "--wait", "60"][..],
+                    &["promote", "lab", "--to", "production", "--wait", "60"],
+                    &["retire", &oldest, "--wait", "60"],
+                    &["publish", &oldest, "--wait", "60"],
+                    &["rollback", "production", "--wait", "60"],
+                    &["promote", "lab", "--to", "production", "--wait", "60"],
+                    &["prune", &oldest, "--wait", "60"],
+                    &["prune", "--wait", "60"],
+                ] {
+                    site.ok(args);
+                }
+            }
+        }));
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+        for reader in readers {
+            reader.join().unwrap();
+        }
+        wrote.unwrap();
+    });
+    site.sound();
+}

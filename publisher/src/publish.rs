@@ -7,6 +7,7 @@ pub mod at;
 mod tree;
 mod union;
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use pinfold_store::lock::{SiteLock, Writer};
@@ -49,6 +50,18 @@ pub struct Locks<'a> {
 /// That cannot be known.
 pub fn is_published(store: &Store, mirror: &Name, taken: Stamp) -> Result<bool> {
     Ok(disk::stands(&Www::new(store.root()).snapshot_tree(mirror, taken))?)
+}
+
+/// Says whether all was done that publishing does: a run that died may have left a tree that stands, but not yet closed, or no day that
+/// leads there. Cheap; the tree is not compared.
+///
+/// # Errors
+/// That cannot be known.
+pub fn is_complete(store: &Store, mirror: &Name, taken: Stamp) -> Result<bool> {
+    let place = Www::new(store.root()).snapshot_tree(mirror, taken);
+    let is_closed =
+        std::fs::symlink_metadata(&place).is_ok_and(|meta| meta.is_dir() && !is_open(&meta));
+    Ok(is_closed && at::is_right(store, mirror, taken)?)
 }
 
 /// Lists the dates of a mirror whose trees stand, oldest first.
@@ -99,6 +112,7 @@ pub fn publish(
         build(store, &record, &place, locks, monitor)?
     };
     close(&place)?;
+    close_others(store, mirror)?;
     disk::point("tree-closed");
     at::refresh(store, mirror, taken)?;
     disk::point("at-linked");
@@ -122,6 +136,22 @@ fn stands_as_folder(place: &Path) -> Result<bool> {
 fn close(place: &Path) -> Result<()> {
     disk::set_mode(&disk::open_dir(place)?, 0o555, place)?;
     Ok(())
+}
+
+/// Closes the trees of a mirror that runs left open which died right after the rename.
+fn close_others(store: &Store, mirror: &Name) -> Result<()> {
+    let www = Www::new(store.root());
+    for taken in published_dates(store, mirror)? {
+        let place = www.snapshot_tree(mirror, taken);
+        if std::fs::symlink_metadata(&place).is_ok_and(|meta| meta.is_dir() && is_open(&meta)) {
+            close(&place)?;
+        }
+    }
+    Ok(())
+}
+
+fn is_open(meta: &std::fs::Metadata) -> bool {
+    meta.permissions().mode() & 0o222 != 0
 }
 
 fn open(place: &Path) -> Result<()> {

@@ -192,13 +192,17 @@ impl Store {
         }
     }
 
-    /// Compares the index with the records, again while somebody writes.
+    /// Compares the index with the records, again while somebody writes, and once more after that.
     fn compare_with_records(&self, index: &Index) -> Result<()> {
         for _ in 0..LOOKS {
-            match index.must_match(self) {
-                Err(Error::Stale { .. }) if self.is_written() => std::thread::sleep(PAUSE),
-                done => return done,
+            let compared = index.must_match(self);
+            if !matches!(compared, Err(Error::Stale { .. })) {
+                return compared;
             }
+            if !self.is_written() {
+                break;
+            }
+            std::thread::sleep(PAUSE);
         }
         index.must_match(self)
     }

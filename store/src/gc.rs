@@ -66,7 +66,7 @@ impl Store {
         let mut index = self.index()?;
         index.catch_up(self, &lock.mirror)?;
         // Whoever writes is named before anything is changed: a drop is not begun that could not go on.
-        drop(self.settled(&index, asker)?);
+        let collector = self.settled(&index, asker)?;
         if run == Run::Dry {
             let mut total = Collected::default();
             index.would_free(&lock.mirror, taken)?.iter().for_each(|row| total.add(row.size_bytes));
@@ -77,7 +77,7 @@ impl Store {
             &self.dropped_path(&lock.mirror, taken),
         )?;
         disk::point("record-removed");
-        self.finish_drop(&mut index, &record, asker, monitor)
+        self.finish_drop(&mut index, &record, (collector, asker), monitor)
     }
 
     /// Makes sure that a snapshot of a mirror could be dropped now.
@@ -103,16 +103,17 @@ impl Store {
         Ok(collector)
     }
 
-    /// Does the rest of a drop whose record is set aside.
+    /// Does the rest of a drop whose record is set aside. Until the index has let go of it, too, nobody else compares the two.
     fn finish_drop(
         &self,
         index: &mut Index,
         record: &Record,
-        asker: &Asker,
+        (collector, asker): (Collector, &Asker),
         monitor: &dyn Monitor,
     ) -> Result<Collected> {
         self.forget_pins(&record.mirror, record.taken)?;
         let free = index.drop_snapshot(&record.mirror, record.taken)?;
+        drop(collector);
         let mut total = Collected::default();
         monitor.step("removing objects", u64::try_from(free.len()).ok());
         for batch in free.chunks(BATCH) {
@@ -125,7 +126,12 @@ impl Store {
         }
         drop(collector);
         // The index must have let go of the snapshot for good before nothing tells any more that it was being dropped.
-        disk::sync_file_system(self.root())?;
+        for name in ["index.sqlite-wal", "index.sqlite"] {
+            let path = self.root().join(name);
+            if disk::stands(&path)? {
+                disk::sync_path(&path)?;
+            }
+        }
         let marker = self.dropped_path(&record.mirror, record.taken);
         disk::remove_file(&marker)?;
         disk::sync_parent(&marker)?;
@@ -225,7 +231,8 @@ impl Store {
                     path: path.clone(),
                     why: error.message().to_owned(),
                 })?;
-                self.finish_drop(&mut self.index()?, &record, asker, monitor)?;
+                let collector = self.collector(asker)?;
+                self.finish_drop(&mut self.index()?, &record, (collector, asker), monitor)?;
                 drop(lock);
                 done.push((mirror.clone(), taken));
             }

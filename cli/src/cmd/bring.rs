@@ -95,7 +95,7 @@ pub(super) fn publish_new(
     record: &Record,
     progress: &Progress,
 ) -> Result<(), Failure> {
-    if publish::is_published(store, &record.mirror, record.taken)? {
+    if publish::is_complete(store, &record.mirror, record.taken)? {
         return Ok(());
     }
     let site = store.lock_site(&context.patient())?;

@@ -15,8 +15,9 @@ use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::ui::{self, Progress};
 
-/// For how long, and how often, a run that changes the site is waited for before what was found counts.
-const LOOKS: u32 = 300;
+/// How often what was found is looked at again, and how often and long a run that changes the site is waited for before.
+const LOOKS: u32 = 3;
+const PAUSES: u32 = 300;
 const PAUSE: Duration = Duration::from_millis(100);
 
 pub(super) fn verify(context: &Context, spec: &Spec, depth: Depth) -> Done {
@@ -54,22 +55,25 @@ fn compare(store: &Store, record: &Record, progress: &Progress) -> Result<Report
     }
 }
 
-/// Looks at the site; where something is found while somebody changes it, looks again when that is done.
+/// Looks at the site; what is found counts when it is found again while nobody changes the site.
 fn steady(
     store: &Store,
     look: &dyn Fn() -> pinfold_publisher::Result<Report>,
 ) -> pinfold_publisher::Result<Report> {
-    let first = look();
-    if first.as_ref().is_ok_and(|report| report.findings.is_empty()) || !store.is_site_changed() {
-        return first;
-    }
+    let mut found = look();
     for _ in 0..LOOKS {
-        if !store.is_site_changed() {
+        if found.as_ref().is_ok_and(|report| report.findings.is_empty()) {
             break;
         }
-        std::thread::sleep(PAUSE);
+        for _ in 0..PAUSES {
+            if !store.is_site_changed() {
+                break;
+            }
+            std::thread::sleep(PAUSE);
+        }
+        found = look();
     }
-    look()
+    found
 }
 
 fn tell(context: &Context, report: &Report, subject: &str, also: &str) -> Done {
@@ -129,11 +133,9 @@ pub(super) fn prune(context: &Context, spec: Option<&Spec>) -> Done {
             Locks { site: &site, writer: &writer },
             &progress,
         )?;
+        publish::at::forget(&store, &spec.mirror, taken)?;
     }
     let collected = store.drop_snapshot(&lock, taken, (run, &context.asker()), &progress)?;
-    if run == Run::Real {
-        publish::at::refresh(&store, &spec.mirror, taken)?;
-    }
     progress.finish();
     collect_told(context, &format!("{}@{taken}", spec.mirror), collected)
 }

@@ -27,17 +27,57 @@ const DAYS_AHEAD_MIN: i64 = 365;
 /// # Errors
 /// A link cannot be made.
 pub fn refresh(store: &Store, mirror: &Name, around: Stamp) -> Result<()> {
+    set_around(store, mirror, &store.dates(mirror)?, around)
+}
+
+/// Leads days and hours past a snapshot that is about to be dropped: no link may outlive what it leads to.
+///
+/// Cost: the days between its neighbours. Durable: yes.
+///
+/// # Errors
+/// A link cannot be made.
+pub fn forget(store: &Store, mirror: &Name, taken: Stamp) -> Result<()> {
+    let mut dates = store.dates(mirror)?;
+    dates.retain(|date| *date != taken);
+    set_around(store, mirror, &dates, taken)
+}
+
+fn set_around(store: &Store, mirror: &Name, dates: &[Stamp], around: Stamp) -> Result<()> {
     let folder = Www::new(store.root()).at(mirror);
-    let dates = store.dates(mirror)?;
     if dates.is_empty() {
         return Ok(disk::remove_tree(&folder)?);
     }
     disk::make_dirs(&folder)?;
-    let days = Days { folder: &folder, mirror, dates: &dates, is_look: false };
-    if days.around(around)? {
+    // Runs that died left the links of their snapshots: back to the first that are right, and then the oldest first, so that a run
+    // that dies here leaves the newest wrong for the next one to begin at.
+    let look = Days { folder: &folder, mirror, dates, is_look: true };
+    let mut wrong = vec![around];
+    for taken in dates.iter().rev().filter(|date| **date < around) {
+        if !look.around(*taken)? {
+            break;
+        }
+        wrong.push(*taken);
+    }
+    let days = Days { is_look: false, ..look };
+    let mut changed = false;
+    for taken in wrong.iter().rev() {
+        changed |= days.around(*taken)?;
+    }
+    if changed {
         disk::sync_path(&folder)?;
     }
     Ok(())
+}
+
+/// Says whether days and hours around a snapshot lead where they should.
+///
+/// # Errors
+/// That cannot be known.
+pub(crate) fn is_right(store: &Store, mirror: &Name, taken: Stamp) -> Result<bool> {
+    let folder = Www::new(store.root()).at(mirror);
+    let dates = store.dates(mirror)?;
+    let days = Days { folder: &folder, mirror, dates: &dates, is_look: true };
+    Ok(!days.around(taken)?)
 }
 
 /// Lists the snapshots around which a link is wrong; changes nothing.
