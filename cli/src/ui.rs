@@ -131,6 +131,7 @@ pub(crate) struct Progress {
     tally: Tally,
     bar: Option<ProgressBar>,
     last: Mutex<String>,
+    transfer: Mutex<Option<Transfer>>,
 }
 
 impl Progress {
@@ -140,7 +141,7 @@ impl Progress {
             bar.enable_steady_tick(Duration::from_millis(200));
             bar
         });
-        Self { tally: Tally::default(), bar, last: Mutex::default() }
+        Self { tally: Tally::default(), bar, last: Mutex::default(), transfer: Mutex::default() }
     }
 
     /// Gives a counter's value.
@@ -167,9 +168,29 @@ impl Drop for Progress {
     }
 }
 
+/// A transfer that is shown.
+#[derive(Debug)]
+struct Transfer {
+    title: String,
+    files: u64,
+    /// How many files had come when it began.
+    begun: u64,
+}
+
+impl Transfer {
+    fn message(&self, fetched: u64) -> String {
+        format!("{} {}/{}", self.title, fetched.saturating_sub(self.begun), self.files)
+    }
+}
+
 impl Monitor for Progress {
     fn count(&self, counter: Counter, amount: u64) {
         self.tally.count(counter, amount);
+        if let (Counter::FilesFetched, Some(bar)) = (counter, &self.bar)
+            && let Some(shown) = &*self.transfer.lock().unwrap_or_else(PoisonError::into_inner)
+        {
+            bar.set_message(shown.message(self.tally.get(counter)));
+        }
     }
 
     fn step(&self, title: &str, total: Option<u64>) {
@@ -195,6 +216,24 @@ impl Monitor for Progress {
                 }
             }
         }
+    }
+
+    fn transfer(&self, title: &str, files: u64, bytes: u64) {
+        let Some(bar) = &self.bar else {
+            tell(&format!("pinfold: {title}: {files} files, {}", self::bytes(bytes)));
+            return;
+        };
+        let form = "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
+        if let Ok(style) = ProgressStyle::with_template(form) {
+            bar.set_style(style);
+        }
+        let begun = self.tally.get(Counter::FilesFetched);
+        let shown = Transfer { title: title.to_owned(), files, begun };
+        bar.set_message(shown.message(begun));
+        // Rate and time left are those of this step.
+        bar.reset();
+        bar.set_length(bytes);
+        *self.transfer.lock().unwrap_or_else(PoisonError::into_inner) = Some(shown);
     }
 
     fn advance(&self, units: u64) {

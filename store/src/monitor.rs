@@ -43,6 +43,10 @@ pub trait Monitor: Sync {
     /// A new step of work begins: `title` in the present participle ("reading files"), of `total` units where known.
     fn step(&self, title: &str, total: Option<u64>);
 
+    /// A new step brings this many files and bytes from elsewhere; its units are bytes, and files are counted as
+    /// [`Counter::FilesFetched`].
+    fn transfer(&self, title: &str, files: u64, bytes: u64);
+
     /// One or more units of the current step are done.
     fn advance(&self, units: u64);
 
@@ -57,6 +61,7 @@ pub struct Silent;
 impl Monitor for Silent {
     fn count(&self, _: Counter, _: u64) {}
     fn step(&self, _: &str, _: Option<u64>) {}
+    fn transfer(&self, _: &str, _: u64, _: u64) {}
     fn advance(&self, _: u64) {}
     fn problem(&self, _: &Finding) {}
 }
@@ -92,6 +97,7 @@ impl Monitor for Tally {
         *lock(&self.counts).entry(counter).or_default() += amount;
     }
     fn step(&self, _: &str, _: Option<u64>) {}
+    fn transfer(&self, _: &str, _: u64, _: u64) {}
     fn advance(&self, _: u64) {}
     fn problem(&self, finding: &Finding) {
         lock(&self.problems).push(finding.clone());

@@ -291,7 +291,7 @@ impl Supply for Following<'_> {
             Stage::Metadata => "fetching indices",
             Stage::Files => "fetching files",
         };
-        self.monitor.step(title, Some(bytes));
+        self.monitor.transfer(title, files, bytes);
         self.fetch(wanted, &lacking, &mut supplied)?;
         Ok(supplied)
     }

@@ -32,6 +32,10 @@ impl Monitor for Held<'_> {
         self.to.step(title, total);
     }
 
+    fn transfer(&self, title: &str, files: u64, bytes: u64) {
+        self.to.transfer(title, files, bytes);
+    }
+
     fn advance(&self, units: u64) {
         self.to.advance(units);
     }
