@@ -66,6 +66,16 @@ impl Context {
         Ok(store)
     }
 
+    /// Opens the store for a verb that must work on a full disk: one that goes back, makes room or only looks.
+    pub(crate) fn store_on_any_disk(&self) -> Result<Store, Failure> {
+        let store = self.store()?;
+        // Another user than the owner cannot, and may find that there is room enough for it.
+        if store.give_reserve().unwrap_or(false) {
+            ui::tell("pinfold: the disk is full: gave back what was set aside for this");
+        }
+        Ok(store)
+    }
+
     /// Refuses a root whose parts lie on two file systems: nothing could be linked or renamed between them.
     pub(crate) fn check_parts(&self, store: &Store) -> Result<(), Failure> {
         let device = |part: &str| {

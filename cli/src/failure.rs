@@ -142,6 +142,7 @@ const REMEDIES: &[(&[&str], &str)] = &[
     ),
     (&["readonly database"], WRITES_INDEX),
     (&["unable to open database"], WRITES_INDEX),
+    (&["disk I/O error"], "see whether the disk is full (df -h, df -i) or failing (dmesg)"),
     (&["Permission denied"], OWNER),
     (&["not permitted"], OWNER),
 ];

@@ -1,6 +1,7 @@
 //! The root folder: opened, created, and asked for its parts.
 
 mod abilities;
+mod reserve;
 
 use std::path::{Path, PathBuf};
 

@@ -182,9 +182,10 @@ impl Site {
         super::walk(&self.root.join("objects")).iter().filter(|path| path.is_file()).count()
     }
 
-    /// What is left of half-done work.
+    /// What is left of half-done work; the room that is set aside is none.
     pub(crate) fn leftovers(&self) -> Vec<String> {
-        names(&self.root.join("incoming"))
+        let names = names(&self.root.join("incoming"));
+        names.into_iter().filter(|name| name != "reserve").collect()
     }
 
     /// Starts nginx on what `pinfold site` prints.

@@ -102,7 +102,7 @@ pub(super) fn publish_new(
     let writer = store.writer(&context.patient())?;
     let locks = publish::Locks { site: &site, writer: &writer };
     publish::publish(store, &record.mirror, record.taken, locks, progress)?;
-    Ok(())
+    Ok(store.keep_reserve()?)
 }
 
 /// Says what an ingest would do.

@@ -45,6 +45,7 @@ pub(super) fn init(context: &Context) -> Done {
     must_not_lose_the_key(context, &store)?;
     let fingerprint = key::make_missing(context, &lock)?.0;
     drop(store.index()?);
+    store.keep_reserve()?;
     for channel in &context.config.channels {
         let begun = generation::init_channel(&store, channel, &lock, (context.now, &context.who))?;
         if let Begun::Found(number) = begun {

@@ -21,7 +21,7 @@ const PAUSES: u32 = 300;
 const PAUSE: Duration = Duration::from_millis(100);
 
 pub(super) fn verify(context: &Context, spec: &Spec, depth: Depth) -> Done {
-    let store = context.store()?;
+    let store = context.store_on_any_disk()?;
     let taken = spec.resolve(&store)?;
     let progress = Progress::new();
     let mut report = store.verify(&spec.mirror, taken, depth, &progress)?;
@@ -96,7 +96,7 @@ fn tell(context: &Context, report: &Report, subject: &str, also: &str) -> Done {
 }
 
 pub(super) fn prune(context: &Context, spec: Option<&Spec>) -> Done {
-    let store = context.store()?;
+    let store = context.store_on_any_disk()?;
     let run = if context.dry_run { Run::Dry } else { Run::Real };
     let progress = Progress::new();
     let Some(spec) = spec else {
@@ -154,7 +154,7 @@ fn collect_told(context: &Context, subject: &str, collected: Collected) -> Done 
 }
 
 pub(super) fn fsck(context: &Context, depth: Depth, is_rebuild: bool) -> Done {
-    let store = context.store()?;
+    let store = context.store_on_any_disk()?;
     let progress = Progress::new();
     if is_rebuild {
         if context.dry_run {

@@ -15,7 +15,7 @@ use crate::failure::{Failure, Outcome};
 use crate::ui;
 
 pub(super) fn snapshots(context: &Context, only: Option<&Name>) -> Done {
-    let store = context.store()?;
+    let store = context.store_on_any_disk()?;
     let mut rows = Vec::new();
     let mut values = Vec::new();
     for mirror in
@@ -71,7 +71,7 @@ fn value(record: &Record, is_published: bool, refs: &[String]) -> serde_json::Va
 }
 
 pub(super) fn show(context: &Context, spec: &Spec) -> Done {
-    let store = context.store()?;
+    let store = context.store_on_any_disk()?;
     let taken = spec.resolve(&store)?;
     let record = store.record(&spec.mirror, taken)?;
     let is_published = publish::is_published(&store, &spec.mirror, taken)?;
@@ -146,7 +146,7 @@ fn evidence(record: &Record) -> String {
 }
 
 pub(super) fn channels(context: &Context) -> Done {
-    let store = context.store()?;
+    let store = context.store_on_any_disk()?;
     let mut rows = Vec::new();
     let mut values = Vec::new();
     for channel in generation::channels(&store)? {
@@ -194,7 +194,7 @@ fn behind(store: &Store, mirror: &Name, taken: Stamp) -> Result<String, Failure>
 }
 
 pub(super) fn log(context: &Context, channel: &Name) -> Done {
-    let store = context.store()?;
+    let store = context.store_on_any_disk()?;
     let history = generation::history(&store, channel)?;
     if context.json {
         ui::print_json(&json!(history))?;

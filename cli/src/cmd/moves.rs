@@ -226,7 +226,7 @@ fn all(
 
 pub(super) fn rollback(context: &Context, args: &Rollback) -> Done {
     context.check_channel(&args.channel)?;
-    let store = context.store()?;
+    let store = context.store_on_any_disk()?;
     let ready = Ready::new(context, &store, &args.channel)?;
     let named: BTreeSet<Name> = args.mirrors.iter().cloned().collect();
     let plan = plan(&store, &ready.current, &named, args.to.as_deref())?;

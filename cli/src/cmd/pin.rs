@@ -12,7 +12,7 @@ use crate::failure::{Failure, Outcome};
 use crate::ui;
 
 pub(super) fn pin(context: &Context, args: &Pin) -> Done {
-    let store = context.store()?;
+    let store = context.store_on_any_disk()?;
     let mirror = &args.snapshot.mirror;
     let hold = Hold {
         who: context.who.clone(),
@@ -69,7 +69,7 @@ fn check_name(context: &Context, name: &Name) -> Result<(), Failure> {
 }
 
 pub(super) fn unpin(context: &Context, args: &Unpin) -> Done {
-    let store = context.store()?;
+    let store = context.store_on_any_disk()?;
     let mirror = &args.mirror;
     let held = match (&args.channel, &args.name) {
         (Some(channel), _) => {

@@ -56,7 +56,7 @@ pub(super) fn publish(context: &Context, spec: &Spec) -> Done {
 }
 
 pub(super) fn retire(context: &Context, spec: &Spec) -> Done {
-    let store = context.store()?;
+    let store = context.store_on_any_disk()?;
     let taken = spec.resolve(&store)?;
     let name = format!("{}@{taken}", spec.mirror);
     if context.dry_run {

@@ -15,6 +15,9 @@ use crate::Result;
 /// Entries that are decoded before they are linked.
 const CHUNK: usize = 16_384;
 
+/// What a folder takes on the file systems that we know.
+const FOLDER_BYTES: u64 = 4096;
+
 /// What was built.
 pub(super) struct Built {
     pub(super) links: u64,
@@ -36,6 +39,9 @@ pub(super) fn build(
     monitor: &dyn Monitor,
 ) -> Result<Built> {
     disk::remove_tree(aside)?;
+    let folders = folders_of(store, record)?;
+    let count = u64::try_from(folders.len()).unwrap_or_default() + 1;
+    store.check_room(count * FOLDER_BYTES, count)?;
     disk::make_dir(aside)?;
     let builder = Builder {
         top: disk::open_dir(aside)?,
@@ -43,7 +49,6 @@ pub(super) fn build(
         links: AtomicU64::new(0),
     };
     monitor.step("linking files", Some(record.files + record.links));
-    let mut folders: Vec<Vec<u8>> = Vec::new();
     let mut groups: Vec<Group> = Vec::new();
     let mut waiting = 0;
     for entry in store.manifest(record.manifest)? {
@@ -51,10 +56,7 @@ pub(super) fn build(
         let folder = entry.path.split().0;
         match groups.last_mut().filter(|group| group.folder == folder) {
             Some(group) => group.entries.push(entry),
-            None => {
-                note_folders(&mut folders, folder);
-                groups.push(Group { folder: folder.to_vec(), entries: vec![entry] });
-            }
+            None => groups.push(Group { folder: folder.to_vec(), entries: vec![entry] }),
         }
         waiting += 1;
         if waiting >= CHUNK {
@@ -71,6 +73,15 @@ pub(super) fn build(
         links: builder.links.into_inner(),
         folders: u64::try_from(folders.len()).unwrap_or_default(),
     })
+}
+
+/// Lists the folders of a tree: what it costs, its files are there already.
+fn folders_of(store: &Store, record: &Record) -> Result<Vec<Vec<u8>>> {
+    let mut folders: Vec<Vec<u8>> = Vec::new();
+    for entry in store.manifest(record.manifest)? {
+        note_folders(&mut folders, entry?.path.split().0);
+    }
+    Ok(folders)
 }
 
 /// Notes a folder and those above it that were not noted: in path order, those of the last one are known.
