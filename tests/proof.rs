@@ -144,3 +144,20 @@ fn without_inrelease_the_pair_is_followed_by_two_requests() {
     site.run(&["sync", "lab"]).expect(0).says("trust = \"none\"");
     site.run(&["show", "lab"]).expect(0).says("the archive is not signed");
 }
+
+#[test]
+fn an_archive_that_is_suddenly_empty_waits_for_a_person() {
+    let archive = Archive::first();
+    let upstream = Upstream::of(&archive.tree, "");
+    let site = following(&upstream.url(), "");
+    site.ok(&["sync", "lab"]);
+    for pool in ["alpha", "steady"] {
+        std::fs::remove_dir_all(archive.tree.join(format!("pool/main/{}/{pool}", &pool[..1])))
+            .unwrap();
+    }
+    archive.index("Tue, 24 Mar 2026 04:00:00 UTC");
+    site.run(&["sync", "lab"]).expect(4).says("--allow-empty");
+    assert_eq!(site.dates("lab").len(), 1);
+    site.ok(&["sync", "lab", "--allow-empty"]);
+    assert_eq!(site.dates("lab").len(), 2);
+}

@@ -165,6 +165,9 @@ pub(crate) struct Sync {
     /// Take a state that is older than the last one, this once
     #[arg(long)]
     pub(crate) allow_older: bool,
+    /// Take a state without a single package
+    #[arg(long)]
+    pub(crate) allow_empty: bool,
     /// Leave the dated tree to the promotion that shows it
     #[arg(long)]
     pub(crate) no_publish: bool,

@@ -76,6 +76,8 @@ pub struct Order<'a> {
     pub patience: Duration,
     /// Makes a snapshot even where nothing changed.
     pub even_if_unchanged: bool,
+    /// Takes a state whose indices name no file.
+    pub allow_empty: bool,
     /// Whether to do it or only to say it.
     pub run: Run,
 }
@@ -228,6 +230,7 @@ impl Order<'_> {
         if state.is_doubtful && supply.way.may_restart && supply.has_moved()? {
             return Ok(Attempt::Moved);
         }
+        self.must_name_something(&state)?;
         if self.run == Run::Dry {
             return Ok(Attempt::Done(Box::new(Synced::Dry(supply.planned(&state.entries)))));
         }
@@ -239,6 +242,18 @@ impl Order<'_> {
             Sealed::New(record) => Synced::New(record),
             Sealed::Unchanged(record) => Synced::Unchanged(record),
         })))
+    }
+
+    /// An archive that is suddenly empty is a fault of somebody's, until a person says that it is not.
+    fn must_name_something(&self, state: &State) -> Result<()> {
+        let is_empty = state.proofs.iter().all(|proof| proof.files == 0);
+        match state.proofs.first() {
+            Some(proof) if is_empty && !self.allow_empty => Err(Error::BadMetadata {
+                path: proof.root.to_string(),
+                why: "its indices name not a single file; --allow-empty takes that".to_owned(),
+            }),
+            _ => Ok(()),
+        }
     }
 
     fn is_proved(&self, parent: &Record) -> bool {

@@ -61,6 +61,7 @@ pub(super) fn sync(context: &Context, args: &Sync) -> Done {
         now: context.now,
         patience: upstream.patience,
         even_if_unchanged: args.even_if_unchanged,
+        allow_empty: args.allow_empty,
         run: if context.dry_run { Run::Dry } else { Run::Real },
     };
     let plan = Plan {
