@@ -113,3 +113,17 @@ fn a_broken_record_of_the_history_is_found_before_a_rollback_needs_it() {
     std::fs::write(&record, "garbage").unwrap();
     site.run(&["fsck"]).expect(4).says("its history").says("generations/production/1");
 }
+
+#[test]
+fn a_broken_channel_does_not_hide_the_others() {
+    let (site, _archive, _first, second) = prepared();
+    let link = site.root.join("www/channels/staging");
+    std::fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink("../generations/staging/77", &link).unwrap();
+    let shown = site.run(&["channels"]).expect(4);
+    assert!(shown.out.contains(&second) && shown.out.contains("none"), "{}", shown.said());
+    shown.says("broken").says("pinfold fsck");
+    let json = site.run(&["channels", "--json"]).expect(4);
+    let channels: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!(channels[0]["trust"]["lab"], "none", "trust is said wherever a snapshot is shown");
+}

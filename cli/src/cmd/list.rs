@@ -1,6 +1,6 @@
 //! `snapshots`, `show`, `channels`, `log`: what there is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pinfold_publisher::generation::{self, Generation};
 use pinfold_publisher::layout::Spec;
@@ -149,10 +149,32 @@ pub(super) fn channels(context: &Context) -> Done {
     let store = context.store_on_any_disk()?;
     let mut rows = Vec::new();
     let mut values = Vec::new();
+    let mut outcome = Outcome::Done;
     for channel in generation::channels(&store)? {
-        let current = generation::current(&store, &channel)?;
+        let current = match generation::current(&store, &channel) {
+            Ok(current) => current,
+            Err(error) => {
+                // The other channels are shown all the same.
+                outcome = Outcome::Damage;
+                ui::tell(&format!("{channel}: {error}; pinfold fsck says more"));
+                values.push(json!({ "channel": channel, "broken": error.to_string() }));
+                rows.push(
+                    [channel.as_str(), "", "", "", "broken", "", "", ""]
+                        .map(str::to_owned)
+                        .to_vec(),
+                );
+                continue;
+            }
+        };
         let held = pins::list(&store, &channel)?;
-        values.push(json!({ "channel": channel, "generation": current, "pins": held }));
+        let trusts: BTreeMap<&Name, String> = current
+            .mirrors
+            .iter()
+            .map(|(mirror, shown)| (mirror, trust_of(&store, mirror, shown.snapshot)))
+            .collect();
+        values.push(
+            json!({ "channel": channel, "generation": current, "pins": held, "trust": trusts }),
+        );
         let head = vec![
             channel.to_string(),
             current.number.to_string(),
@@ -160,10 +182,8 @@ pub(super) fn channels(context: &Context) -> Done {
             current.who.clone(),
         ];
         if current.mirrors.is_empty() {
-            rows.push(
-                [head.clone(), vec!["nothing yet".to_owned(), String::new(), String::new()]]
-                    .concat(),
-            );
+            let nothing = ["nothing yet", "", "", ""].map(str::to_owned).to_vec();
+            rows.push([head.clone(), nothing].concat());
         }
         for (at, (mirror, shown)) in current.mirrors.iter().enumerate() {
             let head = if at == 0 { head.clone() } else { vec![String::new(); 4] };
@@ -171,18 +191,26 @@ pub(super) fn channels(context: &Context) -> Done {
             let pin = held
                 .get(mirror)
                 .map_or_else(String::new, |pin| format!("pinned by {}: {}", pin.who, pin.reason));
-            rows.push([head, vec![format!("{mirror}@{}", shown.snapshot), behind, pin]].concat());
+            let shows = format!("{mirror}@{}", shown.snapshot);
+            rows.push([head, vec![shows, trusts[mirror].clone(), behind, pin]].concat());
         }
     }
     if context.json {
         ui::print_json(&json!(values))?;
     } else {
         ui::print(&ui::table(
-            &["CHANNEL", "GENERATION", "SINCE (UTC)", "BY", "SHOWS", "", "PIN"],
+            &["CHANNEL", "GENERATION", "SINCE (UTC)", "BY", "SHOWS", "TRUST", "", "PIN"],
             rows,
         ))?;
     }
-    Ok(Outcome::Done)
+    Ok(outcome)
+}
+
+/// Who vouches for what a channel shows; nobody can say where the record cannot be read.
+fn trust_of(store: &Store, mirror: &Name, taken: Stamp) -> String {
+    store
+        .record(mirror, taken)
+        .map_or_else(|_told_by_fsck| "unknown".to_owned(), |record| trust(&record))
 }
 
 /// Says how many newer snapshots there are.
