@@ -17,6 +17,7 @@ mod client;
 mod crash;
 mod damage;
 mod disk_full;
+mod faults;
 mod flips;
 mod flow;
 mod hostile;

@@ -191,7 +191,18 @@ impl From<pinfold_store::Error> for Failure {
 
 impl From<pinfold_mirror::Error> for Failure {
     fn from(error: pinfold_mirror::Error) -> Self {
-        Self::new(error.kind(), &error)
+        use pinfold_mirror::Error as Archive;
+        let failure = Self::new(error.kind(), &error);
+        match error {
+            // What came is at fault, and not what the store has.
+            Archive::Mismatch { .. }
+            | Archive::NotAuthentic { .. }
+            | Archive::BadMetadata { .. } => {
+                let hint = "nothing was changed: run the same command again when upstream, or the tool that brought it, has mended it";
+                Self { hints: Vec::new(), ..failure }.hint(hint)
+            }
+            _ => failure,
+        }
     }
 }
 

@@ -243,8 +243,9 @@ impl Talk<'_> {
     /// Sends a whole short answer.
     fn simple(&mut self, status: &str, headers: &str, body: &[u8]) -> std::io::Result<bool> {
         let length = body.len();
-        self.say(&format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\n\r\n"))?;
-        self.stream.write_all(body)?;
+        let head = format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\n\r\n");
+        // In one piece: the second of two would wait for the answer to the first.
+        self.stream.write_all(&[head.as_bytes(), body].concat())?;
         Ok(true)
     }
 

@@ -1,6 +1,8 @@
 //! The parts that the tests put together.
 mod archive;
 mod client;
+#[expect(dead_code, reason = "the rest is for the tests of the transfer itself")]
+mod hostile;
 mod mount;
 mod nginx;
 mod odd;
@@ -10,6 +12,7 @@ mod upstream;
 
 pub(crate) use archive::{Archive, UpstreamKey, replace};
 pub(crate) use client::Apt;
+pub(crate) use hostile::Hostile;
 pub(crate) use mount::Mount;
 pub(crate) use nginx::{Nginx, ask};
 pub(crate) use odd::{Odd, head, hex, line, stanza};

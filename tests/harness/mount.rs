@@ -22,6 +22,19 @@ impl Mount {
         Self::make(320, "mkfs.xfs", &["-q"])
     }
 
+    /// A file system in memory, of 256 MiB at most.
+    pub(crate) fn memory() -> Self {
+        let dir = temp_dir();
+        let at = dir.path().join("mnt");
+        std::fs::create_dir(&at).unwrap();
+        tool(
+            Command::new("mount")
+                .args(["-t", "tmpfs", "-o", "size=256m,mode=755", "pinfold-test"])
+                .arg(&at),
+        );
+        Self { dir, at }
+    }
+
     fn make(mib: u64, program: &str, options: &[&str]) -> Self {
         let dir = temp_dir();
         let image = dir.path().join("image");

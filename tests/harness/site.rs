@@ -1,6 +1,6 @@
 //! A configured Pinfold in a temporary folder, and the program itself.
 use super::nginx::Nginx;
-use super::{Apt, UpstreamKey, temp_dir, write};
+use super::{Apt, Mount, UpstreamKey, temp_dir, write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
@@ -8,6 +8,8 @@ use tempfile::TempDir;
 /// One site: a configuration file, a root, a port.
 #[derive(Debug)]
 pub(crate) struct Site {
+    /// Goes before the folder in which it is mounted.
+    memory: Option<Mount>,
     dir: TempDir,
     /// The root folder; on another file system in some tests.
     pub(crate) root: PathBuf,
@@ -60,6 +62,14 @@ impl Site {
         Self::at(dir, root)
     }
 
+    /// The same with a root in memory: for tests of many archives, where nothing depends on what a disk does.
+    pub(crate) fn fleeting() -> Self {
+        let memory = Mount::memory();
+        let mut site = Self::at(temp_dir(), memory.path().join("root"));
+        site.memory = Some(memory);
+        site
+    }
+
     /// The same with a root elsewhere.
     pub(crate) fn with_root(root: &Path) -> Self {
         Self::at(temp_dir(), root.to_path_buf())
@@ -68,7 +78,7 @@ impl Site {
     fn at(dir: TempDir, root: PathBuf) -> Self {
         let port =
             std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
-        let site = Self { dir, root, port };
+        let site = Self { memory: None, dir, root, port };
         site.configure("");
         site
     }

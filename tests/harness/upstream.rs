@@ -79,7 +79,7 @@ impl Drop for Upstream {
 
 /// A site whose mirror `lab` follows an upstream.
 pub(crate) fn following(url: &str, more: &str) -> Site {
-    let site = Site::bare();
+    let site = Site::fleeting();
     follow(&site, "lab", url, more);
     site.ok(&["init"]);
     site
