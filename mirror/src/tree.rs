@@ -1,6 +1,7 @@
 //! How a family looks into a tree that the store has scanned, or that a test made up.
 
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use pinfold_store::{Digest, Entry, Store, scan::Draft};
@@ -63,13 +64,22 @@ impl TreeReader for SnapshotTree<'_> {
     }
 }
 
-/// Reads a whole file that must not be larger than a limit.
-pub(crate) fn read_file(path: &Path, bytes_max: u64) -> Result<Vec<u8>> {
+/// Opens a file that must be a regular one, and gives its permission bits: a secret, or what is believed, must not be others' to
+/// read or write.
+pub(crate) fn open_file(path: &Path) -> Result<(std::fs::File, u32)> {
     let failed = |source| Error::Io { action: "read", path: path.to_owned(), source };
     let file = std::fs::File::open(path).map_err(failed)?;
-    if !file.metadata().map_err(failed)?.is_file() {
+    let meta = file.metadata().map_err(failed)?;
+    if !meta.is_file() {
         return Err(failed(std::io::Error::other("it is no regular file")));
     }
+    Ok((file, meta.permissions().mode() & 0o7777))
+}
+
+/// Reads a whole file that must not be larger than a limit.
+pub(crate) fn read_file(path: &Path, bytes_max: u64) -> Result<Vec<u8>> {
+    let (file, _) = open_file(path)?;
+    let failed = |source| Error::Io { action: "read", path: path.to_owned(), source };
     read_bounded(file, bytes_max).map_err(failed)
 }
 

@@ -4,7 +4,6 @@
 //! and no `Debug` output holds a name or a password.
 
 use std::fmt;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use base64::Engine;
@@ -84,12 +83,8 @@ impl Credentials {
     /// others can read it.
     pub fn load(path: &Path) -> Result<Self> {
         let failed = |source| Error::Io { action: "read", path: path.to_owned(), source };
-        let file = std::fs::File::open(path).map_err(failed)?;
-        let meta = file.metadata().map_err(failed)?;
-        if !meta.is_file() {
-            return Err(failed(std::io::Error::other("it is no regular file")));
-        }
-        if meta.mode() & 0o077 != 0 {
+        let (file, mode) = crate::tree::open_file(path)?;
+        if mode & 0o077 != 0 {
             return Err(bad(path, None, "others than its owner can read it; set its mode to 0600"));
         }
         let bytes = crate::tree::read_bounded(file, BYTES_MAX).map_err(failed)?;

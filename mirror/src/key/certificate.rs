@@ -1,7 +1,6 @@
 //! A key as its file holds it. Whether it can still sign is asked when it must: a key that has expired is one to rotate away
 //! from, and must be readable for that.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use pinfold_store::Stamp;
@@ -16,7 +15,7 @@ use sequoia_openpgp::types::Curve;
 use sequoia_openpgp::{Cert, Packet, PacketPile, armor};
 
 use super::{KEY_BYTES_MAX, Key, failed};
-use crate::tree::read_bounded;
+use crate::tree::{open_file, read_bounded};
 use crate::{Error, Result};
 
 /// How every armored block begins.
@@ -53,12 +52,7 @@ impl Certificate {
     /// [`Certificate::parse`].
     pub fn load(path: &Path) -> Result<Self> {
         let failed = |source| Error::Io { action: "read", path: path.to_owned(), source };
-        let file = std::fs::File::open(path).map_err(failed)?;
-        let meta = file.metadata().map_err(failed)?;
-        if !meta.is_file() {
-            return Err(failed(std::io::Error::other("it is no regular file")));
-        }
-        let mode = meta.permissions().mode() & 0o777;
+        let (file, mode) = open_file(path)?;
         if mode & 0o077 != 0 {
             let key = escape(path.as_os_str().as_encoded_bytes());
             let why = format!("others can use it (mode {mode:o}): chmod 600 {key}");

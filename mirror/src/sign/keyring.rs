@@ -1,8 +1,6 @@
 //! The certificates that an operator trusts for one mirror.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use pinfold_store::path::escape;
@@ -15,7 +13,7 @@ use sequoia_openpgp::{Cert, Fingerprint, KeyHandle};
 
 use super::{armored, chain};
 use crate::key::{armor_of, cut_blanks};
-use crate::tree::read_bounded;
+use crate::tree::{open_file, read_bounded};
 use crate::{Error, Result};
 
 /// The largest keyring file that is read.
@@ -120,12 +118,7 @@ impl Keyring {
 /// Reads a keyring file that nobody but its owner may write.
 fn read(path: &Path) -> Result<Vec<u8>> {
     let failed = |source| Error::Io { action: "read", path: path.to_owned(), source };
-    let file = File::open(path).map_err(failed)?;
-    let metadata = file.metadata().map_err(failed)?;
-    if !metadata.is_file() {
-        return Err(failed(std::io::Error::other("it is no regular file")));
-    }
-    let mode = metadata.permissions().mode() & 0o7777;
+    let (file, mode) = open_file(path)?;
     if mode & 0o022 != 0 {
         let shown = escape(path.as_os_str().as_encoded_bytes());
         let why =

@@ -1,5 +1,7 @@
 use std::os::unix::fs::symlink;
 
+use std::os::unix::fs::PermissionsExt;
+
 use super::*;
 use crate::sign::tests::client::{Files, apt_takes};
 use crate::sign::tests::gnupg::Gpg;
@@ -161,7 +163,12 @@ fn a_file_that_others_may_write_is_refused() {
             }
         }
     }
-    File::options().write(true).open(&path).unwrap().set_len(KEYRING_BYTES_MAX + 1).unwrap();
+    std::fs::File::options()
+        .write(true)
+        .open(&path)
+        .unwrap()
+        .set_len(KEYRING_BYTES_MAX + 1)
+        .unwrap();
     std::fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).unwrap();
     assert!(Keyring::load(&[path]).is_err_and(|e| matches!(e, Error::Io { .. })));
 }
