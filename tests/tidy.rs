@@ -147,3 +147,20 @@ fn every_finding_and_failure_point_is_documented() {
         assert!(operations.contains(point), "{point} is not in docs/operations.md");
     }
 }
+
+#[test]
+fn every_key_of_a_mirrors_file_is_documented() {
+    let guide = std::fs::read_to_string(top().join("docs/operations.md")).unwrap()
+        + &std::fs::read_to_string(top().join("README.md")).unwrap();
+    let source = std::fs::read_to_string(top().join("cli/src/config/mirror.rs")).unwrap();
+    let fields = source.split("struct MirrorFile {").nth(1).unwrap().split('}').next().unwrap();
+    let keys = fields.lines().filter_map(|line| line.trim().split_once(": "));
+    for (key, _) in keys.filter(|(key, _)| key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
+    {
+        let key = key.replace('_', "-");
+        let is_said = [format!("`{key}"), format!("`[{key}"), format!("\n{key} = ")]
+            .iter()
+            .any(|form| guide.contains(form.as_str()));
+        assert!(is_said, "{key} is not in docs/operations.md");
+    }
+}
