@@ -25,6 +25,7 @@ mod ingest;
 mod keys;
 mod lost;
 mod model;
+mod odd_names;
 mod places;
 mod proof;
 mod refusals;
