@@ -3,6 +3,8 @@
 //! What is not known is taken: a listed file that is missing makes apt drop the whole suite. Only what the operator narrowed is
 //! left out, and what belongs to other components or architectures.
 
+mod about;
+
 use std::collections::BTreeMap;
 
 use pinfold_store::RelPath;
@@ -11,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::release::{Listed, Release};
 use crate::{Error, Result};
+use about::{About, Kind, about};
 
 /// The name of a suite below `dists/`, or of a flat repository: a path with a slash at its end.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -207,26 +210,6 @@ pub struct Selection {
     pub filter: Filter,
 }
 
-/// What a listed path is about.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct About<'a> {
-    component: Option<&'a str>,
-    /// Whose it is; several where one file serves any of them.
-    architecture: Option<&'a str>,
-    kind: Kind<'a>,
-}
-
-#[derive(Debug, Default, PartialEq, Eq)]
-enum Kind<'a> {
-    #[default]
-    Any,
-    Udeb,
-    Installer,
-    Language(&'a str),
-    Contents(&'a str),
-    Dep11(Option<&'a str>),
-}
-
 impl Selection {
     /// Says whether packages are left out that the metadata name.
     #[must_use]
@@ -335,61 +318,6 @@ fn has_architecture(release: &Release, asked: &str) -> bool {
 
 fn last(component: &str) -> &str {
     component.rsplit('/').next().unwrap_or(component)
-}
-
-/// Says whether a folder's name says what the files below it are about.
-fn is_kind(folder: &str) -> bool {
-    matches!(folder, "source" | "i18n" | "dep11" | "cnf" | "debian-installer")
-        || folder.starts_with("binary-")
-        || folder.starts_with("installer-")
-}
-
-/// Reads from a listed path what it is about (formats/apt.md, section 1).
-fn about<'a>(path: &'a str, components: &[String]) -> About<'a> {
-    let mut parts: Vec<&str> = path.split('/').collect();
-    let mut about = About::default();
-    let name = parts.pop().unwrap_or_default();
-    // The folder that says what a file is about ends the component's name, which may have several parts.
-    let end = match parts.iter().position(|part| is_kind(part)) {
-        Some(at) => at,
-        None if parts.last().is_some_and(|part| components.iter().any(|one| one == part)) => {
-            parts.len()
-        }
-        None => 0,
-    };
-    about.component = parts.drain(..end).next_back();
-    let stem = name.split('.').next().unwrap_or(name);
-    let after = |prefix: &str| stem.strip_prefix(prefix);
-    if parts.first() == Some(&"debian-installer") {
-        about.kind = Kind::Udeb;
-        parts.remove(0);
-    }
-    if let Some(folder) = parts.first() {
-        if let Some(architecture) = folder.strip_prefix("binary-") {
-            about.architecture = Some(architecture);
-        } else if let Some(architecture) = folder.strip_prefix("installer-") {
-            about.architecture = Some(architecture);
-            about.kind = Kind::Installer;
-        } else if *folder == "source" {
-            about.architecture = Some("source");
-        } else if *folder == "i18n" {
-            about.kind = after("Translation-").map_or(Kind::Any, Kind::Language);
-        } else if *folder == "dep11" {
-            let of = after("Components-");
-            about.kind = Kind::Dep11(of);
-            about.architecture = of;
-        } else if *folder == "cnf" {
-            about.architecture = after("Commands-");
-        }
-    }
-    if let Some(of) = after("Contents-udeb-") {
-        about.architecture = Some(of);
-        about.kind = Kind::Udeb;
-    } else if let Some(of) = after("Contents-") {
-        about.architecture = Some(of);
-        about.kind = Kind::Contents(of);
-    }
-    about
 }
 
 #[cfg(test)]

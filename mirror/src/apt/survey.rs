@@ -240,3 +240,6 @@ impl Files {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

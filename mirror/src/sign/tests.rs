@@ -229,7 +229,7 @@ fn more_than_apt_reads_is_refused() {
 }
 
 /// Finds what `apt-get update` left of Debian's archives.
-fn debian() -> Vec<std::path::PathBuf> {
+pub(crate) fn debian() -> Vec<std::path::PathBuf> {
     let lists = Path::new("/var/lib/apt/lists");
     let found: Vec<_> = std::fs::read_dir(lists)
         .map(|all| all.map(|entry| entry.unwrap().path()).collect())

@@ -59,7 +59,14 @@ fn what_belongs_to_others_is_left_out_and_what_is_unknown_is_taken() {
         ("main/cnf/Commands-amd64.xz", [true, true, true, true]),
         ("main/cnf/Commands-arm64.xz", [false, false, false, true]),
         ("main/binary-amd64/Packages.diff/Index", [true, true, true, true]),
+        ("contrib/Contents-arm64.diff/Index", [false, false, false, true]),
+        ("main/Contents-amd64.diff/Index", [true, true, false, true]),
+        ("main/i18n/Translation-de.diff/Index", [true, true, false, true]),
+        ("a/main/binary-amd64/Packages", [true, true, true, true]),
+        ("a/b/binary-amd64/Packages", [true, false, true, true]),
+        ("a/b/binary-arm64/Packages", [false, false, false, true]),
         ("main/nobody/knows-this", [true, true, true, true]),
+        ("contrib/nobody/knows-this", [true, false, true, true]),
         ("unheard-of", [true, true, true, true]),
     ] {
         let found = [&amd64, &main, &narrow, &all].map(|selection| taken(selection, path));
@@ -67,6 +74,32 @@ fn what_belongs_to_others_is_left_out_and_what_is_unknown_is_taken() {
     }
     assert!(taken(&selection(&["source"]), "main/source/Sources.gz"));
     assert!(!taken(&selection(&["source"]), "main/binary-all/Packages.xz"), "sources alone");
+}
+
+#[test]
+fn what_is_asked_for_and_no_suite_has_is_named() {
+    let release = |text: &str| Release::parse(text.as_bytes(), "Release").unwrap();
+    let updates = release("Components: updates/main\nArchitectures: amd64\nSHA256:\n");
+    let only_all = release("Components: main\nArchitectures: all\nSHA256:\n");
+    let silent = release("Suite: x\nSHA256:\n");
+    let v3 = format!(
+        "Architectures: amd64\nSHA256:\n {} 5 main/binary-amd64v3/Packages\n",
+        "a".repeat(64)
+    );
+    let v3 = release(&v3);
+    for (components, architectures, releases, expected) in [
+        (&["main"][..], &["amd64", "all", "source"][..], &[&updates][..], &[][..]),
+        (&["mian"], &["amd64"], &[&updates], &["component mian"]),
+        (&["mian"], &["arm64"], &[&updates], &["component mian", "architecture arm64"]),
+        (&["main"], &["arm64"], &[&updates, &only_all], &[]),
+        (&["x"], &["arm64"], &[&silent], &[]),
+        (&[], &["amd64v3"], &[&v3], &[]),
+        (&["x"], &["x"], &[], &[]),
+    ] {
+        let words = |words: &[&str]| words.iter().map(|one| (*one).to_owned()).collect();
+        let asked = Selection { components: words(components), ..selection(architectures) };
+        assert_eq!(asked.unknown(releases), expected, "{components:?} {architectures:?}");
+    }
 }
 
 #[test]
@@ -149,4 +182,42 @@ fn a_selection_is_written_into_the_record_and_read_back() {
     let table = toml::Table::try_from(&wanted).unwrap();
     assert_eq!(Selection::deserialize(table).unwrap(), wanted);
     assert!(Pattern::try_from("a[".to_owned()).is_err());
+}
+
+#[test]
+fn of_debian_as_it_is_today_that_is_taken_which_clients_of_one_architecture_ask_for() {
+    const TAKEN: [&str; 9] = [
+        "main/binary-amd64/*",
+        "main/binary-all/*",
+        "main/i18n/*",
+        "main/Contents-amd64*",
+        "main/Contents-all*",
+        "main/dep11/Components-amd64.yml*",
+        "main/dep11/Components-all.yml*",
+        "main/dep11/icons-*",
+        "main/cnf/Commands-amd64*",
+    ];
+    let patterns = TAKEN.map(|pattern| glob::Pattern::new(pattern).unwrap());
+    let wanted = Selection { components: vec!["main".to_owned()], ..selection(&["amd64"]) };
+    let mut most = 0;
+    for path in crate::sign::tests::debian() {
+        let bytes = std::fs::read(&path).unwrap();
+        let release = Release::parse_signed(&bytes, "InRelease").unwrap();
+        let taken = wanted.of(&release, &SuiteName::parse("bookworm").unwrap());
+        let taken: Vec<String> = taken.iter().map(|listed| listed.path.to_string()).collect();
+        let mut expected: Vec<String> = release
+            .listed
+            .iter()
+            .filter(|listed| listed.algorithm.is_strong())
+            .map(|listed| listed.path.to_string())
+            .filter(|path| patterns.iter().any(|pattern| pattern.matches(path)))
+            .collect();
+        expected.sort();
+        expected.dedup();
+        assert_eq!(taken, expected, "{}", path.display());
+        assert!(wanted.unknown(&[&release]).is_empty());
+        assert!(wanted.weak_of(&release, &SuiteName::parse("bookworm").unwrap()).is_empty());
+        most = most.max(taken.len());
+    }
+    assert!(most > 50, "the whole suite has many files, {most} are taken");
 }
