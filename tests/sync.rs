@@ -247,6 +247,8 @@ fn a_configuration_that_cannot_work_is_refused_with_its_mend() {
         ("31ms", "soon", "duration"),
         ("family", "rate-limit = \"x\"\nfamily", "rate-limit"),
         ("family", "connections = 1000\nfamily", "connections"),
+        ("timeout = \"5s\"", "timeout = \"0s\"", "timeout"),
+        ("tries = 2", "tries = 0", "tries"),
         ("family", "i18 = true\nfamily", "unknown field"),
         ("http://", "ftp://", "upstream"),
         ("http://", "http://host/a?b=", "upstream"),

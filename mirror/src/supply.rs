@@ -97,6 +97,14 @@ pub trait Supply: Sync {
     /// It cannot be opened.
     fn open(&self, content: Content) -> Result<Box<dyn Read + Send>>;
 
+    /// Makes sure that content which turned out to be unfit is what was supplied, and not what a disk made of it since.
+    ///
+    /// # Errors
+    /// It is another by now.
+    fn must_be_intact(&self, _: Content) -> Result<()> {
+        Ok(())
+    }
+
     /// Says whether it was seen before that content unpacks to what has a checksum.
     ///
     /// # Errors

@@ -256,3 +256,67 @@ fn fields_behind_the_lists_and_lists_that_stand_twice_are_read_as_apt_does() {
     apt.get(&["update"]);
     apt.get(&["install", "odd"]);
 }
+
+#[test]
+fn a_release_of_many_lines_is_read_in_bounded_time() {
+    let odd = odd(&["xz"]);
+    by_hash(
+        &odd,
+        "SHA256",
+        &format!("{PACKAGES}.xz"),
+        &odd.read(&format!("dists/lab/{PACKAGES}.xz")),
+    );
+    let names = [PACKAGES, &format!("{PACKAGES}.xz")];
+    let mut text =
+        head("lab", 23) + "Acquire-By-Hash: yes\n" + &odd.list("SHA256", "dists/lab", &names);
+    // Of a kind that nobody knows, and empty: taken, and not asked for.
+    let empty = line("SHA256", "", b"");
+    for number in 0..20_000 {
+        text += &format!("{} main/x/{number}\n", empty.trim_end());
+    }
+    // And of an architecture that nobody wants.
+    for number in 0..60_000 {
+        text += &format!(" {} {number} main/binary-i386/{number}\n", "a".repeat(64));
+    }
+    odd.sign("dists/lab", &text);
+    let upstream = Upstream::of(&odd.tree, "");
+    let site = following(&upstream.url(), "deadline = \"60s\"\n");
+    site.ok(&["sync", "lab", "--no-publish"]);
+    assert!(upstream.asked().len() < 10);
+}
+
+#[test]
+fn lists_at_which_apt_gives_up_are_told() {
+    for before in ["\n", "# a comment\n"] {
+        let odd = odd(&[]);
+        let text = String::from_utf8(odd.read(&format!("dists/lab/{PACKAGES}"))).unwrap();
+        odd.suite("lab", 23, &format!("{before}{text}"));
+        let upstream = Upstream::of(&odd.tree, "");
+        let site = following(&upstream.url(), "");
+        site.run(&["sync", "lab"]).expect(1).says("clients refuse the whole list");
+        assert_eq!(count(&upstream.asked(), "odd.deb"), 1);
+    }
+}
+
+#[test]
+fn an_index_that_this_disk_spoiled_is_not_blamed_on_upstream() {
+    let odd = odd(&["xz"]);
+    sign(&odd, "", &["SHA256"], &["", ".xz"]);
+    let upstream = Upstream::of(&odd.tree, "");
+    let site = following(&upstream.url(), "patience = \"1h\"\n");
+    site.ok(&["sync", "lab"]);
+    let good = odd.read(&format!("dists/lab/{PACKAGES}.xz"));
+    let objects = crate::harness::walk(&site.root.join("objects"));
+    let object = objects.iter().find(|path| std::fs::read(path).is_ok_and(|bytes| bytes == good));
+    let mut bad = good.clone();
+    bad[30] ^= 1;
+    std::fs::write(object.unwrap(), bad).unwrap();
+    odd.sign(
+        "dists/lab",
+        &(head("lab", 24)
+            + &odd.list("SHA256", "dists/lab", &[PACKAGES, &format!("{PACKAGES}.xz")])),
+    );
+    // The database knows that it unpacked well before, so it is the packages that must be read again.
+    site.run(&["sync", "lab"]).expect(4).says("is damaged").says("fsck --deep");
+    site.run(&["fsck", "--deep"]).expect(4);
+}

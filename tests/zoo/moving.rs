@@ -227,3 +227,45 @@ fn an_object_that_the_disk_lost_is_fetched_again() {
     site.ok(&["sync", "lab", "--no-publish"]);
     site.run(&["verify", "lab", "--deep"]).expect(0);
 }
+
+#[test]
+fn dates_are_judged_and_equal_ones_are_legal() {
+    let odd = Odd::new();
+    odd.suite("lab", 23, &odd.real("pool/odd.deb"));
+    let upstream = Upstream::of(&odd.tree, "");
+    let site = following(&upstream.url(), "");
+    site.ok(&["sync", "lab"]);
+    odd.suite("lab", 23, &(odd.real("pool/odd.deb") + &odd.package("more", "pool/more.deb")));
+    site.ok(&["sync", "lab"]);
+    assert_eq!(site.dates("lab").len(), 2, "the same Date with other bytes");
+    let list = odd.list("SHA256", "dists/lab", &["main/binary-amd64/Packages"]);
+    for (date, says) in [
+        ("Date: Sun, 22 Mar 2026 04:00:00 UTC", "older"),
+        ("Date: Mon, 23 Mar 2099 04:00:00 UTC", "ahead of the clock"),
+        ("X-Date: none", "it has no Date"),
+        ("Date: 2026-03-24", "cannot be read"),
+    ] {
+        let text = head("lab", 23).replace("Date: Mon, 23 Mar 2026 04:00:00 UTC", date);
+        odd.sign("dists/lab", &(text + &list));
+        site.run(&["sync", "lab"]).expect(4).says("InRelease is not authentic").says(says);
+    }
+    assert_eq!(site.dates("lab").len(), 2);
+}
+
+#[test]
+fn a_package_that_is_replaced_under_its_name_is_told() {
+    let odd = Odd::new();
+    odd.suite("lab", 23, &odd.package("same", "pool/same.deb"));
+    let upstream = Upstream::of(&odd.tree, "");
+    let site = following(&upstream.url(), "");
+    let ran = site.run(&["sync", "lab"]).expect(0);
+    assert!(!ran.err.contains("other bytes"), "{}", ran.err);
+    odd.file("pool/same.deb", "other bytes\n");
+    odd.suite("lab", 24, &crate::harness::stanza("same", "pool/same.deb", b"other bytes\n"));
+    site.run(&["sync", "lab"]).expect(0).says("1 files have other bytes under their names");
+    let dates = site.dates("lab");
+    for (date, bytes) in dates.iter().zip([&b"the bytes of same\n"[..], b"other bytes\n"]) {
+        assert_eq!(std::fs::read(site.tree("lab", date).join("pool/same.deb")).unwrap(), bytes);
+    }
+    site.run(&["diff", &format!("lab@{}", dates[0]), "--files"]).expect(1).says("replaced");
+}

@@ -239,7 +239,7 @@ fn files(store: &Store, old: &Record, new: &Record, is_json: bool) -> Result<Fou
     Ok(found)
 }
 
-fn is_fixed(entry: &Entry) -> bool {
+pub(super) fn is_fixed(entry: &Entry) -> bool {
     matches!(entry.node, Node::File { class: Class::Fixed, .. })
 }
 

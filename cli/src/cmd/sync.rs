@@ -6,11 +6,13 @@ use pinfold_mirror::apt::{self, Archive, Belief};
 use pinfold_mirror::http::Http;
 use pinfold_mirror::sync::{self as following, Order, Plan, Planned, Synced};
 use pinfold_store::gc::Run;
-use pinfold_store::{Counter, Record};
+use pinfold_store::manifest::{self, Change};
+use pinfold_store::{Counter, Record, Store};
 use serde_json::json;
 
 use super::Done;
 use super::bring::{publish_new, tell_of_the_clock};
+use super::diff::is_fixed;
 use crate::args::Sync;
 use crate::config::Upstream;
 use crate::context::Context;
@@ -100,9 +102,34 @@ fn tell(
     let seconds = begun.elapsed().as_secs_f64();
     match synced {
         Synced::Dry(planned) => tell_planned(context, *planned),
-        Synced::New(record) => tell_record(context, record, progress, (true, seconds)),
-        Synced::Unchanged(record) => tell_record(context, record, progress, (false, seconds)),
+        Synced::New(record) => {
+            let replaced = replaced(&context.store()?, record)?;
+            if replaced > 0 {
+                ui::tell(&format!(
+                    "{replaced} files have other bytes under their names than before: pinfold diff --files names them"
+                ));
+            }
+            tell_record(context, record, progress, (Some(replaced), seconds))
+        }
+        Synced::Unchanged(record) => tell_record(context, record, progress, (None, seconds)),
     }
+}
+
+/// How many files changed that never should: some vendors build anew under an old name, and so does who tampers.
+fn replaced(store: &Store, record: &Record) -> Result<u64, Failure> {
+    let Some(parent) = record.parent else { return Ok(0) };
+    let parent = store.record(&record.mirror, parent)?;
+    let (old, new) = (store.manifest(parent.manifest)?, store.manifest(record.manifest)?);
+    let mut replaced = 0;
+    for change in manifest::diff(old, new) {
+        if let Change::Changed { old, new } = change?
+            && is_fixed(&old)
+            && is_fixed(&new)
+        {
+            replaced += 1;
+        }
+    }
+    Ok(replaced)
 }
 
 fn tell_planned(context: &Context, planned: Planned) -> Result<(), Failure> {
@@ -123,20 +150,21 @@ fn tell_record(
     context: &Context,
     record: &Record,
     progress: &Progress,
-    (is_new, seconds): (bool, f64),
+    (replaced, seconds): (Option<u64>, f64),
 ) -> Result<(), Failure> {
     let name = format!("{}@{}", record.mirror, record.taken);
     let count = |counter| progress.get(counter);
     let (fetched, requests) = (count(Counter::BytesFetched), count(Counter::Requests));
     if context.json {
         return ui::print_json(&json!({
-            "snapshot": name, "new": is_new, "files": record.files, "bytes": record.bytes,
+            "snapshot": name, "new": replaced.is_some(), "replaced": replaced.unwrap_or(0),
+            "files": record.files, "bytes": record.bytes,
             "new_bytes": count(Counter::BytesWritten), "new_objects": count(Counter::ObjectsWritten),
             "fetched_files": count(Counter::FilesFetched), "fetched_bytes": fetched, "requests": requests,
             "manifest": record.manifest, "trust": record.trust, "filtered": record.filtered, "seconds": seconds,
         }));
     }
-    let verb = if is_new { "took" } else { "nothing changed since" };
+    let verb = if replaced.is_some() { "took" } else { "nothing changed since" };
     let part = if record.filtered { ", filtered" } else { "" };
     ui::print(&format!(
         "{verb} {name}: {} files, {}; fetched {} files, {} in {requests} requests; {seconds:.1} s; trust = \"{}\"{part}",

@@ -208,7 +208,12 @@ impl MirrorFile {
                 insecure: self.insecure,
                 authorities: self.authorities.clone(),
                 deadline: seconds("deadline", &self.deadline)?,
-                timeout: seconds("timeout", &self.timeout)?,
+                timeout: match seconds("timeout", &self.timeout)? {
+                    Some(Duration::ZERO) => {
+                        return Err("timeout: no time is too short for any answer".to_owned());
+                    }
+                    timeout => timeout,
+                },
                 tries: match self.tries {
                     Some(0 | 101..) => return Err("tries: it is between 1 and 100".to_owned()),
                     tries => tries,

@@ -121,6 +121,7 @@ impl Task<'_> {
         let mut plain = Plain::open(supply, self.form, self.stem.plain.as_ref())?;
         let shown = self.form.path.to_string();
         let mut weak: Option<(u64, String)> = None;
+        let mut odd_line = None;
         let read = match self.names {
             Names::Packages => packages::packages(&mut plain, &shown, &mut |binary| {
                 if filter.takes(binary.name, binary.section, binary.priority) {
@@ -128,7 +129,7 @@ impl Task<'_> {
                 }
                 Ok(())
             })
-            .map(drop),
+            .map(|seen| odd_line = seen.odd_line),
             Names::Sources => packages::sources(&mut plain, &shown, &mut |source| {
                 if filter.takes(source.name, source.section, source.priority) {
                     for file in source.files()? {
@@ -137,7 +138,7 @@ impl Task<'_> {
                 }
                 Ok(())
             })
-            .map(drop),
+            .map(|seen| odd_line = seen.odd_line),
             Names::Patches => self.patches(&mut plain, &shown, &mut listing.optional),
             Names::Images => self.images(&mut plain, &shown, &mut listing.changing),
             Names::Nothing => Ok(()),
@@ -145,10 +146,17 @@ impl Task<'_> {
         // What does not unpack to what is listed is the better answer than what its parser says.
         match plain.flaw(self.stem) {
             Some(why) => {
+                supply.must_be_intact(self.form.content)?;
                 let (path, what) = (self.form.path.clone(), Supplied::Wrong(why));
                 return Ok(Listing { lacks: vec![Lack { path, what }], ..Listing::default() });
             }
             None => read?,
+        }
+        if let Some(line) = odd_line {
+            let why = format!(
+                "line {line} is a comment, or empty before the first package: clients refuse the whole list"
+            );
+            monitor.problem(&problem(&shown, &why));
         }
         if let Some((count, first)) = weak {
             let why = format!(

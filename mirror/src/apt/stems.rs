@@ -93,8 +93,9 @@ pub(super) fn get(
             first.extend(group.packed.iter().map(|file| (*stem, *file)));
         }
     }
+    let names = by_hash_names(suite)?;
     let mut found: BTreeMap<&[u8], Found> = BTreeMap::new();
-    ask(supply, suite, &first, &mut found)?;
+    ask(supply, (suite, &names), &first, &mut found)?;
     let second: Vec<(&[u8], &Listed)> = groups
         .iter()
         .filter(|(stem, group)| {
@@ -102,7 +103,7 @@ pub(super) fn get(
         })
         .filter_map(|(stem, group)| Some((*stem, group.plain?)))
         .collect();
-    ask(supply, suite, &second, &mut found)?;
+    ask(supply, (suite, &names), &second, &mut found)?;
     let mut stems = Vec::with_capacity(groups.len());
     for (stem, group) in groups {
         let found = found.remove(stem).unwrap_or_default();
@@ -132,15 +133,44 @@ struct Found {
     flaws: Vec<Lack>,
 }
 
+/// The names that the files of a suite have by their checksums, the strongest first.
+type Names<'a> = BTreeMap<&'a RelPath, Vec<RelPath>>;
+
+/// Gives the names that files may have by their checksums, where upstream says that it has such. Upstreams that list SHA512 may
+/// have the folder of SHA256 alone.
+fn by_hash_names(suite: &Suite) -> Result<Names<'_>> {
+    let mut names = Names::new();
+    if !suite.has_by_hash() {
+        return Ok(names);
+    }
+    let mut strong: Vec<&Listed> =
+        suite.release.listed.iter().filter(|file| file.algorithm.is_strong()).collect();
+    strong.sort_by_key(|file| std::cmp::Reverse(file.algorithm));
+    for file in strong {
+        names.entry(&file.path).or_default().push(by_hash(suite, file)?);
+    }
+    Ok(names)
+}
+
 /// Asks for listed files and sorts the answers by stem.
 fn ask<'a>(
     supply: &mut dyn Supply,
-    suite: &Suite,
+    (suite, names): (&Suite, &Names<'_>),
     files: &[(&'a [u8], &Listed)],
     found: &mut BTreeMap<&'a [u8], Found>,
 ) -> Result<()> {
-    let wanted: Vec<Wanted> =
-        files.iter().map(|(_, file)| wanted(suite, file)).collect::<Result<_>>()?;
+    let wanted: Vec<Wanted> = files
+        .iter()
+        .map(|(_, file)| {
+            Ok(Wanted {
+                path: suite.at(file.path.as_bytes())?,
+                also: names.get(&file.path).cloned().unwrap_or_default(),
+                size_bytes: Some(file.size_bytes),
+                checksum: sum(file)?,
+                origin: 0,
+            })
+        })
+        .collect::<Result<_>>()?;
     let supplied = supply.get(Stage::Metadata, &wanted)?;
     for (((stem, file), wanted), supplied) in files.iter().zip(wanted).zip(supplied) {
         let found = found.entry(stem).or_default();
@@ -153,27 +183,6 @@ fn ask<'a>(
         }
     }
     Ok(())
-}
-
-/// Makes a want of a listed file: under its checksum first, where upstream has it so.
-fn wanted(suite: &Suite, file: &Listed) -> Result<Wanted> {
-    let mut also = Vec::new();
-    if suite.has_by_hash() {
-        // Upstreams that list SHA512 may have the folder of SHA256 alone.
-        let same = |one: &&Listed| one.path == file.path && one.algorithm.is_strong();
-        let mut strong: Vec<&Listed> = suite.release.listed.iter().filter(same).collect();
-        strong.sort_by_key(|one| std::cmp::Reverse(one.algorithm));
-        for one in strong {
-            also.push(by_hash(suite, one)?);
-        }
-    }
-    Ok(Wanted {
-        path: suite.at(file.path.as_bytes())?,
-        also,
-        size_bytes: Some(file.size_bytes),
-        checksum: sum(file)?,
-        origin: 0,
-    })
 }
 
 /// Gives the name that a listed file has by its checksum.

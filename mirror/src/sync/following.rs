@@ -300,6 +300,16 @@ impl Supply for Following<'_> {
         Ok(Box::new(self.order.store.open_object(content.digest, content.size_bytes)?))
     }
 
+    fn must_be_intact(&self, content: Content) -> Result<()> {
+        let sums = self.sums(content, None)?;
+        if sums.is_some_and(|sums| sums.digest == content.digest) {
+            return Ok(());
+        }
+        let path = self.order.store.object_path(content.digest);
+        let why = "its bytes are others than its name says".to_owned();
+        Err(pinfold_store::Error::Damaged { path, why }.into())
+    }
+
     fn has_unpacked(&self, packed: Content, plain: &Checksum) -> Result<bool> {
         Ok(self.index().has_unpacked(packed.digest, plain)?)
     }

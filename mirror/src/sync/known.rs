@@ -69,7 +69,7 @@ impl Following<'_> {
         if is_known || !self.order.store.has_object(content.digest, content.size_bytes)? {
             return Ok(None);
         }
-        let sums = self.sums(content, &wanted.checksum)?;
+        let sums = self.sums(content, Some(&wanted.checksum))?;
         let Some(sums) = sums.filter(|sums| sums.digest == content.digest) else {
             return Ok(None);
         };
@@ -78,9 +78,13 @@ impl Following<'_> {
         Ok((sums.has(&wanted.checksum) == Some(true)).then_some(content))
     }
 
-    /// Reads content for a checksum that nobody knows; `None` where it cannot be read: then it is fetched anew.
-    fn sums(&self, content: Content, checksum: &Checksum) -> Result<Option<Sums>> {
-        let mut summing = Summing::toward(Some(checksum));
+    /// Reads content for its name, and for a checksum; `None` where it cannot be read.
+    pub(super) fn sums(
+        &self,
+        content: Content,
+        checksum: Option<&Checksum>,
+    ) -> Result<Option<Sums>> {
+        let mut summing = Summing::toward(checksum);
         let mut from = self.open(content)?;
         let mut buffer = vec![0; 128 * 1024];
         loop {
