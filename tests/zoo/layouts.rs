@@ -271,6 +271,12 @@ fn an_image_that_changes_under_its_name_is_followed_by_channels() {
     let kept = reply.headers.iter().find(|(name, _)| name == "cache-control");
     let kept = kept.map_or("", |(_, value)| value.as_str());
     assert!(kept.contains("no-cache"), "it changes under its name: {kept}");
+    let union = site.root.join("www/union/lab");
+    assert!(union.join("pool/odd.deb").exists());
+    assert!(
+        !union.join(images).join("netboot/mini.iso").exists(),
+        "nobody may get the one of another day"
+    );
     site.ok(&["promote", "lab", "--to", "production"]);
     let reply = nginx.get(&format!("/archive.example.org/lab/{images}/netboot/mini.iso"));
     assert_eq!(reply.body, b"another image, larger\n");

@@ -26,34 +26,19 @@ fn state(tree: &Path) -> Vec<(String, Vec<u8>)> {
         .collect()
 }
 
-#[test]
-fn an_upstream_that_switches_meanwhile_gives_one_state_and_never_a_mix() {
-    let archive = Archive::first();
-    for number in 0..20 {
-        archive.package(&format!("old{number}"), "1.0");
-    }
-    archive.index("Mon, 23 Mar 2026 04:00:00 UTC");
-    let first = copy(&archive.tree);
-    // A snapshot has no plain list beside a packed one.
-    std::fs::remove_dir_all(archive.tree.join("pool")).unwrap();
-    archive.package("alpha", "2.0");
-    archive.package("steady", "1.0");
-    for number in 0..20 {
-        archive.package(&format!("new{number}"), "1.0");
-    }
-    archive.index("Tue, 24 Mar 2026 04:00:00 UTC");
-    let second = copy(&archive.tree);
-    let trees = [first.path().join("tree"), second.path().join("tree")];
+/// Follows an upstream that switches after each of these numbers of requests, and counts how often each of its states came of it.
+fn switch(first: &Path, second: &Path, after: impl Iterator<Item = usize>) -> [usize; 2] {
+    let trees = [first.join("tree"), second.join("tree")];
     for tree in &trees {
+        // A snapshot has no plain list beside a packed one.
         std::fs::remove_file(tree.join("dists/lab/main/binary-amd64/Packages")).unwrap();
     }
     let states = [state(&trees[0]), state(&trees[1])];
     let mut seen = [0, 0];
-    let step = if crate::harness::long() { 1 } else { 3 };
-    for after in (1..=30).step_by(step) {
+    for after in after {
         let upstream = Switching::serve([&trees[0], &trees[1]], after);
         let site = following(&upstream.url(), "connections = 3\n");
-        let ran = site.run(&["sync", "lab", "--json"]);
+        let ran = site.run(&["sync", "lab"]);
         assert_eq!(ran.code, Some(0), "after {after}: {}", ran.said());
         let date = site.dates("lab").pop().unwrap();
         let found = state(&site.tree("lab", &date));
@@ -62,7 +47,38 @@ fn an_upstream_that_switches_meanwhile_gives_one_state_and_never_a_mix() {
         seen[which] += 1;
         assert!(upstream.asked() < 80, "after {after}: {} requests", upstream.asked());
     }
+    seen
+}
+
+#[test]
+fn an_upstream_that_switches_meanwhile_gives_one_state_and_never_a_mix() {
+    let archive = Archive::first();
+    for number in 0..20 {
+        archive.package(&format!("old{number}"), "1.0");
+    }
+    archive.index("Mon, 23 Mar 2026 04:00:00 UTC");
+    let first = copy(&archive.tree);
+    std::fs::remove_dir_all(archive.tree.join("pool")).unwrap();
+    archive.package("alpha", "2.0");
+    archive.package("steady", "1.0");
+    for number in 0..20 {
+        archive.package(&format!("new{number}"), "1.0");
+    }
+    archive.index("Tue, 24 Mar 2026 04:00:00 UTC");
+    let second = copy(&archive.tree);
+    let step = if crate::harness::long() { 1 } else { 3 };
+    let seen = switch(first.path(), second.path(), (1..=30).step_by(step));
     assert!(seen[1] > 0, "{seen:?}");
+}
+
+#[test]
+fn an_upstream_that_is_signed_anew_meanwhile_gives_one_of_its_signatures() {
+    let archive = Archive::first();
+    let first = copy(&archive.tree);
+    archive.index("Tue, 24 Mar 2026 04:00:00 UTC");
+    let second = copy(&archive.tree);
+    let seen = switch(first.path(), second.path(), 1..=5);
+    assert!(seen[0] > 0 && seen[1] > 0, "{seen:?}");
 }
 
 #[test]

@@ -182,6 +182,8 @@ fn two_suites_may_name_the_same_files_and_must_not_disagree() {
     odd.file("pool/other.deb", odd.read("pool/odd.deb"));
     odd.suite("next", 25, &other);
     site.run(&["sync", "lab"]).expect(4).says("pool/other.deb").says("upstream-wrong");
+    let fresh = following(&upstream.url(), "suites = [\"lab\", \"next\"]\n");
+    fresh.run(&["sync", "lab"]).expect(4).says("pool/other.deb").says("upstream-wrong");
     assert_eq!(site.dates("lab").len(), 1);
     // The suite goes; what names it fails, and what does not name it any more is followed.
     std::fs::remove_dir_all(odd.tree.join("dists/next")).unwrap();
