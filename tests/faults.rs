@@ -222,6 +222,28 @@ fn the_time_of_a_run_is_bounded() {
     sync(&site).expect(0);
 }
 
+#[test]
+fn a_login_in_the_url_is_nowhere_to_be_read() {
+    let archive = Archive::first();
+    let server = Hostile::serve(&archive.tree);
+    let url = server.url().replace("http://", "http://reader:opensesame@");
+    let site = following(&url, "");
+    for (path, fault, code) in [(ROOT, "status:401", 3), (INDEX, "flip", 4), (DEB, "", 0)] {
+        server.fault(path, fault);
+        let ran = site.run(&["sync", "lab"]).expect(code);
+        assert!(!ran.said().contains("opensesame"), "{}", ran.said());
+        server.fault(path, "");
+    }
+    assert!(server.log().iter().all(|asked| asked.header("authorization").is_some()));
+    for path in walk(&site.root).iter().filter(|path| path.is_file()) {
+        let bytes = std::fs::read(path).unwrap();
+        let has = bytes.windows(10).any(|ten| ten == b"opensesame");
+        assert!(!has, "{} holds the login", path.display());
+    }
+    site.mirror("lab", "upstream = 5\n");
+    assert!(!site.run(&["sync", "lab"]).expect(2).said().contains("opensesame"));
+}
+
 /// An archive with one large package among small ones.
 fn large() -> Odd {
     let odd = Odd::new();

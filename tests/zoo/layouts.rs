@@ -253,6 +253,8 @@ fn an_image_that_changes_under_its_name_is_followed_by_channels() {
     let odd = rich();
     let upstream = Upstream::of(&odd.tree, "");
     let site = following(&upstream.url(), "installer = true\n");
+    // The two images of both folders, the package.
+    site.run(&["sync", "lab", "--dry-run"]).expect(0).says("fetch 3 of them");
     site.ok(&["sync", "lab"]);
     site.ok(&["promote", "lab", "--to", "production"]);
     let images = "dists/lab/main/installer-amd64/current/images";
