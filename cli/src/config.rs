@@ -23,6 +23,8 @@ const CHANNELS: [&str; 2] = ["production", "staging"];
 #[derive(Debug)]
 pub(crate) struct Config {
     pub(crate) root: PathBuf,
+    /// The share of the file system that is left free, in percent.
+    pub(crate) min_free: u8,
     /// Where the root is set: file and line.
     pub(crate) root_at: String,
     pub(crate) site: SiteConfig,
@@ -34,9 +36,15 @@ pub(crate) struct Config {
 #[serde(deny_unknown_fields)]
 struct MainFile {
     root: PathBuf,
+    #[serde(default = "min_free", rename = "min-free")]
+    min_free: u8,
     site: Site,
     #[serde(default)]
     channels: BTreeMap<String, Channel>,
+}
+
+const fn min_free() -> u8 {
+    pinfold_store::store::MIN_FREE
 }
 
 #[derive(Deserialize)]
@@ -82,6 +90,9 @@ pub(crate) fn load(path: &Path) -> Result<Config, Failure> {
             file.root.display()
         )));
     }
+    if file.min_free > 50 {
+        return Err(bad(format!("min-free = {}: it is a percentage up to 50", file.min_free)));
+    }
     let mut channels = Vec::new();
     for name in file.channels.keys() {
         let shown = format!("[channels.{}]", escape(name.as_bytes()));
@@ -108,7 +119,14 @@ pub(crate) fn load(path: &Path) -> Result<Config, Failure> {
     };
     Rules::new(&site, &[], &file.root).map_err(|error| bad(error.to_string()))?;
     let mirrors = load_mirrors(&path.with_file_name("mirrors.d"))?;
-    Ok(Config { root: file.root, root_at: text.place("root"), site, channels, mirrors })
+    Ok(Config {
+        root: file.root,
+        min_free: file.min_free,
+        root_at: text.place("root"),
+        site,
+        channels,
+        mirrors,
+    })
 }
 
 /// Reads the mirrors' files, in the order of their names.

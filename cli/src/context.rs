@@ -61,7 +61,7 @@ impl Context {
 
     /// Opens the store; its parts must lie on one file system.
     pub(crate) fn store(&self) -> Result<Store, Failure> {
-        let store = Store::open(&self.config.root)?;
+        let store = Store::open(&self.config.root)?.with_min_free(self.config.min_free);
         self.check_parts(&store)?;
         Ok(store)
     }

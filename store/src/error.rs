@@ -123,7 +123,7 @@ pub enum Error {
     },
     /// What is to come does not fit.
     #[error(
-        "{} has no room for {wanted_bytes} bytes in {wanted_files} files: {free_bytes} bytes and {free_files} files are free above the reserve of 3%",
+        "{} has no room for {wanted_bytes} bytes in {wanted_files} files: {free_bytes} bytes and {free_files} files are free above the reserve of {min_free}%",
         root.display()
     )]
     NoRoom {
@@ -137,6 +137,8 @@ pub enum Error {
         free_bytes: u64,
         /// The inodes that are free.
         free_files: u64,
+        /// The reserve, in percent.
+        min_free: u8,
     },
     /// The root was made by another version.
     #[error("{} was made by a newer pinfold: {why}", escape_path(root))]

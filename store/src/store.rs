@@ -14,6 +14,8 @@ use crate::{Digest, Name, Record, Stamp, disk};
 
 pub use abilities::Abilities;
 
+/// The share of the file system that is left free, in percent: that of other stores of its kind.
+pub const MIN_FREE: u8 = 3;
 /// The format that this version writes.
 const FORMAT: u32 = 1;
 /// The folders of a root, in the order of their making.
@@ -37,6 +39,8 @@ pub const FOLDERS: &[&str] = &[
 #[derive(Debug)]
 pub struct Store {
     root: PathBuf,
+    /// The share of the file system that what comes in leaves free, in percent.
+    min_free: u8,
 }
 
 /// `ROOT/FORMAT`: a version that does not know a feature may go on, may read, or must refuse, by the set that names it.
@@ -80,7 +84,7 @@ impl Store {
                 return Err(Error::Damaged { path: root, why });
             }
         }
-        let store = Self { root };
+        let store = Self { root, min_free: MIN_FREE };
         store.make_folders()?;
         let format = Format {
             format: FORMAT,
@@ -134,8 +138,14 @@ impl Store {
                 "it uses the feature '{}'",
                 crate::path::escape(feature.as_bytes())
             ))),
-            None => Ok(Self { root }),
+            None => Ok(Self { root, min_free: MIN_FREE }),
         }
+    }
+
+    /// Leaves another share of the file system free than 3%, in percent.
+    #[must_use]
+    pub fn with_min_free(self, percent: u8) -> Self {
+        Self { min_free: percent, ..self }
     }
 
     /// The root folder.

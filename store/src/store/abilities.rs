@@ -86,21 +86,21 @@ impl Store {
         Ok(None)
     }
 
-    /// Makes sure that what is to come fits above a reserve of 3% (R-19): a disk that is full stops more than a sync.
+    /// Makes sure that what is to come fits above the reserve: a disk that is full stops more than a sync.
     ///
     /// # Errors
     /// [`Error::NoRoom`] where it does not.
     pub fn check_room(&self, wanted_bytes: u64, wanted_files: u64) -> Result<()> {
         let space = rustix::fs::statvfs(&self.root).at("ask the file system of", &self.root)?;
-        let above = |free: u64, all: u64| free.saturating_sub(all / 100 * 3);
+        let above = |free: u64, all: u64| free.saturating_sub(all / 100 * u64::from(self.min_free));
         let free_bytes = above(space.f_bavail, space.f_blocks).saturating_mul(space.f_frsize);
         let free_files =
             if space.f_files == 0 { u64::MAX } else { above(space.f_favail, space.f_files) };
         if wanted_bytes == 0 || (wanted_bytes <= free_bytes && wanted_files <= free_files) {
             return Ok(());
         }
-        let root = self.root.clone();
-        Err(Error::NoRoom { root, wanted_bytes, wanted_files, free_bytes, free_files })
+        let (root, min_free) = (self.root.clone(), self.min_free);
+        Err(Error::NoRoom { root, wanted_bytes, wanted_files, free_bytes, free_files, min_free })
     }
 }
 
