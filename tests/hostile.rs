@@ -1,5 +1,5 @@
 //! Names and trees that strangers make.
-use crate::harness::{Site, long, temp_dir, walk, write};
+use crate::harness::{Site, long, temp_dir, tool, walk, write};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -27,6 +27,15 @@ fn shape(top: &Path) -> BTreeSet<(PathBuf, Vec<u8>)> {
             )
         })
         .collect()
+}
+
+/// The documented format is enough: a short script restores a snapshot without the program.
+fn restored_by_the_script(site: &Site, date: &str, original: &Path) {
+    let restored = site.dir().join("restored");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/restore");
+    assert!(std::fs::read_to_string(&script).unwrap().lines().count() < 100);
+    tool(Command::new(script).arg(&site.root).args(["tree", date]).arg(&restored));
+    assert_eq!(shape(&restored), shape(original));
 }
 
 #[test]
@@ -64,6 +73,7 @@ fn any_bytes_that_the_kernel_takes_are_kept_as_they_are() {
     site.ok(&["ingest", "tree", dir.path().to_str().unwrap()]);
     let date = site.dates("tree").pop().unwrap();
     assert_eq!(shape(&site.tree("tree", &date)), shape(dir.path()));
+    restored_by_the_script(&site, &date, dir.path());
     let shown = site.ok(&["show", "tree", "--json"])
         + &site.run(&["verify", "tree", "--deep"]).expect(0).said();
     assert!(!shown.contains('\x1b'), "control bytes never reach a terminal");
@@ -116,6 +126,7 @@ fn links_inside_the_tree_are_kept_as_written() {
     site.ok(&["ingest", "tree", dir.path().to_str().unwrap()]);
     let date = site.dates("tree").pop().unwrap();
     assert_eq!(shape(&site.tree("tree", &date)), shape(dir.path()));
+    restored_by_the_script(&site, &date, dir.path());
     site.sound();
 }
 

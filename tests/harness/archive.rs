@@ -9,7 +9,27 @@ use tempfile::TempDir;
 /// The key of the upstream archive, made once for all tests.
 #[derive(Debug)]
 pub(crate) struct UpstreamKey {
-    home: TempDir,
+    home: PathBuf,
+}
+
+/// A folder for gpg, named after this process: nothing drops what all tests share, so the next run clears it, and the agent in it.
+fn fresh_home() -> PathBuf {
+    use std::os::unix::fs::PermissionsExt;
+    const NAME: &str = "pinfold-test-gpg.";
+    let top = std::env::temp_dir();
+    for entry in std::fs::read_dir(&top).unwrap().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let process = name.strip_prefix(NAME);
+        if process.is_some_and(|id| !Path::new("/proc").join(id).exists()) {
+            let mut kill = Command::new("gpgconf");
+            drop(kill.arg("--homedir").arg(entry.path()).args(["--kill", "gpg-agent"]).output());
+            drop(std::fs::remove_dir_all(entry.path()));
+        }
+    }
+    let home = top.join(format!("{NAME}{}", std::process::id()));
+    std::fs::create_dir_all(&home).unwrap();
+    std::fs::set_permissions(&home, std::fs::Permissions::from_mode(0o700)).unwrap();
+    home
 }
 
 impl UpstreamKey {
@@ -17,10 +37,7 @@ impl UpstreamKey {
     pub(crate) fn shared() -> &'static Self {
         static KEY: OnceLock<UpstreamKey> = OnceLock::new();
         KEY.get_or_init(|| {
-            let key = Self { home: temp_dir() };
-            use std::os::unix::fs::PermissionsExt;
-            std::fs::set_permissions(key.home.path(), std::fs::Permissions::from_mode(0o700))
-                .unwrap();
+            let key = Self { home: fresh_home() };
             tool(key.gpg().args([
                 "--passphrase",
                 "",
@@ -36,20 +53,20 @@ impl UpstreamKey {
 
     fn gpg(&self) -> Command {
         let mut gpg = Command::new("gpg");
-        gpg.args(["--batch", "--yes", "--quiet", "--homedir"]).arg(self.home.path());
+        gpg.args(["--batch", "--yes", "--quiet", "--homedir"]).arg(&self.home);
         gpg
     }
 
     /// A text with this key's signature around it.
     pub(crate) fn clearsign(&self, text: &str) -> Vec<u8> {
-        let file = self.home.path().join(format!("text-{:?}", std::thread::current().id()));
+        let file = self.home.join(format!("text-{:?}", std::thread::current().id()));
         write(&file, text);
         tool(self.gpg().args(["--clearsign", "--output", "-"]).arg(&file)).stdout
     }
 
     /// The folder of a gpg that has this key alone, for tools that sign themselves.
     pub(crate) fn home(&self) -> &Path {
-        self.home.path()
+        &self.home
     }
 
     /// The public half, armored.
