@@ -215,3 +215,23 @@ fn readers_find_nothing_amiss_while_others_write() {
     });
     site.sound();
 }
+
+#[test]
+fn several_inits_at_once_make_one_root_with_one_key() {
+    let site = Site::bare();
+    let inits: Vec<_> = (0..6)
+        .map(|_| {
+            let mut command = site.command(&["init", "--wait", "60"]);
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        })
+        .collect();
+    let mut keys = std::collections::BTreeSet::new();
+    for init in inits {
+        let output = init.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let said = String::from_utf8(output.stdout).unwrap();
+        keys.insert(said.lines().find(|line| line.contains("signing key")).unwrap().to_owned());
+    }
+    assert_eq!(keys.len(), 1, "{keys:?}");
+    site.sound();
+}

@@ -149,6 +149,13 @@ impl Store {
     }
 }
 
+/// Takes the store's lock before there is a store, for whoever makes one.
+pub(crate) fn alone(root: &Path) -> Result<Collector> {
+    let asker = Asker { verb: "pinfold init".to_owned(), wait: Duration::from_secs(30) };
+    take(&root.join("lock"), FlockOperation::NonBlockingLockExclusive, &asker)
+        .map(|file| Collector { _file: file })
+}
+
 /// Says whether a file is locked: `/proc/locks` names the inodes.
 fn is_locked(path: &Path) -> bool {
     let (Ok(meta), Ok(locks)) = (path.symlink_metadata(), std::fs::read_to_string("/proc/locks"))

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, IoContext, Result};
 use crate::index::Index;
 use crate::manifest::Decoder;
+use crate::path::escape_path;
 use crate::{Digest, Name, Record, Stamp, disk};
 
 pub use abilities::Abilities;
@@ -65,25 +66,23 @@ impl Store {
         if disk::stands(&root)? {
             Self::must_own(&root)?;
         }
-        if disk::stands(&root.join("FORMAT"))? {
-            let store = Self::open(&root)?;
-            store.make_folders()?;
-            return Ok(store);
-        }
-        disk::make_dirs(&root)?;
-        for name in disk::names(&root)? {
-            let known = FOLDERS.iter().any(|folder| name == *folder)
-                || name == "lock"
-                || name == "keys"
-                || name == "lost+found";
-            if !known {
-                let why = format!(
-                    "it is no root of pinfold and holds '{}': name an empty folder",
-                    name.to_string_lossy()
-                );
-                return Err(Error::Damaged { path: root, why });
+        let format = root.join("FORMAT");
+        if !disk::stands(&format)? {
+            must_be_free(&root)?;
+            disk::make_dirs(&root)?;
+            // Of two that make the same root at once the second finds it made.
+            let _alone = crate::lock::alone(&root)?;
+            if !disk::stands(&format)? {
+                return Self::begin(root);
             }
         }
+        let store = Self::open(&root)?;
+        store.make_folders()?;
+        Ok(store)
+    }
+
+    /// Makes the folders of a new root and, last, `FORMAT`.
+    fn begin(root: PathBuf) -> Result<Self> {
         let store = Self { root, min_free: MIN_FREE };
         store.make_folders()?;
         let format = Format {
@@ -256,6 +255,25 @@ impl Store {
         let path = self.manifest_path(digest);
         let file = std::fs::File::open(&path).at("open the manifest", &path)?;
         Decoder::new(file, digest)
+    }
+}
+
+/// Refuses a folder that holds what is not ours, before anything is written there.
+fn must_be_free(root: &Path) -> Result<()> {
+    let ours = |name: &std::ffi::OsStr| {
+        FOLDERS.iter().any(|folder| name == *folder)
+            || ["lock", "keys", "lost+found"].iter().any(|own| name == *own)
+    };
+    match disk::names(root)?.into_iter().find(|name| !ours(name)) {
+        None => Ok(()),
+        Some(name) => Err(Error::BadName {
+            what: "root",
+            name: escape_path(root),
+            why: format!(
+                "it is no root of pinfold and holds '{}': name an empty folder",
+                escape_path(Path::new(&name))
+            ),
+        }),
     }
 }
 

@@ -106,7 +106,7 @@ impl Store {
 
 /// Tries to link a file into a folder.
 fn is_linkable(file: &Path, folder: &Path) -> Result<bool> {
-    let trial = folder.join(".new-trial");
+    let trial = folder.join(format!(".new-trial.{}", std::process::id()));
     disk::remove_file(&trial)?;
     match disk::link(file, &trial) {
         Ok(()) => disk::remove_file(&trial),

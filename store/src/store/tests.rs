@@ -19,7 +19,7 @@ fn a_root_is_made_once_and_taken_again() {
 fn a_folder_that_is_not_ours_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("letters.txt"), "x").unwrap();
-    let Err(Error::Damaged { why, .. }) = Store::create(dir.path()) else { panic!("it was taken") };
+    let Err(Error::BadName { why, .. }) = Store::create(dir.path()) else { panic!("it was taken") };
     assert!(why.contains("letters.txt"), "{why}");
     assert!(Store::open(dir.path()).is_err());
 }
