@@ -7,7 +7,7 @@ use std::io::Read;
 use std::sync::{Mutex, PoisonError};
 
 use pinfold_store::index::Index;
-use pinfold_store::sums::Summing;
+use pinfold_store::sums::Checking;
 use pinfold_store::{Checksum, Node, RelPath, Store};
 
 use crate::links::Links;
@@ -86,21 +86,17 @@ impl<'a> Present<'a> {
     /// Reads content for the checksum that the index does not know.
     fn sum(&self, content: Content, wanted: &Wanted) -> Result<Checksum> {
         let mut from = self.store.open_object(content.digest, content.size_bytes)?;
-        let mut summing = Summing::toward(Some(&wanted.checksum));
+        let mut checking = Checking::toward(&wanted.checksum);
         let mut buffer = vec![0; 128 * 1024];
         loop {
             match from.read(&mut buffer) {
                 Ok(0) => break,
-                Ok(read) => summing.update(&buffer[..read]),
+                Ok(read) => checking.update(&buffer[..read]),
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(source) => return Err(unreadable(&wanted.path, source)),
             }
         }
-        let sums = summing.finish();
-        Ok(match (wanted.checksum, sums.sha512) {
-            (Checksum::Sha512(_), Some(sha512)) => Checksum::Sha512(sha512),
-            _ => Checksum::Sha256(sums.sha256),
-        })
+        Ok(checking.finish())
     }
 }
 

@@ -153,5 +153,43 @@ impl Summing {
     }
 }
 
+/// Computes one checksum alone while content passes by: of what gets no name in the store, such as the plain text of an index.
+#[derive(Debug, Clone)]
+pub struct Checking(Algorithm);
+
+#[derive(Debug, Clone)]
+enum Algorithm {
+    Sha256(sha2::Sha256),
+    Sha512(sha2::Sha512),
+}
+
+impl Checking {
+    /// Begins to compute what a checksum is compared with.
+    #[must_use]
+    pub fn toward(checksum: &Checksum) -> Self {
+        Self(match checksum {
+            Checksum::Sha256(_) => Algorithm::Sha256(sha2::Sha256::new()),
+            Checksum::Sha512(_) => Algorithm::Sha512(sha2::Sha512::new()),
+        })
+    }
+
+    /// Takes the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        match &mut self.0 {
+            Algorithm::Sha256(sha256) => sha256.update(bytes),
+            Algorithm::Sha512(sha512) => sha512.update(bytes),
+        }
+    }
+
+    /// Gives the checksum of all that was taken.
+    #[must_use]
+    pub fn finish(self) -> Checksum {
+        match self.0 {
+            Algorithm::Sha256(sha256) => Checksum::Sha256(sha256.finalize().into()),
+            Algorithm::Sha512(sha512) => Checksum::Sha512(sha512.finalize().into()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests;

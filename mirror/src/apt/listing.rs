@@ -5,8 +5,8 @@
 use std::io::Read;
 
 use pinfold_store::path::escape;
-use pinfold_store::sums::Summing;
-use pinfold_store::{Checksum, Monitor, RelPath, Sums};
+use pinfold_store::sums::Checking;
+use pinfold_store::{Checksum, Monitor, RelPath};
 use rayon::prelude::*;
 
 use super::compare::problem;
@@ -235,7 +235,8 @@ impl Task<'_> {
 /// The plain text of an index, hashed while it is read, and cut one byte behind the size that is stated.
 struct Plain {
     from: Unpacked<'static>,
-    summing: Summing,
+    /// Only where something is stated to compare with.
+    checking: Option<Checking>,
     read_bytes: u64,
     failed: Option<std::io::Error>,
 }
@@ -248,8 +249,8 @@ impl Plain {
         // Of what nobody states the plain size, as much is read as any archive has.
         let limit = stated.map_or(PLAIN_BYTES_MAX, |(size, _)| *size);
         let from = unpacked(form.packed, packed, limit).map_err(failed)?;
-        let summing = Summing::toward(stated.map(|(_, sum)| sum));
-        Ok(Self { from, summing, read_bytes: 0, failed: None })
+        let checking = stated.map(|(_, sum)| Checking::toward(sum));
+        Ok(Self { from, checking, read_bytes: 0, failed: None })
     }
 
     /// Reads on to the end, and says in which way it is not what is listed.
@@ -271,14 +272,8 @@ impl Plain {
                 self.read_bytes
             ));
         }
-        let sums: Sums = self.summing.finish();
-        (sums.has(sum) != Some(true)).then(|| {
-            let found = match (sum, sums.sha512) {
-                (Checksum::Sha512(_), Some(found)) => Checksum::Sha512(found),
-                _ => Checksum::Sha256(sums.sha256),
-            };
-            format!("it unpacks to {found}, expected {sum} of {name}")
-        })
+        let found = self.checking.map(Checking::finish)?;
+        (found != *sum).then(|| format!("it unpacks to {found}, expected {sum} of {name}"))
     }
 }
 
@@ -289,7 +284,9 @@ impl Read for Plain {
         }
         match self.from.read(buffer) {
             Ok(read) => {
-                self.summing.update(&buffer[..read]);
+                if let Some(checking) = &mut self.checking {
+                    checking.update(&buffer[..read]);
+                }
                 self.read_bytes += u64::try_from(read).unwrap_or_default();
                 Ok(read)
             }

@@ -23,6 +23,20 @@ fn all_digests_come_from_one_pass_and_are_those_of_the_standards() {
 }
 
 #[test]
+fn one_checksum_alone_is_the_same_as_among_others() {
+    for wanted in [Checksum::Sha256([0; 32]), Checksum::Sha512([0; 64])] {
+        let (mut alone, mut among) = (Checking::toward(&wanted), Summing::toward(Some(&wanted)));
+        for piece in [b"a".as_slice(), b"", b"bc"] {
+            alone.update(piece);
+            among.update(piece);
+        }
+        let found = alone.finish();
+        assert_eq!(found.algorithm(), wanted.algorithm());
+        assert_eq!(among.finish().has(&found), Some(true));
+    }
+}
+
+#[test]
 fn what_is_no_checksum_is_none() {
     for text in ["", "ab", &"g".repeat(64), &"a".repeat(63), &"a".repeat(40), &"é".repeat(32)] {
         assert_eq!(Checksum::from_hex(text.as_bytes()), None, "{text}");
