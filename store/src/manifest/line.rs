@@ -33,7 +33,9 @@ pub(super) fn write(entry: &Entry, to: &mut Vec<u8>) {
     to.push(b'\t');
     match &entry.node {
         Node::File { digest, size_bytes, .. } => {
-            to.extend_from_slice(format!("{digest}\t{size_bytes}").as_bytes());
+            to.extend_from_slice(digest.to_string().as_bytes());
+            to.push(b'\t');
+            to.extend_from_slice(size_bytes.to_string().as_bytes());
         }
         Node::Link { target } => escape(target, to),
     }
@@ -83,27 +85,31 @@ fn file(digest: &[u8], size: &[u8], class: Class) -> Result<Node, &'static str> 
     Ok(Node::File { digest, size_bytes, class })
 }
 
+/// Says whether a byte is written as an escape.
+const fn is_escaped(byte: u8) -> bool {
+    matches!(byte, 0..0x20 | 0x7f | b'\\')
+}
+
 fn escape(bytes: &[u8], to: &mut Vec<u8>) {
-    for byte in bytes {
-        match byte {
-            0..0x20 | 0x7f | b'\\' => to.extend_from_slice(format!("\\x{byte:02x}").as_bytes()),
-            plain => to.push(*plain),
-        }
+    let mut rest = bytes;
+    while let Some(at) = rest.iter().position(|byte| is_escaped(*byte)) {
+        to.extend_from_slice(&rest[..at]);
+        to.extend_from_slice(format!("\\x{:02x}", rest[at]).as_bytes());
+        rest = &rest[at + 1..];
     }
+    to.extend_from_slice(rest);
 }
 
 fn unescape(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut plain = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
-    while let Some((first, after)) = rest.split_first() {
-        rest = after;
-        if *first != b'\\' {
-            plain.push(*first);
-            continue;
-        }
+    while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
+        plain.extend_from_slice(&rest[..at]);
+        let after = &rest[at + 1..];
         let digits = std::str::from_utf8(after.strip_prefix(b"x")?.get(..2)?).ok()?;
         plain.push(u8::from_str_radix(digits, 16).ok()?);
         rest = &after[3..];
     }
+    plain.extend_from_slice(rest);
     Some(plain)
 }
