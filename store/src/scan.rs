@@ -38,8 +38,17 @@ pub struct Draft {
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        // What stays is removed by the next scan.
-        drop(disk::remove_file(&self.path));
+        // What stays is removed by the next scan. One that became the manifest has no path any more.
+        if !self.path.as_os_str().is_empty() {
+            drop(disk::remove_file(&self.path));
+        }
+    }
+}
+
+impl Draft {
+    /// Gives the bare manifest away.
+    fn into_path(mut self) -> PathBuf {
+        std::mem::take(&mut self.path)
     }
 }
 
@@ -53,6 +62,10 @@ pub trait Reading {
     fn roots(&self) -> Vec<RelPath>;
     /// What vouches for the state.
     fn evidence(&self) -> Evidence;
+    /// Whether the draft has all classes and names already, so that it is the manifest as it stands.
+    fn is_final(&self) -> bool {
+        false
+    }
 }
 
 /// What sealing needs to know.

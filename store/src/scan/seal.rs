@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::iter::Peekable;
+use std::path::PathBuf;
 
 use super::{Draft, Reading, Seal, Sealed};
 use crate::disk::{self, content};
@@ -10,6 +11,9 @@ use crate::index::Index;
 use crate::lock::{MirrorLock, Writer};
 use crate::manifest::{self, Change, Encoder, Totals};
 use crate::{Class, Entry, Name, Node, Record, RelPath, Stamp, Store};
+
+/// So many changes are kept in memory: a day of a large archive.
+const FEW_CHANGES: usize = 8192;
 
 impl Store {
     /// Names the state: classes and added names merged in, manifest and record made durable, index brought up to date.
@@ -33,8 +37,7 @@ impl Store {
         let mut index = self.index()?;
         index.catch_up(self, &lock.mirror)?;
         let newest = self.dates(&lock.mirror)?.pop();
-        let (aside, totals) = self.write_manifest(&draft, reading)?;
-        drop(draft);
+        let (aside, totals) = self.write_manifest(draft, reading)?;
         let parent = newest.map(|newest| self.record(&lock.mirror, newest)).transpose()?;
         if let Some(parent) = parent
             .clone()
@@ -55,9 +58,7 @@ impl Store {
         content::name_object(&aside, &path)?;
         disk::sync_parent(&path)?;
         disk::point("manifest-written");
-        for change in self.changes(parent.as_ref(), totals)? {
-            self.check_change(&change?)?;
-        }
+        let few = self.check_changes(parent.as_ref(), totals)?;
         let evidence = reading.evidence();
         let record = Record {
             mirror: lock.mirror.clone(),
@@ -79,7 +80,10 @@ impl Store {
         };
         self.write_record(&record)?;
         disk::point("record-written");
-        index.add_snapshot(&record, &mut self.changes(parent.as_ref(), totals)?)?;
+        match few {
+            Some(few) => index.add_snapshot(&record, &mut few.into_iter().map(Ok))?,
+            None => index.add_snapshot(&record, &mut self.changes(parent.as_ref(), totals)?)?,
+        }
         disk::point("index-committed");
         Ok(Sealed::New(record))
     }
@@ -107,6 +111,24 @@ impl Store {
         })
     }
 
+    /// Checks every change; gives them where they are few, so that the manifests need not be compared again.
+    fn check_changes(
+        &self,
+        parent: Option<&Record>,
+        totals: Totals,
+    ) -> Result<Option<Vec<Change>>> {
+        let mut few = Some(Vec::new());
+        for change in self.changes(parent, totals)? {
+            let change = change?;
+            self.check_change(&change)?;
+            few = few.filter(|few: &Vec<_>| few.len() < FEW_CHANGES);
+            if let Some(few) = &mut few {
+                few.push(change);
+            }
+        }
+        Ok(few)
+    }
+
     /// Under the store's shared lock: the object of a name that the parent did not have is there. What the parent has, it holds.
     fn check_change(&self, change: &Change) -> Result<()> {
         match change.new_entry().map(|entry| &entry.node) {
@@ -124,16 +146,17 @@ impl Store {
     }
 
     /// Writes the final manifest aside.
-    fn write_manifest(
-        &self,
-        draft: &Draft,
-        reading: &dyn Reading,
-    ) -> Result<(std::path::PathBuf, Totals)> {
-        let added = self.added_entries(draft, reading)?;
+    fn write_manifest(&self, draft: Draft, reading: &dyn Reading) -> Result<(PathBuf, Totals)> {
+        if reading.is_final() {
+            content::close_writes(&draft.path)?;
+            let totals = draft.totals;
+            return Ok((draft.into_path(), totals));
+        }
+        let added = self.added_entries(&draft, reading)?;
         let (file, path) = content::create_aside(self)?;
         let mut encoder = Encoder::new(file)?;
         let mut added = added.into_iter().peekable();
-        for entry in self.draft_entries(draft)? {
+        for entry in self.draft_entries(&draft)? {
             let mut entry = entry?;
             push_before(&mut encoder, &mut added, Some(&entry.path))?;
             if let Node::File { class, .. } = &mut entry.node {
