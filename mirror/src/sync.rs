@@ -8,6 +8,7 @@ mod flaw;
 mod following;
 mod held;
 mod known;
+mod lacking;
 
 use std::time::Duration;
 
@@ -235,6 +236,7 @@ impl Order<'_> {
             return Ok(Attempt::Done(Box::new(Synced::Dry(supply.planned(&state.entries)))));
         }
         supply.flush()?;
+        supply.rest()?;
         let asked_anew = parent.is_some_and(|parent| parent.asked != self.asked);
         let sealed = self.seal(state, supply.upstream_shown(), asked_anew)?;
         supply.remember_validators()?;
@@ -334,6 +336,10 @@ impl Reading for Found {
 
     fn evidence(&self) -> Evidence {
         self.evidence.clone()
+    }
+
+    fn is_final(&self) -> bool {
+        true
     }
 }
 

@@ -112,6 +112,29 @@ impl Index {
         Ok(index)
     }
 
+    /// Asks many questions in one transaction: the locks of the database are taken once, and all answers are of one moment.
+    /// `ask` must not write.
+    ///
+    /// # Errors
+    /// Whatever `ask` says; [`Error::Index`] where it cannot be read.
+    pub fn at_once<T, E: From<Error>>(
+        &self,
+        ask: impl FnOnce(&Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let transaction = self.sql(self.connection.unchecked_transaction())?;
+        let answer = ask(self)?;
+        self.sql(transaction.commit())?;
+        Ok(answer)
+    }
+
+    /// Gives back the memory of the pages that were read.
+    ///
+    /// # Errors
+    /// [`Error::Index`] where the database refuses.
+    pub fn shrink(&self) -> Result<()> {
+        self.sql(self.connection.execute_batch("PRAGMA shrink_memory"))
+    }
+
     fn sql<T>(&self, done: rusqlite::Result<T>) -> Result<T> {
         sql(&self.path, done)
     }

@@ -1,6 +1,6 @@
 //! An upstream as a supply: what the store has is not asked for, what it lacks is fetched into it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::sync::{Mutex, PoisonError};
 
@@ -10,6 +10,7 @@ use pinfold_store::{
     Checksum, Digest, Entry, Landed, Monitor, Node, RelPath, Sums, arrival::batch_max,
 };
 
+use super::lacking::Lacking;
 use super::{Order, Planned, Way, is_of_upstream};
 use crate::fetch::{Ask, Outcome, Small, Upstream, Want, fetch, small};
 use crate::http::Validators;
@@ -27,9 +28,6 @@ struct Asked {
     bytes_max: u64,
 }
 
-/// The numbers of wanted files that the store lacks, by content.
-type Lacking = HashMap<(Checksum, Option<u64>), Vec<usize>>;
-
 /// One attempt to follow an upstream.
 pub(super) struct Following<'a> {
     pub(super) order: &'a Order<'a>,
@@ -40,6 +38,8 @@ pub(super) struct Following<'a> {
     /// What landed and has no name yet.
     landed: Vec<Landed>,
     landed_bytes: u64,
+    /// As many may wait: each keeps a file open.
+    landed_max: usize,
     /// How the attempt is made.
     pub(super) way: Way,
     planned: Planned,
@@ -60,6 +60,7 @@ impl<'a> Following<'a> {
             roots: BTreeMap::new(),
             landed: Vec::new(),
             landed_bytes: 0,
+            landed_max: batch_max(),
             way,
             planned: Planned::default(),
         })
@@ -163,12 +164,17 @@ impl<'a> Following<'a> {
         Ok(self.order.store.keep(&mut index, &writer, landed, self.monitor)?)
     }
 
+    /// Gives back the memory that the index took: naming the state opens it once more and needs as much again.
+    pub(super) fn rest(&self) -> Result<()> {
+        Ok(self.index().shrink()?)
+    }
+
     fn land(&mut self, landed: Landed) -> Result<Content> {
         let sums = landed.sums();
         self.landed.push(landed);
         self.landed_bytes = self.landed_bytes.saturating_add(sums.size_bytes);
-        // As many may wait in the channel, and be at work: each keeps a file open.
-        if self.landed_bytes >= BATCH_BYTES || self.landed.len() >= batch_max() {
+        // As many may wait in the channel.
+        if self.landed_bytes >= BATCH_BYTES || self.landed.len() >= self.landed_max {
             self.flush()?;
         }
         Ok(Content { digest: sums.digest, size_bytes: sums.size_bytes })
@@ -201,17 +207,9 @@ impl<'a> Following<'a> {
         planned
     }
 
-    /// Fetches what the store lacks: the numbers of the wanted files, each content once.
-    fn fetch(
-        &mut self,
-        wanted: &[Wanted],
-        lacking: &Lacking,
-        supplied: &mut [Supplied],
-    ) -> Result<()> {
-        let mut firsts: Vec<usize> =
-            lacking.values().filter_map(|numbers| numbers.first().copied()).collect();
-        // In the order of the indices: what lies together upstream is asked for together.
-        firsts.sort_unstable();
+    /// Fetches what the store lacks, each content once.
+    fn fetch(&mut self, lacking: &Lacking<'_>, supplied: &mut [Supplied]) -> Result<()> {
+        let (firsts, wanted) = (lacking.firsts(), lacking.wanted);
         let modified = self.order.now.seconds();
         let mut wants = firsts.iter().map(|number| {
             let one = &wanted[*number];
@@ -230,8 +228,8 @@ impl<'a> Following<'a> {
                 }
                 Outcome::Failed { url, why } => Supplied::Failed(format!("{url}: {why}")),
             };
-            for other in lacking.get(&wanted[number].key()).into_iter().flatten() {
-                supplied[*other] = supply.clone();
+            for other in lacking.same(number) {
+                supplied[other] = supply.clone();
             }
             Ok(())
         };
@@ -256,30 +254,33 @@ impl Supply for Following<'_> {
     }
 
     fn get(&mut self, stage: Stage, wanted: &[Wanted]) -> Result<Vec<Supplied>> {
-        let mut supplied = Vec::with_capacity(wanted.len());
-        let mut lacking = Lacking::new();
-        let (mut bytes, mut files) = (0_u64, 0_u64);
-        for (number, one) in wanted.iter().enumerate() {
-            match self.find(one)? {
-                Some(content) => supplied.push(Supplied::Here(content)),
-                None => {
-                    let others = lacking.entry(one.key()).or_default();
-                    if others.is_empty() {
-                        bytes = bytes.saturating_add(one.size_bytes.unwrap_or_default());
-                        files += 1;
-                    }
-                    others.push(number);
-                    supplied.push(Supplied::Failed("it was not asked for".to_owned()));
-                }
-            }
-        }
+        let mut lacking = Vec::new();
+        let found = self.find(wanted)?.into_iter().enumerate();
+        let mut supplied: Vec<Supplied> = found
+            .map(|(number, found)| {
+                found.map_or_else(
+                    || {
+                        lacking.push(number);
+                        // Until it was asked for.
+                        Supplied::Failed(String::new())
+                    },
+                    Supplied::Here,
+                )
+            })
+            .collect();
+        let lacking = Lacking::new(wanted, lacking);
         if lacking.is_empty() {
             return Ok(supplied);
+        }
+        let (mut bytes, mut files) = (0_u64, 0_u64);
+        for number in lacking.firsts() {
+            bytes = bytes.saturating_add(wanted[number].size_bytes.unwrap_or_default());
+            files += 1;
         }
         if stage == Stage::Files && self.order.run == Run::Dry {
             self.planned.fetch_files += files;
             self.planned.fetch_bytes = self.planned.fetch_bytes.saturating_add(bytes);
-            for number in lacking.into_values().flatten() {
+            for number in lacking.all() {
                 let size_bytes = wanted[number].size_bytes.unwrap_or_default();
                 let digest = Digest::of(b"");
                 supplied[number] = Supplied::Here(Content { digest, size_bytes });
@@ -292,7 +293,7 @@ impl Supply for Following<'_> {
             Stage::Files => "fetching files",
         };
         self.monitor.transfer(title, files, bytes);
-        self.fetch(wanted, &lacking, &mut supplied)?;
+        self.fetch(&lacking, &mut supplied)?;
         Ok(supplied)
     }
 

@@ -2,19 +2,33 @@
 
 use std::io::Read;
 
-use pinfold_store::index::ObjectRow;
+use pinfold_store::index::{Index, ObjectRow};
 use pinfold_store::sums::Summing;
 use pinfold_store::{Checksum, Node, RelPath, Sums};
 
 use super::following::Following;
-use crate::Result;
 use crate::http::Validators;
 use crate::supply::{Content, Supply, Wanted};
+use crate::{Error, Result};
+
+/// What the index knows of a wanted file.
+enum Known {
+    /// This is it.
+    Content(Content),
+    /// The newest snapshot has one of its size whose checksum is not known.
+    Unsummed(Box<ObjectRow>),
+    /// Nothing.
+    Nothing,
+}
 
 impl Following<'_> {
     /// Gives what the newest snapshot has at a path.
     pub(super) fn newest(&self, path: &RelPath) -> Result<Option<Content>> {
-        let spans = self.index().spans(&self.order.lock.mirror, path)?;
+        self.newest_of(&self.index(), path)
+    }
+
+    fn newest_of(&self, index: &Index, path: &RelPath) -> Result<Option<Content>> {
+        let spans = index.spans(&self.order.lock.mirror, path)?;
         Ok(spans.iter().find(|span| span.last.is_none()).and_then(|span| match span.entry.node {
             Node::File { digest, size_bytes, .. } => Some(Content { digest, size_bytes }),
             Node::Link { .. } => None,
@@ -35,14 +49,37 @@ impl Following<'_> {
         Ok(newest.map(|content| (validators, content)))
     }
 
-    /// Looks for a wanted file in the store.
-    pub(super) fn find(&self, wanted: &Wanted) -> Result<Option<Content>> {
-        let row = self.index().by_checksum(&wanted.checksum)?;
-        let found = match row {
-            Some(row) => Some(Content { digest: row.digest, size_bytes: row.size_bytes }),
-            None => self.find_unsummed(wanted)?,
+    /// Looks for wanted files in the store.
+    pub(super) fn find(&self, wanted: &[Wanted]) -> Result<Vec<Option<Content>>> {
+        let ask = |index: &Index| wanted.iter().map(|one| self.known(index, one)).collect();
+        let known: Vec<Known> = self.index().at_once::<_, Error>(ask)?;
+        let find = |(known, wanted): (Known, &Wanted)| {
+            let found = match known {
+                Known::Content(found) => Some(found),
+                Known::Unsummed(row) => self.find_unsummed(&row, wanted)?,
+                Known::Nothing => None,
+            };
+            self.standing(found.filter(|found| is_so_large(*found, wanted)))
         };
-        self.standing(found.filter(|found| is_so_large(*found, wanted)))
+        known.into_iter().zip(wanted).map(find).collect()
+    }
+
+    /// Asks the index for a wanted file: by its checksum, else where the newest snapshot has one of its size whose checksum of
+    /// this kind is not known: SHA-512 after the index was made anew, or of what another tool brought.
+    fn known(&self, index: &Index, wanted: &Wanted) -> Result<Known> {
+        if let Some(row) = index.by_checksum(&wanted.checksum)? {
+            let ObjectRow { digest, size_bytes, .. } = row;
+            return Ok(Known::Content(Content { digest, size_bytes }));
+        }
+        let newest = self.newest_of(index, &wanted.path)?;
+        let Some(content) = newest.filter(|newest| is_so_large(*newest, wanted)) else {
+            return Ok(Known::Nothing);
+        };
+        let row = index.object(content.digest)?.filter(|row| match wanted.checksum {
+            Checksum::Sha256(_) => row.sha256.is_none(),
+            Checksum::Sha512(_) => row.sha512.is_none(),
+        });
+        Ok(row.map_or(Known::Nothing, |row| Known::Unsummed(Box::new(row))))
     }
 
     /// Where the index was wrong before, lets only that pass whose object stands.
@@ -56,24 +93,17 @@ impl Following<'_> {
         }
     }
 
-    /// Looks for a wanted file where the newest snapshot has one of its size whose checksum of this kind the index does not know:
-    /// SHA-512 after the index was made anew, or of what another tool brought. It is read, and the index told.
-    fn find_unsummed(&self, wanted: &Wanted) -> Result<Option<Content>> {
-        let newest = self.newest(&wanted.path)?.filter(|newest| is_so_large(*newest, wanted));
-        let Some(content) = newest else { return Ok(None) };
-        let Some(row) = self.index().object(content.digest)? else { return Ok(None) };
-        let is_known = match wanted.checksum {
-            Checksum::Sha256(_) => row.sha256.is_some(),
-            Checksum::Sha512(_) => row.sha512.is_some(),
-        };
-        if is_known || !self.order.store.has_object(content.digest, content.size_bytes)? {
+    /// Reads an object whose checksum the index does not know, and tells it.
+    fn find_unsummed(&self, row: &ObjectRow, wanted: &Wanted) -> Result<Option<Content>> {
+        let content = Content { digest: row.digest, size_bytes: row.size_bytes };
+        if !self.order.store.has_object(content.digest, content.size_bytes)? {
             return Ok(None);
         }
         let sums = self.sums(content, Some(&wanted.checksum))?;
         let Some(sums) = sums.filter(|sums| sums.digest == content.digest) else {
             return Ok(None);
         };
-        let row = ObjectRow { sha256: Some(sums.sha256), sha512: sums.sha512, ..row };
+        let row = ObjectRow { sha256: Some(sums.sha256), sha512: sums.sha512, ..*row };
         self.index().add_objects(&[row], &mut |_| Ok(()))?;
         Ok((sums.has(&wanted.checksum) == Some(true)).then_some(content))
     }
