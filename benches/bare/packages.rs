@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use md5::Digest as _;
 use sha2::Sha256;
@@ -68,7 +69,7 @@ fn package(top: &Path, number: u64, day: u64, stanza: &[u8]) -> Vec<u8> {
                 let name = String::from_utf8(value.to_vec()).unwrap();
                 let cut = name.rfind('_').unwrap();
                 let name = [&name[..cut], &version, &name[cut..]].concat();
-                keep(&top.join(&name), &content);
+                keep(&top.join(&name), &content, &mut state);
                 text.extend(format!("Filename: {name}").as_bytes());
             }
             b"Size" => text.extend(format!("Size: {size}").as_bytes()),
@@ -86,11 +87,15 @@ fn package(top: &Path, number: u64, day: u64, stanza: &[u8]) -> Vec<u8> {
     text
 }
 
-/// Writes a file; a name has one content, so that one that is there is the same.
-fn keep(path: &Path, content: &[u8]) {
+/// Writes a file; a name has one content, so that one that is there is the same. As in an old archive its time is some second of
+/// the last three years.
+fn keep(path: &Path, content: &[u8], state: &mut u64) {
     if !path.exists() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, content).unwrap();
+        let mut file = std::fs::File::create(path).unwrap();
+        file.write_all(content).unwrap();
+        let made = Duration::from_secs(1_680_000_000 + next(state) % 94_000_000);
+        file.set_modified(SystemTime::UNIX_EPOCH + made).unwrap();
     }
 }
 
