@@ -42,6 +42,8 @@ impl Outcome {
 #[derive(Debug)]
 pub(crate) struct Failure {
     kind: Kind,
+    /// An object went that was there before: the same run again brings it anew.
+    pub(crate) is_lost_object: bool,
     /// One line: what was attempted, on what, and why it failed.
     pub(crate) message: String,
     /// Commands to run or lines to change.
@@ -51,33 +53,37 @@ pub(crate) struct Failure {
 impl Failure {
     /// The request or the configuration is wrong.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self { kind: Kind::Usage, message: message.into(), hints: Vec::new() }
+        Self::of_kind(Kind::Usage, message)
     }
 
     /// This machine could not do it.
     pub(crate) fn machine(message: impl Into<String>) -> Self {
-        Self { kind: Kind::Machine, message: message.into(), hints: Vec::new() }
+        Self::of_kind(Kind::Machine, message)
     }
 
     /// It was not done, and the answer is no.
     pub(crate) fn held(message: impl Into<String>) -> Self {
-        Self { kind: Kind::Held, message: message.into(), hints: Vec::new() }
+        Self::of_kind(Kind::Held, message)
     }
 
     /// Something is not intact.
     pub(crate) fn damage(message: impl Into<String>) -> Self {
-        Self { kind: Kind::Integrity, message: message.into(), hints: Vec::new() }
+        Self::of_kind(Kind::Integrity, message)
     }
 
     /// We did something that cannot be right.
     pub(crate) fn bug(message: impl Into<String>) -> Self {
-        Self { kind: Kind::Bug, message: message.into(), hints: Vec::new() }
+        Self::of_kind(Kind::Bug, message)
     }
 
     /// Adds what to do next.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
+    }
+
+    fn of_kind(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, is_lost_object: false, message: message.into(), hints: Vec::new() }
     }
 
     fn new(kind: Kind, error: &dyn std::error::Error) -> Self {
@@ -92,7 +98,7 @@ impl Failure {
             source = inner.source();
         }
         let hints = hints(kind, &message);
-        Self { kind, message, hints }
+        Self { hints, ..Self::of_kind(kind, message) }
     }
 
     /// Tells a disk without inodes from a disk without bytes: the system has one word for both.
@@ -185,7 +191,8 @@ fn hints(kind: Kind, message: &str) -> Vec<String> {
 
 impl From<pinfold_store::Error> for Failure {
     fn from(error: pinfold_store::Error) -> Self {
-        Self::new(error.kind(), &error)
+        let is_lost_object = matches!(error, pinfold_store::Error::MissingObject { .. });
+        Self { is_lost_object, ..Self::new(error.kind(), &error) }
     }
 }
 
@@ -201,6 +208,7 @@ impl From<pinfold_mirror::Error> for Failure {
                 let hint = "nothing was changed: run the same command again when upstream, or the tool that brought it, has mended it";
                 Self { hints: Vec::new(), ..failure }.hint(hint)
             }
+            Archive::Store(error) => error.into(),
             _ => failure,
         }
     }

@@ -5,11 +5,15 @@
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::error::{Error, IoContext, Result};
 use crate::index::{Index, ObjectRow};
 use crate::lock::{Asker, Collector, MirrorLock};
 use crate::{Counter, Digest, Monitor, Name, Record, Stamp, Store, disk};
+
+/// How long what has begun waits for a writer: each holds the lock for a batch.
+const MOMENT: Duration = Duration::from_secs(600);
 
 /// Objects that are removed under one hold of the lock.
 const BATCH: usize = 500;
@@ -111,6 +115,7 @@ impl Store {
         (collector, asker): (Collector, &Asker),
         monitor: &dyn Monitor,
     ) -> Result<Collected> {
+        let asker = &Asker { verb: asker.verb.clone(), wait: asker.wait.max(MOMENT) };
         self.forget_pins(&record.mirror, record.taken)?;
         let free = index.drop_snapshot(&record.mirror, record.taken)?;
         drop(collector);

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, IoContext, Result};
 use crate::index::Index;
-use crate::lock::{MirrorLock, Writer};
+use crate::lock::{Asker, MirrorLock};
 use crate::manifest::{Encoder, Totals};
 use crate::{Class, Entry, Evidence, Monitor, Record, RelPath, Stamp, Store, disk};
 
@@ -95,16 +95,17 @@ pub enum Sealed {
 impl Store {
     /// Walks a folder and stores what is new.
     ///
-    /// Locks: the mirror's, and the store's shared one. Durable: every object that the draft names.
+    /// Locks: the mirror's; takes the store's shared one batch by batch, so that collection goes on. An object that goes meanwhile
+    /// is noticed at the latest when the draft is sealed. Durable: every object that the draft names.
     /// Cost: two `stat` a file that did not change; memory does not grow with the number of files.
     ///
     /// # Errors
     /// [`Error::Refused`] where the tree holds special files or links that leave it, every one told to the monitor;
-    /// [`Error::Io`] naming a file that cannot be read.
+    /// [`Error::Io`] naming a file that cannot be read; [`Error::MissingObject`] where one went: a second scan reads its file again.
     pub fn scan(
         &self,
         lock: &MirrorLock,
-        _writer: &Writer,
+        asker: &Asker,
         from: (&Path, Adopt),
         monitor: &dyn Monitor,
     ) -> Result<Draft> {
@@ -129,6 +130,7 @@ impl Store {
                     store: self,
                     root: &root,
                     mirror: &lock.mirror,
+                    asker,
                     clock_ns,
                     keeps: adopt != Adopt::Nothing,
                     monitor,

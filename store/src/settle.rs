@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::disk::{self, content};
-use crate::error::{IoContext, Result};
+use crate::error::{Error, IoContext, Result};
 use crate::index::{Index, ObjectRow};
 use crate::sums::Sums;
 use crate::{Counter, Monitor, Store};
@@ -50,7 +50,12 @@ impl Store {
     /// The row that an object asks for. One that stands brings its own time, should the index have lost it.
     fn wanted_row(&self, fresh: &Fresh) -> Result<ObjectRow> {
         let mtime = match fresh.aside {
-            None => mtime_of(&self.object_path(fresh.sums.digest))?.unwrap_or(fresh.mtime),
+            None => {
+                let digest = fresh.sums.digest;
+                let why = "it went while its file was read; run the same command again".to_owned();
+                mtime_of(&self.object_path(digest))?
+                    .ok_or_else(|| Error::MissingObject { digest, why })?
+            }
             Some(_) => fresh.mtime,
         };
         Ok(ObjectRow {

@@ -17,6 +17,9 @@ use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::ui::{self, Progress};
 
+/// How often all is read again because objects went meanwhile.
+const LOSSES_MAX: u32 = 3;
+
 /// How far a clock may be behind the newest snapshot before it is worth a word.
 const CLOCK_SECONDS: i64 = 60;
 
@@ -28,20 +31,13 @@ pub(super) fn ingest(context: &Context, args: &Ingest) -> Done {
     let taken = args.taken.as_deref().map(Stamp::parse_end).transpose()?;
     let progress = Progress::new();
     let lock = store.lock_mirror(&args.mirror, &context.asker())?;
-    let writer = store.writer(&context.asker())?;
+    // Whoever collects is named before anything is read.
+    drop(store.writer(&context.asker())?);
     if context.dry_run {
-        let survey = store.scan(&lock, &writer, (&folder, Adopt::Nothing), &progress)?;
+        let survey = store.scan(&lock, &context.asker(), (&folder, Adopt::Nothing), &progress)?;
         progress.finish();
         return told(context, &survey.totals, &progress);
     }
-    let adopt = if args.link { Adopt::Link } else { Adopt::Copy };
-    let draft = store.scan(&lock, &writer, (&folder, adopt), &progress)?;
-    if draft.totals.files + draft.totals.links == 0 && !args.allow_empty {
-        let shown = escape_path(&args.folder);
-        return Err(Failure::usage(format!("cannot take {shown}: it holds no file"))
-            .hint("see whether it is mounted and what the mirror tool did; --allow-empty takes it all the same"));
-    }
-    let reading = read(context, (&store, &lock), mirror, &draft, &progress)?;
     let seal = Seal {
         now: context.now,
         taken,
@@ -49,10 +45,17 @@ pub(super) fn ingest(context: &Context, args: &Ingest) -> Done {
         source: format!("ingest {}", source(&args.folder)),
         even_if_unchanged: args.even_if_unchanged,
     };
-    let sealed = store.seal(&lock, &writer, draft, reading.as_ref(), &seal)?;
+    let bringing =
+        Bringing { context, args, store: &store, lock: &lock, mirror, progress: &progress };
+    let mut losses = 0;
+    let sealed = loop {
+        match bringing.attempt(&folder, &seal) {
+            // Its file is read again: a scan holds the store's lock for a batch only, and collection goes on beside it.
+            Err(failure) if failure.is_lost_object && losses < LOSSES_MAX => losses += 1,
+            done => break done?,
+        }
+    };
     let (Sealed::New(record) | Sealed::Unchanged(record)) = &sealed;
-    // Its record holds the objects from here on. The store's lock comes after the site's wherever both are held.
-    drop(writer);
     let is_new = matches!(sealed, Sealed::New(_));
     if is_new {
         tell_of_the_clock(context, record);
@@ -61,6 +64,34 @@ pub(super) fn ingest(context: &Context, args: &Ingest) -> Done {
     progress.finish();
     summary(context, record, is_new, &progress, begun)?;
     Ok(if progress.has_problems() { Outcome::No } else { Outcome::Done })
+}
+
+/// A folder on its way in.
+struct Bringing<'a> {
+    context: &'a Context,
+    args: &'a Ingest,
+    store: &'a Store,
+    lock: &'a MirrorLock,
+    mirror: &'a Mirror,
+    progress: &'a Progress,
+}
+
+impl Bringing<'_> {
+    fn attempt(&self, folder: &Path, seal: &Seal) -> Result<Sealed, Failure> {
+        let Self { context, args, store, lock, mirror, progress } = *self;
+        let asker = context.patient();
+        let adopt = if args.link { Adopt::Link } else { Adopt::Copy };
+        let draft = store.scan(lock, &asker, (folder, adopt), progress)?;
+        if draft.totals.files + draft.totals.links == 0 && !args.allow_empty {
+            let shown = escape_path(&args.folder);
+            return Err(Failure::usage(format!("cannot take {shown}: it holds no file"))
+                .hint("see whether it is mounted and what the mirror tool did; --allow-empty takes it all the same"));
+        }
+        let reading = read(context, (store, lock), mirror, &draft, progress)?;
+        // The record holds the objects from then on; nothing else is locked here, since the site's lock comes before the store's.
+        let writer = store.writer(&asker)?;
+        Ok(store.seal(lock, &writer, draft, reading.as_ref(), seal)?)
+    }
 }
 
 /// Lets the family read what was scanned. Where the mirror has keyrings and says what it consists of, it is proved.

@@ -47,9 +47,9 @@ fn take(
     site: &SiteLock,
     writer: &Writer,
 ) -> Stamp {
-    let lock =
-        store.lock_mirror(mirror, &Asker { verb: "test".into(), wait: Duration::ZERO }).unwrap();
-    let draft = store.scan(&lock, writer, (tree, Adopt::Copy), &Silent).unwrap();
+    let asker = Asker { verb: "test".into(), wait: Duration::ZERO };
+    let lock = store.lock_mirror(mirror, &asker).unwrap();
+    let draft = store.scan(&lock, &asker, (tree, Adopt::Copy), &Silent).unwrap();
     let now = Stamp::from_seconds(second);
     let seal = Seal {
         now,

@@ -41,12 +41,16 @@ struct Bench {
     mirror: MirrorLock,
 }
 
+fn asker() -> Asker {
+    Asker { verb: "test".into(), wait: Duration::from_secs(20) }
+}
+
 impl Bench {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("tree")).unwrap();
         let store = Store::create(&dir.path().join("root")).unwrap();
-        let asker = Asker { verb: "test".into(), wait: Duration::from_secs(20) };
+        let asker = asker();
         let (site, writer) = (store.lock_site(&asker).unwrap(), store.writer(&asker).unwrap());
         let mirror = store.lock_mirror(&"m".parse().unwrap(), &asker).unwrap();
         Self { dir, store, site, writer, mirror }
@@ -77,8 +81,7 @@ impl Bench {
     /// Takes the tree as a snapshot of a second.
     fn take(&self, second: i64) -> Stamp {
         let from = self.dir.path().join("tree");
-        let draft =
-            self.store.scan(&self.mirror, &self.writer, (&from, Adopt::Copy), &Silent).unwrap();
+        let draft = self.store.scan(&self.mirror, &asker(), (&from, Adopt::Copy), &Silent).unwrap();
         let now = Stamp::from_seconds(second);
         let seal = Seal {
             now,

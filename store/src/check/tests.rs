@@ -35,7 +35,7 @@ fn store(dir: &Path) -> (Store, Record, PathBuf) {
     let asker = Asker { verb: "test".into(), wait: Duration::from_secs(10) };
     let lock = store.lock_mirror(&"m".parse().unwrap(), &asker).unwrap();
     let writer = store.writer(&asker).unwrap();
-    let draft = store.scan(&lock, &writer, (&tree, Adopt::Copy), &Silent).unwrap();
+    let draft = store.scan(&lock, &asker, (&tree, Adopt::Copy), &Silent).unwrap();
     let now = Stamp::from_seconds(1000);
     let seal = Seal {
         now,

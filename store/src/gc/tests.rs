@@ -112,7 +112,7 @@ impl Life {
     fn snapshot(&mut self) {
         let lock = self.store.lock_mirror(&mirror(), &asker()).unwrap();
         let writer = self.store.writer(&asker()).unwrap();
-        let draft = self.store.scan(&lock, &writer, (&self.tree, Adopt::Copy), &Silent).unwrap();
+        let draft = self.store.scan(&lock, &asker(), (&self.tree, Adopt::Copy), &Silent).unwrap();
         let seal = Seal {
             now: Stamp::from_seconds(1000),
             taken: None,
@@ -282,7 +282,7 @@ fn what_a_running_ingest_brought_is_not_swept_and_a_drop_beside_it_is_not_begun(
     let lock = store.lock_mirror(&mirror(), &asker()).unwrap();
     let bringing = store.lock_mirror(&other, &asker()).unwrap();
     let writer = store.writer(&asker()).unwrap();
-    let draft = store.scan(&bringing, &writer, (&life.tree, Adopt::Copy), &Silent).unwrap();
+    let draft = store.scan(&bringing, &asker(), (&life.tree, Adopt::Copy), &Silent).unwrap();
     let drop_first = |asker| store.drop_snapshot(&lock, first, (Run::Real, asker), &Silent);
     assert!(matches!(drop_first(&hasty), Err(Error::Busy { .. })));
     assert!(store.record(&mirror(), first).is_ok(), "a drop that cannot go on is not begun");

@@ -55,7 +55,8 @@ impl Store {
         drop(index);
         disk::sync_path(&new)?;
         let old = self.root().join("index.sqlite");
-        for suffix in ["-wal", "-shm", ""] {
+        // The main file first: without its log it could be an index that was half written back; a log alone counts for nothing.
+        for suffix in ["", "-wal", "-shm"] {
             disk::remove_file(&beside(&old, suffix))?;
         }
         disk::rename_new(&new, &old)

@@ -10,6 +10,7 @@ use super::take::{Haul, Piece, Taken};
 use crate::disk::{self, content};
 use crate::error::Result;
 use crate::index::{Index, Seen};
+use crate::lock::Asker;
 use crate::manifest::{Encoder, Totals};
 use crate::settle::Fresh;
 use crate::{Class, Counter, Digest, Entry, Monitor, Name, Node, RelPath, Store};
@@ -23,6 +24,7 @@ pub(super) struct Commit<'a> {
     pub(super) store: &'a Store,
     pub(super) root: &'a OwnedFd,
     pub(super) mirror: &'a Name,
+    pub(super) asker: &'a Asker,
     pub(super) clock_ns: i64,
     /// Whether anything enters the store, or is only counted.
     pub(super) keeps: bool,
@@ -72,6 +74,7 @@ impl Commit<'_> {
         }
         let names = self.keeps && !fresh.is_empty();
         if self.keeps {
+            let _writer = self.store.writer(self.asker)?;
             self.store.settle(index, &fresh, self.monitor)?;
             self.remember(index, files(), &haul.gone)?;
         } else {

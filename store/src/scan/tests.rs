@@ -8,7 +8,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::time::{Duration, SystemTime};
 
 use super::*;
-use crate::lock::Asker;
+use crate::lock::{Asker, Writer};
 use crate::{Code, Counter, Digest, Entry, Name, Node, Tally};
 
 mod adopt;
@@ -38,6 +38,10 @@ impl Reading for Plain {
     fn evidence(&self) -> Evidence {
         Evidence::none()
     }
+}
+
+fn asker() -> Asker {
+    Asker { verb: "test".into(), wait: Duration::from_secs(10) }
 }
 
 fn mirror() -> Name {
@@ -80,14 +84,14 @@ impl Bench {
     }
 
     fn locks(&self) -> (MirrorLock, Writer) {
-        let asker = Asker { verb: "test".into(), wait: Duration::from_secs(10) };
+        let asker = asker();
         (self.store.lock_mirror(&mirror(), &asker).unwrap(), self.store.writer(&asker).unwrap())
     }
 
     fn scan(&self, adopt: Adopt) -> (Result<Draft>, Tally) {
         let tally = Tally::default();
-        let (lock, writer) = self.locks();
-        (self.store.scan(&lock, &writer, (&self.at(""), adopt), &tally), tally)
+        let (lock, _writer) = self.locks();
+        (self.store.scan(&lock, &asker(), (&self.at(""), adopt), &tally), tally)
     }
 
     fn entries(&self, adopt: Adopt) -> (Vec<Entry>, Tally) {
@@ -97,7 +101,8 @@ impl Bench {
 
     fn seal(&self, reading: &Plain, seal: &Seal) -> Result<Sealed> {
         let (lock, writer) = self.locks();
-        let draft = self.store.scan(&lock, &writer, (&self.at(""), Adopt::Copy), &crate::Silent)?;
+        let draft =
+            self.store.scan(&lock, &asker(), (&self.at(""), Adopt::Copy), &crate::Silent)?;
         self.store.seal(&lock, &writer, draft, reading, seal)
     }
 
@@ -343,6 +348,37 @@ fn more_than_one_batch_keeps_the_order() {
     let (entries, tally) = bench.entries(Adopt::Copy);
     assert_eq!((entries.len(), tally.get(Counter::ObjectsWritten)), (5000, 100));
     assert!(entries.is_sorted_by(|a, b| a.path < b.path));
+}
+
+/// Takes the store for itself whenever the scan shows that it goes on.
+struct Greedy<'a> {
+    store: &'a Store,
+    taken: std::sync::atomic::AtomicU32,
+}
+
+impl Monitor for Greedy<'_> {
+    fn count(&self, _: Counter, _: u64) {}
+    fn step(&self, _: &str, _: Option<u64>) {}
+    fn transfer(&self, _: &str, _: u64, _: u64) {}
+    fn advance(&self, _: u64) {
+        drop(self.store.collector(&asker()).unwrap());
+        self.taken.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    }
+    fn problem(&self, _: &crate::Finding) {}
+}
+
+#[test]
+fn a_scan_holds_the_store_for_a_batch_only() {
+    let bench = Bench::new();
+    for number in 0..2_000 {
+        bench.write(format!("{number}"), format!("{number}").as_bytes(), 1_000_000);
+    }
+    let lock = bench.store.lock_mirror(&mirror(), &asker()).unwrap();
+    let greedy = Greedy { store: &bench.store, taken: 0.into() };
+    let from = bench.at("");
+    let draft = bench.store.scan(&lock, &asker(), (&from, Adopt::Copy), &greedy).unwrap();
+    assert_eq!(draft.totals.files, 2_000);
+    assert!(greedy.taken.into_inner() >= 2, "collection went on beside it");
 }
 
 #[test]

@@ -74,7 +74,7 @@ fn sealing_refuses_where_an_object_went() {
     bench.write("a", b"one", 1_000_000);
     let (lock, writer) = bench.locks();
     let draft =
-        bench.store.scan(&lock, &writer, (&bench.at(""), Adopt::Copy), &crate::Silent).unwrap();
+        bench.store.scan(&lock, &asker(), (&bench.at(""), Adopt::Copy), &crate::Silent).unwrap();
     std::fs::remove_file(bench.store.object_path(Digest::of(b"one"))).unwrap();
     let sealed = bench.store.seal(&lock, &writer, draft, &Plain::default(), &seal_at(5000));
     assert!(matches!(sealed, Err(Error::MissingObject { .. })), "{sealed:?}");
