@@ -96,6 +96,13 @@ impl Store {
     /// Takes the store's lock, exclusive, with an index that names exactly the snapshots on disk. Under it nobody is between a record
     /// and its rows; what a crash left there is completed.
     fn settled(&self, index: &Index, asker: &Asker) -> Result<Collector> {
+        let collector = self.collector(asker)?;
+        if index.must_match(self).is_ok() {
+            return Ok(collector);
+        }
+        // Only now is it known to be what a crash left: whoever seals at this moment holds the store's lock until it is done, and
+        // may wait for what the caller holds.
+        drop(collector);
         for mirror in self.mirrors()? {
             if index.must_match_mirror(self, &mirror).is_err() {
                 let lock = self.lock_mirror(&mirror, asker)?;
