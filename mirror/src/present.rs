@@ -67,14 +67,10 @@ impl<'a> Present<'a> {
         if let Some(size) = wanted.size_bytes.filter(|size| *size != content.size_bytes) {
             return Ok(Some(format!("expected {size} bytes, found {}", content.size_bytes)));
         }
-        let row = {
+        let known = {
             let index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
-            index.object(content.digest)?
+            index.checksum_of(content.digest, wanted.checksum.algorithm())?
         };
-        let known = row.and_then(|row| match wanted.checksum {
-            Checksum::Sha256(_) => row.sha256.map(Checksum::Sha256),
-            Checksum::Sha512(_) => row.sha512.map(Checksum::Sha512),
-        });
         let found = match known {
             Some(found) => found,
             None => self.sum(content, wanted)?,
@@ -86,7 +82,7 @@ impl<'a> Present<'a> {
     /// Reads content for the checksum that the index does not know.
     fn sum(&self, content: Content, wanted: &Wanted) -> Result<Checksum> {
         let mut from = self.store.open_object(content.digest, content.size_bytes)?;
-        let mut checking = Checking::toward(&wanted.checksum);
+        let mut checking = Checking::toward(wanted.checksum.algorithm());
         let mut buffer = vec![0; 128 * 1024];
         loop {
             match from.read(&mut buffer) {

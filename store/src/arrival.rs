@@ -78,7 +78,7 @@ impl Store {
             Some(opened) => opened,
             None => content::create_aside(self).map(|(file, path)| (file, path, None))?,
         };
-        let summing = Summing::toward(checksum.as_ref());
+        let summing = Summing::toward(checksum.map(|checksum| checksum.algorithm()));
         let mut arrival = Arrival { file, path, summing, checksum, size_bytes: 0, modified };
         arrival.read_again()?;
         Ok(arrival)
@@ -87,7 +87,7 @@ impl Store {
     /// Where content with a known checksum arrives.
     fn want_path(&self, checksum: &Checksum) -> PathBuf {
         // 128 digits and a prefix fit into a name.
-        let name = format!("{WANT}{}-{}", checksum.algorithm(), checksum.hex());
+        let name = format!("{WANT}{}-{}", checksum.algorithm().name(), checksum.hex());
         self.root().join("incoming").join(name)
     }
 
@@ -221,7 +221,7 @@ impl Arrival {
         if self.size_bytes > 0 {
             self.file.set_len(0).at("cut", &self.path)?;
             self.file.seek(SeekFrom::Start(0)).at("rewind", &self.path)?;
-            self.summing = Summing::toward(self.checksum.as_ref());
+            self.summing = Summing::toward(self.checksum.map(|checksum| checksum.algorithm()));
             self.size_bytes = 0;
             self.modified = None;
         }

@@ -58,8 +58,6 @@ pub struct ObjectRow {
     pub mtime: i64,
     /// Its SHA-256; `None` only until a rebuilt index has read the object.
     pub sha256: Option<[u8; 32]>,
-    /// Its SHA-512, where somebody asked for it.
-    pub sha512: Option<[u8; 64]>,
 }
 
 /// A span of a path: from which to which snapshot it showed one content.

@@ -39,4 +39,4 @@ pub use path::{Name, RelPath, Stamp};
 pub use report::{Code, Finding, Report};
 pub use snapshot::{Evidence, Proof, Record, Signer, Trust};
 pub use store::Store;
-pub use sums::{Checksum, Sums};
+pub use sums::{Algorithm, Checksum, Sums};

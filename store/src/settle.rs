@@ -44,7 +44,10 @@ impl Store {
                 self.name(row, one, monitor)?;
             }
             Ok(())
-        })
+        })?;
+        let others = |one: &&Fresh| Some((one.sums.digest, one.sums.other?));
+        let mut others = fresh.iter().filter_map(others).peekable();
+        if others.peek().is_some() { index.add_checksums(&mut others) } else { Ok(()) }
     }
 
     /// The row that an object asks for. One that stands brings its own time, should the index have lost it.
@@ -63,7 +66,6 @@ impl Store {
             size_bytes: fresh.sums.size_bytes,
             mtime,
             sha256: Some(fresh.sums.sha256),
-            sha512: fresh.sums.sha512,
         })
     }
 

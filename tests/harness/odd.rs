@@ -1,8 +1,8 @@
 //! An archive written by hand, for what the distribution's tools do not write.
 
 use super::{UpstreamKey, replace, temp_dir, tool, write};
-use pinfold_store::Checksum;
-use pinfold_store::sums::Summing;
+use pinfold_store::Algorithm;
+use pinfold_store::sums::Checking;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
@@ -119,18 +119,12 @@ pub(crate) fn line(algorithm: &str, name: &str, bytes: &[u8]) -> String {
     format!(" {} {} {name}\n", hex(algorithm, bytes), bytes.len())
 }
 
-/// A checksum. Of the weak kinds nobody believes any: digits will do.
+/// A checksum; of apt's names for the kinds one is not the usual one.
 pub(crate) fn hex(algorithm: &str, bytes: &[u8]) -> String {
-    let toward = (algorithm == "SHA512").then_some(Checksum::Sha512([0; 64]));
-    let mut summing = Summing::toward(toward.as_ref());
-    summing.update(bytes);
-    let sums = summing.finish();
-    match algorithm {
-        "SHA512" => Checksum::Sha512(sums.sha512.unwrap()).hex(),
-        "SHA256" => Checksum::Sha256(sums.sha256).hex(),
-        "SHA1" => Checksum::Sha256(sums.sha256).hex()[..40].to_owned(),
-        _ => Checksum::Sha256(sums.sha256).hex()[..32].to_owned(),
-    }
+    let is_it = |one: &Algorithm| one.name() == algorithm.trim_end_matches("Sum");
+    let mut checking = Checking::toward(Algorithm::ALL.into_iter().find(is_it).unwrap());
+    checking.update(bytes);
+    checking.finish().hex()
 }
 
 /// A package that installs one file, made once.

@@ -171,7 +171,11 @@ impl Task<'_> {
     }
 
     fn add(&self, file: IndexedFile, wanted: &mut Vec<Wanted>, weak: &mut Option<(u64, String)>) {
-        let sum = file.sha256.map(Checksum::Sha256).or(file.sha512.map(Checksum::Sha512));
+        let sum = file
+            .sha256
+            .as_ref()
+            .map(Checksum::sha256)
+            .or(file.sha512.as_ref().map(Checksum::sha512));
         match sum {
             Some(checksum) => wanted.push(Wanted {
                 path: file.path,
@@ -249,7 +253,7 @@ impl Plain {
         // Of what nobody states the plain size, as much is read as any archive has.
         let limit = stated.map_or(PLAIN_BYTES_MAX, |(size, _)| *size);
         let from = unpacked(form.packed, packed, limit).map_err(failed)?;
-        let checking = stated.map(|(_, sum)| Checking::toward(sum));
+        let checking = stated.map(|(_, sum)| Checking::toward(sum.algorithm()));
         Ok(Self { from, checking, read_bytes: 0, failed: None })
     }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 
 use pinfold_store::path::escape;
-use pinfold_store::{Checksum, RelPath};
+use pinfold_store::{Algorithm, Checksum, RelPath};
 
 use crate::deb822::{Stanza, Stanzas, lines};
 use crate::{Error, Result};
@@ -365,18 +365,12 @@ fn number(text: &[u8]) -> Option<u64> {
 
 /// Reads a SHA-256, in upper-case digits too.
 fn sha256(text: &[u8]) -> Option<[u8; 32]> {
-    match Checksum::from_hex(text) {
-        Some(Checksum::Sha256(sum)) => Some(sum),
-        Some(Checksum::Sha512(_)) | None => None,
-    }
+    Checksum::of_hex(Algorithm::Sha256, text)?.as_bytes().try_into().ok()
 }
 
 /// Reads a SHA-512.
 fn sha512(text: &[u8]) -> Option<[u8; 64]> {
-    match Checksum::from_hex(text) {
-        Some(Checksum::Sha512(sum)) => Some(sum),
-        Some(Checksum::Sha256(_)) | None => None,
-    }
+    Checksum::of_hex(Algorithm::Sha512, text)?.as_bytes().try_into().ok()
 }
 
 fn excerpt(bytes: &[u8]) -> String {

@@ -199,10 +199,12 @@ pub(super) fn by_hash(suite: &Suite, file: &Listed) -> Result<RelPath> {
 
 /// Gives the checksum that a file is listed with.
 fn sum(file: &Listed) -> Result<Checksum> {
-    Checksum::from_hex(file.hash.as_bytes())
-        .filter(|sum| (file.algorithm == Algorithm::Sha512) == matches!(sum, Checksum::Sha512(_)))
-        .ok_or_else(|| Error::BadMetadata {
-            path: file.path.to_string(),
-            why: format!("its checksum is neither SHA256 nor SHA512: {}", file.hash),
-        })
+    let algorithm = match file.algorithm {
+        Algorithm::Sha512 => pinfold_store::Algorithm::Sha512,
+        _ => pinfold_store::Algorithm::Sha256,
+    };
+    Checksum::of_hex(algorithm, file.hash.as_bytes()).ok_or_else(|| Error::BadMetadata {
+        path: file.path.to_string(),
+        why: format!("its checksum is neither SHA256 nor SHA512: {}", file.hash),
+    })
 }

@@ -220,10 +220,8 @@ impl Coming<'_> {
     /// Says what is there.
     fn found(&self) -> String {
         let sums = self.arrival.sums();
-        let sum = match (&self.want.checksum, sums.sha512) {
-            (pinfold_store::Checksum::Sha512(_), Some(sum)) => pinfold_store::Checksum::Sha512(sum),
-            _ => pinfold_store::Checksum::Sha256(sums.sha256),
-        };
+        let wanted = self.want.checksum.algorithm();
+        let sum = sums.of_kind(wanted).unwrap_or(pinfold_store::Checksum::sha256(&sums.sha256));
         format!("{sum}, {} bytes", sums.size_bytes)
     }
 

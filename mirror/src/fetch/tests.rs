@@ -98,7 +98,7 @@ fn want(names: &[&str], bytes: &[u8]) -> Want {
     Want {
         names: names.iter().map(|name| name.parse().unwrap()).collect(),
         size_bytes: Some(bytes.len().try_into().unwrap()),
-        checksum: Checksum::Sha256(Sums::of(bytes).sha256),
+        checksum: Checksum::sha256(&Sums::of(bytes).sha256),
         modified: 1_600_000_000,
     }
 }

@@ -66,8 +66,13 @@ impl Following<'_> {
 
     /// Asks the index for a wanted file: by its checksum, else where the newest snapshot has one of its size whose checksum of
     /// this kind is not known: SHA-512 after the index was made anew, or of what another tool brought.
+    ///
+    /// A checksum with which somebody could make a second content speaks only for what this mirror had under this name.
     fn known(&self, index: &Index, wanted: &Wanted) -> Result<Known> {
-        if let Some(row) = index.by_checksum(&wanted.checksum)? {
+        let algorithm = wanted.checksum.algorithm();
+        if algorithm.is_strong()
+            && let Some(row) = index.by_checksum(&wanted.checksum)?
+        {
             let ObjectRow { digest, size_bytes, .. } = row;
             return Ok(Known::Content(Content { digest, size_bytes }));
         }
@@ -75,11 +80,14 @@ impl Following<'_> {
         let Some(content) = newest.filter(|newest| is_so_large(*newest, wanted)) else {
             return Ok(Known::Nothing);
         };
-        let row = index.object(content.digest)?.filter(|row| match wanted.checksum {
-            Checksum::Sha256(_) => row.sha256.is_none(),
-            Checksum::Sha512(_) => row.sha512.is_none(),
-        });
-        Ok(row.map_or(Known::Nothing, |row| Known::Unsummed(Box::new(row))))
+        Ok(match index.checksum_of(content.digest, algorithm)? {
+            Some(sum) if sum == wanted.checksum => Known::Content(content),
+            Some(_) => Known::Nothing,
+            None => {
+                let row = index.object(content.digest)?;
+                row.map_or(Known::Nothing, |row| Known::Unsummed(Box::new(row)))
+            }
+        })
     }
 
     /// Where the index was wrong before, lets only that pass whose object stands.
@@ -103,8 +111,10 @@ impl Following<'_> {
         let Some(sums) = sums.filter(|sums| sums.digest == content.digest) else {
             return Ok(None);
         };
-        let row = ObjectRow { sha256: Some(sums.sha256), sha512: sums.sha512, ..*row };
-        self.index().add_objects(&[row], &mut |_| Ok(()))?;
+        let row = ObjectRow { sha256: Some(sums.sha256), ..*row };
+        let mut index = self.index();
+        index.add_objects(&[row], &mut |_| Ok(()))?;
+        index.add_checksums(&mut sums.other.map(|other| (row.digest, other)).into_iter())?;
         Ok((sums.has(&wanted.checksum) == Some(true)).then_some(content))
     }
 
@@ -114,7 +124,7 @@ impl Following<'_> {
         content: Content,
         checksum: Option<&Checksum>,
     ) -> Result<Option<Sums>> {
-        let mut summing = Summing::toward(checksum);
+        let mut summing = Summing::toward(checksum.map(Checksum::algorithm));
         let mut from = self.open(content)?;
         let mut buffer = vec![0; 128 * 1024];
         loop {

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::{Index, ObjectRow, int, sql, uint};
 use crate::error::Result;
-use crate::sums::Checksum;
+use crate::sums::{Algorithm, Checksum};
 use crate::{Digest, Name, RelPath, Stamp};
 
 /// Modification times are kept between 1970 and 2100: what every file system can hold.
@@ -35,17 +35,61 @@ impl Index {
     /// [`crate::Error::Index`] where it cannot be read.
     pub fn by_checksum(&self, checksum: &Checksum) -> Result<Option<ObjectRow>> {
         // The tables are indexed by the first bytes: half the size, and as good as unique.
-        let text = match checksum {
-            Checksum::Sha256(_) => {
-                "SELECT digest, size, mtime, sha256, sha512 FROM objects WHERE substr(sha256, 1, 8) = ?1 AND sha256 = ?2"
+        let bytes = checksum.as_bytes();
+        let first = &bytes[..8];
+        let row = match number(checksum.algorithm()) {
+            None => {
+                let text = "SELECT digest, size, mtime, sha256 FROM objects WHERE substr(sha256, 1, 8) = ?1 AND sha256 = ?2";
+                let mut statement = self.sql(self.connection.prepare_cached(text))?;
+                statement.query_row(params![first, bytes], read)
             }
-            Checksum::Sha512(_) => {
-                "SELECT digest, size, mtime, sha256, sha512 FROM objects WHERE substr(sha512, 1, 8) = ?1 AND sha512 = ?2"
+            Some(number) => {
+                let text = "SELECT digest, size, mtime, sha256 FROM checksums JOIN objects ON objects.id = object
+                    WHERE algorithm = ?3 AND substr(sum, 1, 8) = ?1 AND sum = ?2 LIMIT 1";
+                let mut statement = self.sql(self.connection.prepare_cached(text))?;
+                statement.query_row(params![first, bytes, number], read)
             }
         };
-        let bytes = checksum.as_bytes();
+        self.sql(row.optional())
+    }
+
+    /// Gives an object's checksum of a kind; `None` where it is not known.
+    ///
+    /// # Errors
+    /// [`crate::Error::Index`] where it cannot be read.
+    pub fn checksum_of(&self, digest: Digest, algorithm: Algorithm) -> Result<Option<Checksum>> {
+        let Some(number) = number(algorithm) else {
+            let row = self.object(digest)?;
+            return Ok(row.and_then(|row| row.sha256).map(|sum| Checksum::sha256(&sum)));
+        };
+        let text = "SELECT sum FROM checksums JOIN objects ON objects.id = object WHERE digest = ?1 AND algorithm = ?2";
         let mut statement = self.sql(self.connection.prepare_cached(text))?;
-        self.sql(statement.query_row(params![&bytes[..8], bytes], read).optional())
+        let sum = statement
+            .query_row(params![digest.as_bytes(), number], |row| row.get::<_, Vec<u8>>(0))
+            .optional();
+        Ok(self.sql(sum)?.and_then(|sum| Checksum::new(algorithm, &sum)))
+    }
+
+    /// Remembers checksums of objects that are not SHA-256, which stands in [`ObjectRow`].
+    ///
+    /// # Errors
+    /// [`crate::Error::Index`] where they cannot be written.
+    pub fn add_checksums(
+        &mut self,
+        sums: &mut dyn Iterator<Item = (Digest, Checksum)>,
+    ) -> Result<()> {
+        let path = self.path.clone();
+        let transaction =
+            sql(&path, self.connection.transaction_with_behavior(TransactionBehavior::Immediate))?;
+        let text = "INSERT OR REPLACE INTO checksums (object, algorithm, sum) SELECT id, ?2, ?3 FROM objects WHERE digest = ?1";
+        for (digest, sum) in sums {
+            let Some(number) = number(sum.algorithm()) else { continue };
+            let done = transaction
+                .prepare_cached(text)
+                .and_then(|mut s| s.execute(params![digest.as_bytes(), number, sum.as_bytes()]));
+            sql(&path, done)?;
+        }
+        sql(&path, transaction.commit())
     }
 
     /// Lists up to `limit` objects whose SHA-256 is not known, after a digest, in the order of digests.
@@ -53,7 +97,7 @@ impl Index {
     /// # Errors
     /// [`crate::Error::Index`] where it cannot be read.
     pub fn unsummed_after(&self, after: Option<Digest>, limit: usize) -> Result<Vec<ObjectRow>> {
-        let text = "SELECT digest, size, mtime, sha256, sha512 FROM objects WHERE digest > ?1 AND sha256 IS NULL ORDER BY digest LIMIT ?2";
+        let text = "SELECT digest, size, mtime, sha256 FROM objects WHERE digest > ?1 AND sha256 IS NULL ORDER BY digest LIMIT ?2";
         self.page(text, after, limit)
     }
 
@@ -103,7 +147,7 @@ impl Index {
     /// # Errors
     /// [`crate::Error::Index`] where it cannot be read.
     pub fn unheld_after(&self, after: Option<Digest>, limit: usize) -> Result<Vec<ObjectRow>> {
-        let text = "SELECT digest, size, mtime, sha256, sha512 FROM objects WHERE digest > ?1 AND NOT EXISTS (SELECT 1 FROM spans WHERE object = objects.id)
+        let text = "SELECT digest, size, mtime, sha256 FROM objects WHERE digest > ?1 AND NOT EXISTS (SELECT 1 FROM spans WHERE object = objects.id)
             ORDER BY digest LIMIT ?2";
         self.page(text, after, limit)
     }
@@ -125,7 +169,7 @@ impl Index {
         let (mut low, mut high) = (vec![first], vec![first]);
         low.extend([0; 31]);
         high.extend([0xff; 31]);
-        let text = "SELECT digest, size, mtime, sha256, sha512 FROM objects WHERE digest BETWEEN ?1 AND ?2 ORDER BY digest";
+        let text = "SELECT digest, size, mtime, sha256 FROM objects WHERE digest BETWEEN ?1 AND ?2 ORDER BY digest";
         let mut statement = self.sql(self.connection.prepare_cached(text))?;
         let rows = statement.query_map(params![low, high], read);
         self.sql(rows.and_then(Iterator::collect))
@@ -185,11 +229,22 @@ impl Index {
     }
 }
 
+/// The number of an algorithm in the table of checksums; `None` for the one that every object has, in its own column.
+const fn number(algorithm: Algorithm) -> Option<i64> {
+    match algorithm {
+        Algorithm::Sha256 => None,
+        Algorithm::Md5 => Some(1),
+        Algorithm::Sha1 => Some(2),
+        Algorithm::Sha224 => Some(3),
+        Algorithm::Sha384 => Some(4),
+        Algorithm::Sha512 => Some(5),
+    }
+}
+
 /// Finds an object's row.
 pub(super) fn find(connection: &Connection, digest: Digest) -> rusqlite::Result<Option<ObjectRow>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT digest, size, mtime, sha256, sha512 FROM objects WHERE digest = ?1",
-    )?;
+    let mut statement = connection
+        .prepare_cached("SELECT digest, size, mtime, sha256 FROM objects WHERE digest = ?1")?;
     statement.query_row([digest.as_bytes()], read).optional()
 }
 
@@ -200,7 +255,6 @@ pub(super) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<ObjectRow> {
         size_bytes: uint(row.get(1)?),
         mtime: row.get(2)?,
         sha256: row.get(3)?,
-        sha512: row.get(4)?,
     })
 }
 
@@ -220,33 +274,23 @@ pub(super) fn add(connection: &Connection, wanted: ObjectRow) -> rusqlite::Resul
     }
     connection
         .prepare_cached(
-            "INSERT INTO objects (digest, size, mtime, sha256, sha512) VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT INTO objects (digest, size, mtime, sha256) VALUES (?1, ?2, ?3, ?4)",
         )?
-        .execute(params![
-            row.digest.as_bytes(),
-            int(row.size_bytes),
-            row.mtime,
-            row.sha256,
-            row.sha512
-        ])?;
+        .execute(params![row.digest.as_bytes(), int(row.size_bytes), row.mtime, row.sha256])?;
     Ok(row)
 }
 
-/// Adds the checksums that a row lacks.
+/// Adds the checksum that a row lacks.
 fn learn(
     connection: &Connection,
     row: ObjectRow,
     wanted: ObjectRow,
 ) -> rusqlite::Result<ObjectRow> {
-    let known = ObjectRow {
-        sha256: row.sha256.or(wanted.sha256),
-        sha512: row.sha512.or(wanted.sha512),
-        ..row
-    };
+    let known = ObjectRow { sha256: row.sha256.or(wanted.sha256), ..row };
     if known != row {
         connection
-            .prepare_cached("UPDATE objects SET sha256 = ?2, sha512 = ?3 WHERE digest = ?1")?
-            .execute(params![known.digest.as_bytes(), known.sha256, known.sha512])?;
+            .prepare_cached("UPDATE objects SET sha256 = ?2 WHERE digest = ?1")?
+            .execute(params![known.digest.as_bytes(), known.sha256])?;
     }
     Ok(known)
 }

@@ -124,7 +124,7 @@ impl Index {
                 let meta = path.symlink_metadata().at("look at", &path)?;
                 if let Some(digest) = digest.filter(|_| meta.is_file()) {
                     let (size_bytes, mtime) = (meta.size(), meta.mtime());
-                    rows.push(ObjectRow { digest, size_bytes, mtime, sha256: None, sha512: None });
+                    rows.push(ObjectRow { digest, size_bytes, mtime, sha256: None });
                 }
             }
             if rows.len() >= BATCH || shard == u8::MAX {

@@ -71,6 +71,18 @@ CREATE TABLE unpacked (
     plain BLOB NOT NULL
 ) STRICT;
 ",
+    "
+CREATE TABLE checksums (
+    object INTEGER NOT NULL REFERENCES objects ON DELETE CASCADE,
+    algorithm INTEGER NOT NULL,
+    sum BLOB NOT NULL,
+    PRIMARY KEY (object, algorithm)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX checksums_sum ON checksums (algorithm, substr(sum, 1, 8));
+INSERT INTO checksums (object, algorithm, sum) SELECT id, 5, sha512 FROM objects WHERE sha512 IS NOT NULL;
+DROP INDEX objects_sha512;
+ALTER TABLE objects DROP COLUMN sha512;
+",
 ];
 
 /// Sets what every connection needs.
@@ -88,10 +100,14 @@ pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Brings the tables to the newest form, in one exclusive transaction (R-10).
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
+    migrate_to(MIGRATIONS, connection, path)
+}
+
+fn migrate_to(steps: &[&str], connection: &mut Connection, path: &Path) -> Result<()> {
     let version = |connection: &Connection| {
         sql(path, connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)))
     };
-    let newest = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let newest = i64::try_from(steps.len()).unwrap_or(i64::MAX);
     let found = version(connection)?;
     if found > newest {
         let why = format!("{} has version {found}, this version knows {newest}", path.display());
@@ -103,9 +119,34 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
     let transaction =
         sql(path, connection.transaction_with_behavior(TransactionBehavior::Exclusive))?;
     let done = usize::try_from(version(&transaction)?).unwrap_or_default();
-    for step in MIGRATIONS.iter().skip(done) {
+    for step in steps.iter().skip(done) {
         sql(path, transaction.execute_batch(step))?;
     }
     sql(path, transaction.pragma_update(None, "user_version", newest))?;
     sql(path, transaction.commit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checksums_of_the_version_before_are_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("index.sqlite");
+        let sums = crate::Sums::of(b"content");
+        let wanted = crate::Checksum::sha512(&[7; 64]);
+        {
+            let mut old = Connection::open(&path).unwrap();
+            prepare(&old).unwrap();
+            migrate_to(&MIGRATIONS[..2], &mut old, &path).unwrap();
+            let text = "INSERT INTO objects (digest, size, mtime, sha256, sha512) VALUES (?1, 7, 1, ?2, ?3)";
+            let row = rusqlite::params![sums.digest.as_bytes(), sums.sha256, wanted.as_bytes()];
+            old.execute(text, row).unwrap();
+        }
+        let index = crate::index::Index::open(&path).unwrap();
+        assert_eq!(index.by_checksum(&wanted).unwrap().map(|row| row.digest), Some(sums.digest));
+        let sha256 = crate::Checksum::sha256(&sums.sha256);
+        assert_eq!(index.by_checksum(&sha256).unwrap().map(|row| row.digest), Some(sums.digest));
+    }
 }

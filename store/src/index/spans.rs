@@ -346,7 +346,7 @@ fn join(connection: &Connection, mirror: i64, before: i64, after: i64) -> rusqli
 
 /// Those of the objects that no span names.
 fn unheld(connection: &Connection, candidates: &[i64]) -> rusqlite::Result<Vec<ObjectRow>> {
-    let text = "SELECT digest, size, mtime, sha256, sha512 FROM objects WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM spans WHERE object = ?1)";
+    let text = "SELECT digest, size, mtime, sha256 FROM objects WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM spans WHERE object = ?1)";
     let mut statement = connection.prepare_cached(text)?;
     let mut free = Vec::new();
     for id in candidates {

@@ -11,7 +11,7 @@ fn index() -> (tempfile::TempDir, Index) {
 
 fn row(text: &str, size_bytes: u64, mtime: i64) -> ObjectRow {
     let sums = crate::Sums::of(text.as_bytes());
-    ObjectRow { digest: sums.digest, size_bytes, mtime, sha256: Some(sums.sha256), sha512: None }
+    ObjectRow { digest: sums.digest, size_bytes, mtime, sha256: Some(sums.sha256) }
 }
 
 fn add(index: &mut Index, wanted: &[ObjectRow]) -> Vec<ObjectRow> {
@@ -155,4 +155,23 @@ fn many_objects_of_one_size_and_time_are_told_apart_without_walking_past_each_ot
     assert_eq!(taken.len(), objects, "each has a time of its own");
     assert!(taken.iter().all(|time| (1..=MTIME_MAX).contains(time)));
     assert!(probes < 12 * objects, "{probes} probes for {objects} objects");
+}
+
+#[test]
+fn checksums_of_every_kind_find_their_object_until_it_goes() {
+    let (_dir, mut index) = index();
+    let wanted = row("content", 7, 1_700_000_000);
+    add(&mut index, &[wanted]);
+    for algorithm in crate::Algorithm::ALL {
+        let mut checking = crate::sums::Checking::toward(algorithm);
+        checking.update(b"content");
+        let sum = checking.finish();
+        index.add_checksums(&mut [(wanted.digest, sum)].into_iter()).unwrap();
+        assert_eq!(index.by_checksum(&sum).unwrap(), Some(wanted), "{sum}");
+        assert_eq!(index.checksum_of(wanted.digest, algorithm).unwrap(), Some(sum));
+    }
+    index.forget_objects(&[wanted.digest]).unwrap();
+    for algorithm in crate::Algorithm::ALL {
+        assert_eq!(index.checksum_of(wanted.digest, algorithm).unwrap(), None);
+    }
 }

@@ -336,7 +336,7 @@ fn the_lists_of_this_machine_are_read_as_apt_unpacks_them() {
         let seen = packages(from, "real", &mut |one| {
             let file = one.file()?;
             let source = if one.source.is_some() { one.source().0 } else { b"" };
-            let sum = Checksum::Sha256(file.sha256.unwrap()).hex();
+            let sum = Checksum::sha256(&file.sha256.unwrap()).hex();
             writeln!(
                 found,
                 "{} {} {} {} {} {} {} {} {sum}",

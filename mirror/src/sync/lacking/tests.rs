@@ -3,7 +3,7 @@ use pinfold_store::Checksum;
 use super::*;
 
 fn wanted(path: &str, sum: u8, size_bytes: Option<u64>) -> Wanted {
-    let (path, checksum) = (path.parse().unwrap(), Checksum::Sha256([sum; 32]));
+    let (path, checksum) = (path.parse().unwrap(), Checksum::sha256(&[sum; 32]));
     Wanted { path, also: Vec::new(), size_bytes, checksum, origin: 0 }
 }
 
