@@ -251,7 +251,7 @@ fn a_configuration_that_cannot_work_is_refused_with_its_mend() {
         ("tries = 2", "tries = 0", "tries"),
         ("family", "i18 = true\nfamily", "unknown field"),
         ("http://", "ftp://", "upstream"),
-        ("http://", "http://host/a?b=", "upstream"),
+        ("http://", "http://host/a#b=", "upstream"),
         ("keyrings", "signers", "keyring"),
     ] {
         site.mirror("lab", &good.replace(from, to));

@@ -4,6 +4,7 @@
 //! was scanned checks no signature. What comes from an archive is input from strangers all the same: sizes are bounded,
 //! names are parsed into checked paths, and nothing is believed that the tree does not confirm.
 
+mod asked;
 mod changes;
 mod client;
 mod compare;
@@ -11,7 +12,6 @@ pub mod fresh;
 mod heads;
 mod listing;
 mod packages;
-mod prove;
 mod read;
 mod release;
 mod select;
@@ -21,15 +21,15 @@ mod survey;
 mod trust;
 mod version;
 
+pub use asked::accepted;
 pub use changes::{Change, Lists, PackageChange, PackageKind, changes};
 pub use client::{ClientFile, ClientInput, Downgrade, Fallback, Follows, Form, client};
 pub use heads::{HeadsInput, Signed, heads};
 pub use packages::{Binary, IndexedFile, Seen, Source, packages, sources};
-pub use prove::{Proved, accepted, asked, prove_again, prove_draft};
 pub use read::{Reading, read};
 pub use release::{Algorithm, Listed, Release, Remake};
 pub use select::{Filter, Selection, SuiteName, Take};
-pub use suite::{Archive, Belief};
+pub use suite::Archive;
 pub use trust::{Accepted, Trust, is_same_text};
 pub use version::compare_versions;
 

@@ -1,7 +1,9 @@
 //! The table of families.
 
-use pinfold_store::{Monitor, scan};
+use pinfold_store::{Monitor, Record, scan};
 
+use crate::archive::Archive;
+use crate::sign::Keyring;
 use crate::{Result, TreeReader, apt, files};
 
 /// A package-manager format.
@@ -73,6 +75,21 @@ impl Family {
         Ok(match self {
             Self::Apt => Box::new(apt::read(tree, monitor)?),
             Self::Files => Box::new(files::Reading),
+        })
+    }
+
+    /// Makes the archive again that a snapshot was taken of, to be believed by some keys; `None` where the family proves nothing.
+    ///
+    /// # Errors
+    /// [`crate::Error::BadMetadata`] where the record's words are not understood.
+    pub fn archive_of(
+        self,
+        record: &Record,
+        keyring: Option<Keyring>,
+    ) -> Result<Option<Box<dyn Archive>>> {
+        Ok(match self {
+            Self::Apt => Some(Box::new(apt::Archive::of(record, keyring)?)),
+            Self::Files => None,
         })
     }
 }

@@ -15,7 +15,7 @@ use std::sync::{Mutex, PoisonError};
 use pinfold_store::arrival::batch_max;
 use pinfold_store::{Checksum, Landed, Monitor, RelPath, Store};
 
-pub use small::{Ask, Small, small};
+pub use small::{Ask, Small, list, small};
 
 use crate::http::{Base, Http, PIECE_BYTES};
 use crate::{Error, Result};

@@ -228,7 +228,7 @@ impl Http {
     /// Sends one request.
     fn send(&self, url: &Url, asked: Asked<'_>) -> Result<Response<ureq::Body>, Trouble> {
         let origin = url.origin();
-        let mut request = Request::get(url.to_string());
+        let mut request = Request::get(url.whole());
         if asked.from > 0 {
             request = request.header(header::RANGE, format!("bytes={}-", asked.from));
             if let Some(state) = asked.range_if {

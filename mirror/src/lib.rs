@@ -6,26 +6,33 @@
 //! itself but the signing keys ([`key::Ring`]).
 
 pub mod apt;
+pub mod archive;
 pub mod deb822;
 pub mod error;
 pub mod family;
 pub mod fetch;
 pub mod files;
+mod gather;
 pub mod http;
 pub mod key;
 mod links;
+mod pattern;
+mod plain;
 pub mod present;
+pub mod prove;
 pub mod sign;
 pub mod supply;
 pub mod sync;
 pub mod tree;
 pub mod unpack;
 
+pub use archive::{Archive, Belief};
 pub use error::{Error, Result};
 pub use family::{Family, SiteWords};
 pub use fetch::{Outcome, Small, Upstream, Want};
 pub use http::{Base, Credentials, Http, HttpSettings, Limits, Proxies, Validators};
 pub use key::Key;
+pub use pattern::Pattern;
 pub use tree::{DraftTree, SnapshotTree, TreeReader};
 
 #[cfg(test)]

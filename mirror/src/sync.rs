@@ -1,6 +1,6 @@
 //! Following an upstream: its state becomes a snapshot, whole and proved, or nothing changes.
 //!
-//! The same for every family, which is handed in as two functions. What was fetched stays in the store whatever happens, so that
+//! The same for every family, which is handed in as an [`Archive`]. What was fetched stays in the store whatever happens, so that
 //! the next run goes on from there. An upstream in the middle of its own update is noticed by files that are missing or are
 //! others than its metadata say: its root metadata is asked for again, and where that changed all begins anew.
 
@@ -19,9 +19,10 @@ use pinfold_store::{
     Class, Code, Evidence, Finding, Kind, Monitor, Record, RelPath, Stamp, Store, Trust,
 };
 
+use crate::archive::Archive;
 use crate::fetch::Upstream;
 use crate::http::{Base, Http};
-use crate::supply::{Lack, State, Supply};
+use crate::supply::{Lack, State};
 use crate::{Error, Result};
 use flaw::Flaw;
 use following::Following;
@@ -31,20 +32,6 @@ use held::Held;
 const RESTARTS_MAX: u32 = 10;
 /// How often objects that went while a snapshot was made are got again.
 const LOSSES_MAX: u32 = 3;
-
-/// How a family follows an upstream.
-pub struct Plan<'a> {
-    /// Asks for the root metadata that decides whether anything changed.
-    pub look: &'a dyn Fn(&mut dyn Supply) -> Result<()>,
-    /// Finds the whole state.
-    pub survey: &'a dyn Fn(&mut dyn Supply, &dyn Monitor) -> Result<State>,
-}
-
-impl std::fmt::Debug for Plan<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Plan")
-    }
-}
 
 /// What is to be followed, and how.
 #[derive(Debug)]
@@ -59,18 +46,10 @@ pub struct Order<'a> {
     pub http: &'a Http,
     /// Equal upstreams, tried in order, each only as a whole.
     pub bases: &'a [Base],
-    /// The family's name.
-    pub family: &'a str,
-    /// What is asked for, in the family's words.
-    pub asked: toml::Table,
-    /// Rules that are relaxed.
+    /// What is asked for, and whom to believe.
+    pub archive: &'a dyn Archive,
+    /// Rules that are relaxed, for the record.
     pub relaxed: Vec<String>,
-    /// Whether what upstream vouched for may be over.
-    pub allow_expired: bool,
-    /// Whether root metadata has to be signed.
-    pub is_signed: bool,
-    /// Whether files are left out that the metadata name.
-    pub is_filtered: bool,
     /// The clock.
     pub now: Stamp,
     /// How long an upstream in the middle of its own update is waited for.
@@ -114,10 +93,10 @@ pub struct Planned {
 /// # Errors
 /// [`Error::NotAuthentic`], [`Error::BadMetadata`], [`Error::Mismatch`]: stop and look. [`Error::Upstream`], [`Error::Missing`]:
 /// try later. The last snapshot stays what it is.
-pub fn sync(order: &Order<'_>, plan: &Plan<'_>, monitor: &dyn Monitor) -> Result<Synced> {
+pub fn sync(order: &Order<'_>, monitor: &dyn Monitor) -> Result<Synced> {
     let mut bases = order.bases.iter().peekable();
     while let Some(base) = bases.next() {
-        match order.follow(base, plan, monitor) {
+        match order.follow(base, monitor) {
             Err(error) if is_of_upstream(&error) && bases.peek().is_some() => {
                 monitor.problem(&Finding {
                     code: Code::UpstreamMissing,
@@ -159,7 +138,7 @@ enum Attempt {
 }
 
 impl Order<'_> {
-    fn follow(&self, base: &Base, plan: &Plan<'_>, monitor: &dyn Monitor) -> Result<Synced> {
+    fn follow(&self, base: &Base, monitor: &dyn Monitor) -> Result<Synced> {
         let parent = self.store.dates(&self.lock.mirror)?.pop();
         let parent = parent.map(|taken| self.store.record(&self.lock.mirror, taken)).transpose()?;
         let upstream = Upstream { http: self.http, base };
@@ -169,7 +148,7 @@ impl Order<'_> {
             let way = Way { is_fresh, is_wary: losses > 0, may_restart: restarts < RESTARTS_MAX };
             let held = Held::new(monitor);
             let mut supply = Following::new(self, upstream, &held, way)?;
-            let flaw = match self.attempt(&mut supply, plan, parent.as_ref(), &held) {
+            let flaw = match self.attempt(&mut supply, parent.as_ref(), &held) {
                 Ok(Attempt::Done(synced)) => {
                     held.tell();
                     return Ok(*synced);
@@ -210,21 +189,21 @@ impl Order<'_> {
     fn attempt(
         &self,
         supply: &mut Following<'_>,
-        plan: &Plan<'_>,
         parent: Option<&Record>,
         monitor: &dyn Monitor,
     ) -> Result<Attempt> {
+        let asked = self.archive.asked()?;
         if let Some(parent) = parent.filter(|parent| {
-            parent.asked == self.asked && !self.even_if_unchanged && self.is_proved(parent)
+            parent.asked == asked && !self.even_if_unchanged && self.is_proved(parent)
         }) {
             monitor.step("asking upstream whether it changed", None);
-            (plan.look)(supply)?;
+            self.archive.look(supply)?;
             if supply.is_same() {
                 self.must_be_valid(parent)?;
                 return Ok(Attempt::Done(Box::new(Synced::Unchanged(parent.clone()))));
             }
         }
-        let state = (plan.survey)(supply, monitor)?;
+        let state = self.archive.survey(supply, monitor)?;
         if !state.lacks.is_empty() {
             return Ok(Attempt::Lacking(state.lacks));
         }
@@ -237,7 +216,7 @@ impl Order<'_> {
         }
         supply.flush()?;
         supply.rest()?;
-        let asked_anew = parent.is_some_and(|parent| parent.asked != self.asked);
+        let asked_anew = parent.is_some_and(|parent| parent.asked != asked);
         let sealed = self.seal(state, supply.upstream_shown(), asked_anew)?;
         supply.remember_validators()?;
         Ok(Attempt::Done(Box::new(match sealed {
@@ -258,14 +237,20 @@ impl Order<'_> {
         }
     }
 
+    /// Says whether root metadata has to be signed.
+    fn is_signed(&self) -> bool {
+        self.archive.belief().keyring.is_some()
+    }
+
     fn is_proved(&self, parent: &Record) -> bool {
-        !self.is_signed || parent.trust == Trust::Signed
+        !self.is_signed() || parent.trust == Trust::Signed
     }
 
     /// An upstream that stopped moving is noticed when what it vouched for is over.
     fn must_be_valid(&self, parent: &Record) -> Result<()> {
         let over = parent.proofs.iter().find(|proof| {
-            proof.valid_until.is_some_and(|until| until < self.now) && !self.allow_expired
+            proof.valid_until.is_some_and(|until| until < self.now)
+                && !self.archive.belief().allow_expired
         });
         match over {
             None => Ok(()),
@@ -288,11 +273,11 @@ impl Order<'_> {
         }
         let source = format!("sync {upstream}");
         let evidence = Evidence {
-            trust: if self.is_signed { Trust::Signed } else { Trust::None },
+            trust: if self.is_signed() { Trust::Signed } else { Trust::None },
             upstream: Some(upstream),
-            is_filtered: self.is_filtered,
+            is_filtered: self.archive.is_filtered(),
             relaxed: self.relaxed.clone(),
-            asked: self.asked.clone(),
+            asked: self.archive.asked()?,
             proofs: state.proofs,
         };
         let found = Found { roots: state.roots, evidence };
@@ -307,7 +292,7 @@ impl Order<'_> {
         let seal = Seal {
             now: self.now,
             taken: None,
-            family: self.family.to_owned(),
+            family: self.archive.family().name().to_owned(),
             source,
             even_if_unchanged: self.even_if_unchanged || even_if_unchanged,
         };

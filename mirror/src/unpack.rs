@@ -9,6 +9,9 @@ const XZ_MEMORY_MAX: u64 = 256 << 20;
 /// The window that unpacking zstd may take, as a power of two: what its own tool allows unless told otherwise.
 const ZSTD_WINDOW_LOG_MAX: u32 = 27;
 
+/// How many bytes of a file tell its form.
+pub const MAGIC_BYTES: usize = 6;
+
 /// A form, in the order of how quickly it unpacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Form {
@@ -45,6 +48,34 @@ impl Form {
             Self::Lzma => ".lzma",
             Self::Bz2 => ".bz2",
         }
+    }
+
+    /// Gives its name, for messages.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "not packed",
+            Self::Lz4 => "lz4",
+            Self::Zst => "zstd",
+            Self::Gz => "gzip",
+            Self::Xz => "xz",
+            Self::Lzma => "lzma",
+            Self::Bz2 => "bzip2",
+        }
+    }
+
+    /// Tells by its first bytes how a file is packed. The predecessor of xz has no mark of its own.
+    #[must_use]
+    pub fn of_magic(begin: &[u8]) -> Self {
+        const MAGIC: [(&[u8], Form); 5] = [
+            (b"\x1f\x8b", Form::Gz),
+            (b"\xfd7zXZ\0", Form::Xz),
+            (b"\x28\xb5\x2f\xfd", Form::Zst),
+            (b"BZh", Form::Bz2),
+            (b"\x04\x22\x4d\x18", Form::Lz4),
+        ];
+        let found = MAGIC.iter().find(|(magic, _)| begin.starts_with(magic));
+        found.map_or(Self::Plain, |(_, form)| *form)
     }
 
     /// Splits a path into the plain name and the form.

@@ -48,6 +48,18 @@ fn an_index_that_is_listed_only_packed_is_said_to_show_clients_nothing() {
 }
 
 #[test]
+fn an_index_that_is_listed_only_packed_and_is_cut_is_no_shorter_index() {
+    let odd = odd(&["gz"]);
+    let name = format!("dists/lab/{PACKAGES}.gz");
+    let whole = odd.read(&name);
+    odd.file(&name, &whole[..whole.len() - 10]);
+    sign(&odd, "", &["SHA256"], &[".gz"]);
+    let upstream = Upstream::of(&odd.tree, "");
+    let site = following(&upstream.url(), "");
+    site.run(&["sync", "lab"]).expect(4).says("does not unpack");
+}
+
+#[test]
 fn any_form_that_is_there_makes_an_index_and_a_missing_one_is_passed_over() {
     for (there, is_by_hash) in [
         (&[".gz"][..], false),

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use pinfold_mirror::apt::{self, Archive};
+use pinfold_mirror::prove::prove_draft;
 use pinfold_mirror::tree::DraftTree;
 use pinfold_publisher::publish;
 use pinfold_store::lock::MirrorLock;
@@ -102,21 +102,11 @@ fn read(
     draft: &Draft,
     progress: &Progress,
 ) -> Result<Box<dyn Reading>, Failure> {
-    let tree = DraftTree { store, draft };
     let Some(upstream) = &mirror.upstream else {
-        return Ok(mirror.family.read(&tree, progress)?);
+        return Ok(mirror.family.read(&DraftTree { store, draft }, progress)?);
     };
-    let reading = apt::read(&tree, progress)?;
-    let belief = mirror.belief(true)?;
-    let accepted = apt::accepted(store, &lock.mirror)?;
-    let archive = Archive {
-        selection: &upstream.selection,
-        belief: &belief,
-        now: context.now.seconds(),
-        accepted: &accepted,
-    };
-    let proved = apt::prove_draft((store, lock), draft, &archive, reading, progress)?;
-    Ok(Box::new(proved))
+    let archive = upstream.archive(mirror.belief(true)?, (store, &lock.mirror), context.now)?;
+    Ok(Box::new(prove_draft((store, lock), draft, archive.as_ref(), progress)?))
 }
 
 /// Publishes a snapshot that was just made, or whose tree a crash kept from standing.

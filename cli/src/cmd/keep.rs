@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pinfold_mirror::apt;
+use pinfold_mirror::prove::prove_again;
 use pinfold_publisher::layout::Spec;
 use pinfold_publisher::publish::{self, Locks};
 use pinfold_publisher::{check, generation};
@@ -26,7 +26,7 @@ pub(super) fn verify(context: &Context, spec: &Spec, depth: Depth) -> Done {
     let progress = Progress::new();
     let mut report = store.verify(&spec.mirror, taken, depth, &progress)?;
     if let Ok(record) = store.record(&spec.mirror, taken) {
-        report.merge(apt::prove_again(&store, &record, &progress)?);
+        report.merge(prove_again(&store, &record, &progress)?);
     }
     let is_published = publish::is_published(&store, &spec.mirror, taken)?;
     if is_published && let Ok(record) = store.record(&spec.mirror, taken) {

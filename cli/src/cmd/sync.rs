@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use pinfold_mirror::apt::{self, Archive, Belief};
+use pinfold_mirror::archive::Belief;
 use pinfold_mirror::http::Http;
-use pinfold_mirror::sync::{self as following, Order, Plan, Planned, Synced};
+use pinfold_mirror::sync::{self as following, Order, Planned, Synced};
 use pinfold_store::gc::Run;
 use pinfold_store::manifest::{self, Change};
 use pinfold_store::{Counter, Record, Store};
@@ -41,36 +41,23 @@ pub(super) fn sync(context: &Context, args: &Sync) -> Done {
     let progress = Progress::new();
     let lock = store.lock_mirror(&args.mirror, &context.asker())?;
     drop(store.ready(&lock)?);
-    let accepted = apt::accepted(&store, &args.mirror)?;
-    let archive = Archive {
-        selection: &upstream.selection,
-        belief: &belief,
-        now: context.now.seconds(),
-        accepted: &accepted,
-    };
+    let relaxed = relaxed(upstream, &belief);
+    let archive = upstream.archive(belief, (&store, &args.mirror), context.now)?;
     let order = Order {
         store: &store,
         lock: &lock,
         asker: &context.patient(),
         http: &Http::new(&settings)?,
         bases: &mirror.bases,
-        family: mirror.family.name(),
-        asked: apt::asked(&upstream.selection, &belief)?,
-        relaxed: relaxed(upstream, &belief),
-        allow_expired: belief.allow_expired,
-        is_signed: belief.keyring.is_some(),
-        is_filtered: upstream.selection.is_filtered(),
+        archive: archive.as_ref(),
+        relaxed,
         now: context.now,
         patience: upstream.patience,
         even_if_unchanged: args.even_if_unchanged,
         allow_empty: args.allow_empty,
         run: if context.dry_run { Run::Dry } else { Run::Real },
     };
-    let plan = Plan {
-        look: &|supply| archive.look(supply),
-        survey: &|supply, monitor| archive.survey(supply, monitor),
-    };
-    let synced = following::sync(&order, &plan, &progress)?;
+    let synced = following::sync(&order, &progress)?;
     if let (Synced::New(record) | Synced::Unchanged(record), false) = (&synced, args.no_publish) {
         publish_new(context, &store, record, &progress)?;
     }

@@ -3,12 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use pinfold_mirror::apt::{Belief, Filter, Selection, Signed, SuiteName, Take};
+use pinfold_mirror::apt::{self, Filter, Selection, Signed, SuiteName, Take};
+use pinfold_mirror::archive::{Archive, Belief};
 use pinfold_mirror::family::{self, Family};
 use pinfold_mirror::http::{Base, Credentials, HttpSettings, Proxies};
 use pinfold_mirror::sign::Keyring;
 use pinfold_publisher::site::Mount;
 use pinfold_store::path::escape;
+use pinfold_store::{Name, Stamp, Store};
 use serde::Deserialize;
 
 use super::OneOrMore;
@@ -261,6 +263,23 @@ impl MirrorFile {
             dep11: self.dep11.clone(),
             filter: self.filter.clone(),
         })
+    }
+}
+
+impl Upstream {
+    /// Makes the archive that is followed, or that an ingest is proved by.
+    pub(crate) fn archive(
+        &self,
+        belief: Belief,
+        (store, mirror): (&Store, &Name),
+        now: Stamp,
+    ) -> Result<Box<dyn Archive>, Failure> {
+        Ok(Box::new(apt::Archive {
+            selection: self.selection.clone(),
+            belief,
+            now: now.seconds(),
+            accepted: apt::accepted(store, mirror)?,
+        }))
     }
 }
 

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 
 use pinfold_store::path::escape;
-use pinfold_store::{Code, Digest, Finding, Monitor, RelPath};
+use pinfold_store::{Digest, Monitor, RelPath};
 use sha2::{Digest as _, Sha256, Sha512};
 
 use super::release::{Algorithm, Listed};
+use crate::gather::problem;
 use crate::links::Links;
 use crate::unpack::{Form, unpacked};
 use crate::{Error, Result, TreeReader};
@@ -233,16 +234,6 @@ fn hash(mut from: impl Read) -> std::io::Result<(String, String, u64)> {
         }
     }
     Ok((format!("{:x}", sha256.finalize()), format!("{:x}", sha512.finalize()), size))
-}
-
-/// Makes a finding about the archive's own metadata.
-pub(super) fn problem(subject: &str, detail: &str) -> Finding {
-    Finding {
-        code: Code::ArchiveIncomplete,
-        subject: subject.to_owned(),
-        detail: detail.to_owned(),
-        remedy: "run the mirror tool again, then ingest again".to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -5,21 +5,18 @@
 use std::io::Read;
 
 use pinfold_store::path::escape;
-use pinfold_store::sums::Checking;
 use pinfold_store::{Checksum, Monitor, RelPath};
 use rayon::prelude::*;
 
-use super::compare::problem;
 use super::packages::{self, IndexedFile};
 use super::select::Filter;
 use super::stems::{Form, Stem};
 use crate::deb822::{Stanzas, lines};
+use crate::gather::problem;
+use crate::plain::{Plain, Stated};
 use crate::supply::{Content, Lack, Supplied, Supply, Wanted};
-use crate::unpack::{Form as Packed, Unpacked, unpacked};
+use crate::unpack::Form as Packed;
 use crate::{Error, Result};
-
-/// The largest index whose plain size nobody states.
-const PLAIN_BYTES_MAX: u64 = 4 << 30;
 
 /// What a kind of index names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,7 +115,12 @@ fn names(stem: &Stem) -> Names {
 impl Task<'_> {
     fn run(&self, supply: &dyn Supply, filter: &Filter, monitor: &dyn Monitor) -> Result<Listing> {
         let mut listing = Listing::default();
-        let mut plain = Plain::open(supply, self.form, self.stem.plain.as_ref())?;
+        let stated = self.stem.plain.as_ref().map_or_else(Stated::default, |(size, sum)| Stated {
+            size_bytes: Some(*size),
+            checksum: Some(*sum),
+        });
+        let index = (&self.form.path, self.form.content, self.form.packed);
+        let mut plain = Plain::open(supply, index, stated)?;
         let shown = self.form.path.to_string();
         let mut weak: Option<(u64, String)> = None;
         let mut odd_line = None;
@@ -144,7 +146,7 @@ impl Task<'_> {
             Names::Nothing => Ok(()),
         };
         // What does not unpack to what is listed is the better answer than what its parser says.
-        match plain.flaw(self.stem) {
+        match plain.flaw(&self.stem.path) {
             Some(why) => {
                 supply.must_be_intact(self.form.content)?;
                 let (path, what) = (self.form.path.clone(), Supplied::Wrong(why));
@@ -233,73 +235,5 @@ impl Task<'_> {
             wanted.push(Wanted { path, also, size_bytes, checksum, origin });
         }
         Ok(())
-    }
-}
-
-/// The plain text of an index, hashed while it is read, and cut one byte behind the size that is stated.
-struct Plain {
-    from: Unpacked<'static>,
-    /// Only where something is stated to compare with.
-    checking: Option<Checking>,
-    read_bytes: u64,
-    failed: Option<std::io::Error>,
-}
-
-impl Plain {
-    fn open(supply: &dyn Supply, form: &Form, stated: Option<&(u64, Checksum)>) -> Result<Self> {
-        let packed = supply.open(form.content)?;
-        let failed =
-            |source| Error::Io { action: "unpack", path: form.path.as_path().to_owned(), source };
-        // Of what nobody states the plain size, as much is read as any archive has.
-        let limit = stated.map_or(PLAIN_BYTES_MAX, |(size, _)| *size);
-        let from = unpacked(form.packed, packed, limit).map_err(failed)?;
-        let checking = stated.map(|(_, sum)| Checking::toward(sum.algorithm()));
-        Ok(Self { from, checking, read_bytes: 0, failed: None })
-    }
-
-    /// Reads on to the end, and says in which way it is not what is listed.
-    fn flaw(mut self, stem: &Stem) -> Option<String> {
-        let mut buffer = vec![0; 64 * 1024];
-        while self.read(&mut buffer).is_ok_and(|read| read > 0) {}
-        let (size, sum) = stem.plain.as_ref()?;
-        let name = &stem.path;
-        if let Some(failed) = &self.failed {
-            let why = escape(failed.to_string().as_bytes());
-            return Some(match failed.kind() {
-                std::io::ErrorKind::FileTooLarge => format!("{why}, which is what {name} has"),
-                _ => format!("it does not unpack: {why}"),
-            });
-        }
-        if self.read_bytes < *size {
-            return Some(format!(
-                "it unpacks to {} bytes, expected {size} of {name}",
-                self.read_bytes
-            ));
-        }
-        let found = self.checking.map(Checking::finish)?;
-        (found != *sum).then(|| format!("it unpacks to {found}, expected {sum} of {name}"))
-    }
-}
-
-impl Read for Plain {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        if self.failed.is_some() {
-            return Ok(0);
-        }
-        match self.from.read(buffer) {
-            Ok(read) => {
-                if let Some(checking) = &mut self.checking {
-                    checking.update(&buffer[..read]);
-                }
-                self.read_bytes += u64::try_from(read).unwrap_or_default();
-                Ok(read)
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => Err(error),
-            Err(error) => {
-                // An end for whoever parses: what is wrong is said afterwards.
-                self.failed = Some(error);
-                Ok(0)
-            }
-        }
     }
 }

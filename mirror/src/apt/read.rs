@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use pinfold_store::path::escape;
 use pinfold_store::{Class, Evidence, Monitor, Node, RelPath, scan};
 
-use super::compare::{Comparing, Content, Want, problem};
+use super::compare::{Comparing, Content, Want};
 use super::release::{Algorithm, Listed, Release};
 use super::{RELEASE_BYTES_MAX, ROOT_NAMES};
+use crate::gather::problem;
 use crate::links::Links;
 use crate::{Error, Result, TreeReader};
 

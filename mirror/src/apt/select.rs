@@ -12,6 +12,7 @@ use pinfold_store::path::escape;
 use serde::{Deserialize, Serialize};
 
 use super::release::{Listed, Release};
+use crate::pattern::Pattern;
 use crate::{Error, Result};
 use about::{About, Kind, about};
 
@@ -109,28 +110,6 @@ impl Take {
     }
 }
 
-/// A pattern of names, as a shell matches files: `*`, `?`, `[…]`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Pattern(glob::Pattern);
-
-impl TryFrom<String> for Pattern {
-    type Error = Error;
-    fn try_from(text: String) -> Result<Self> {
-        glob::Pattern::new(&text).map(Self).map_err(|error| Error::BadText {
-            what: "pattern of names",
-            value: escape(text.as_bytes()),
-            why: error.msg,
-        })
-    }
-}
-
-impl From<Pattern> for String {
-    fn from(pattern: Pattern) -> Self {
-        pattern.0.as_str().to_owned()
-    }
-}
-
 /// Which packages are fetched; the metadata stay upstream's.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -166,7 +145,7 @@ impl Filter {
             return true;
         }
         let name = String::from_utf8_lossy(name);
-        let any = |patterns: &[Pattern]| patterns.iter().any(|one| one.0.matches(&name));
+        let any = |patterns: &[Pattern]| patterns.iter().any(|one| one.matches(&name));
         let is_one = |words: &[String], word: &[u8]| {
             words.is_empty() || words.iter().any(|one| one.as_bytes() == word)
         };

@@ -5,56 +5,29 @@ use std::collections::BTreeMap;
 use pinfold_store::path::escape;
 use pinfold_store::{Class, Digest, Entry, Monitor, Node, Proof, RelPath, Stamp};
 
-use super::compare::problem;
 use super::fresh::{FUTURE_SECONDS_MAX, Freshness};
 use super::read::below;
 use super::release::Release;
 use super::select::SuiteName;
 use super::trust::{Accepted, Trust, is_same_text};
 use super::{RELEASE_BYTES_MAX, Selection};
+use crate::archive::Belief;
+use crate::gather::problem;
 use crate::sign::{self, Keyring, Verified};
 use crate::supply::{Root, Supply, Voucher};
 use crate::{Error, Result};
 
-/// Whom a mirror believes, and which rules its operator relaxed.
-#[derive(Debug, Clone, Default)]
-pub struct Belief {
-    /// The keys; `None` where the archive has no signature that counts (`unsigned = true`).
-    pub keyring: Option<Keyring>,
-    /// Accepted fingerprints; all of the keyring where empty.
-    pub signers: Vec<String>,
-    /// Takes keys of old vendors.
-    pub weak_keys: bool,
-    /// Takes a `Release` that is older than the last one.
-    pub allow_older: bool,
-    /// Takes a `Release` whose `Valid-Until` is over.
-    pub allow_expired: bool,
-}
-
-impl Belief {
-    /// Names the rules that are relaxed, for the record.
-    #[must_use]
-    pub fn relaxed(&self) -> Vec<String> {
-        let rules = [
-            (self.weak_keys, "weak keys are accepted"),
-            (self.allow_older, "a state older than the last was allowed"),
-            (self.allow_expired, "Valid-Until is not checked"),
-        ];
-        rules.iter().filter(|(is_set, _)| *is_set).map(|(_, rule)| (*rule).to_owned()).collect()
-    }
-}
-
 /// What is asked of an archive, and whom to believe.
 #[derive(Debug)]
-pub struct Archive<'a> {
+pub struct Archive {
     /// What of it is mirrored.
-    pub selection: &'a Selection,
+    pub selection: Selection,
     /// Whom to believe.
-    pub belief: &'a Belief,
+    pub belief: Belief,
     /// The clock, in seconds since 1970; for a snapshot that is proved again, when it was taken.
     pub now: i64,
     /// The `Date` that was last accepted of each root, in seconds since 1970.
-    pub accepted: &'a BTreeMap<RelPath, i64>,
+    pub accepted: BTreeMap<RelPath, i64>,
 }
 
 /// A suite whose root metadata can be followed.
@@ -90,7 +63,7 @@ fn join(folder: &str, path: &[u8]) -> Result<RelPath> {
     })
 }
 
-impl Archive<'_> {
+impl Archive {
     /// Asks for the file of root metadata that decides whether a suite changed: `InRelease`, else `Release`.
     pub(super) fn primary(
         &self,
@@ -176,7 +149,7 @@ impl Archive<'_> {
         path: &RelPath,
         how: impl FnOnce(&Trust<'_>) -> Result<Accepted>,
     ) -> Result<Accepted> {
-        let belief = self.belief;
+        let belief = &self.belief;
         let rules = sign::Rules {
             now: self.now,
             signers: belief.signers.clone(),

@@ -5,16 +5,19 @@
 
 use std::collections::BTreeMap;
 
-use pinfold_store::{Class, Entry, Monitor, Node, RelPath};
+use pinfold_store::{Class, Monitor, RelPath, scan};
 
-use super::compare::problem;
+use super::asked;
 use super::listing::{self, Listing};
-use super::read::lonely;
+use super::read::{lonely, read};
 use super::release::{Listed, Release};
 use super::stems::{self, Stem};
 use super::suite::{Archive, Suite};
-use crate::supply::{Content, Lack, Stage, State, Supplied, Supply, Wanted};
-use crate::{Error, Result};
+use crate::archive::{self, Belief};
+use crate::family::Family;
+use crate::gather::{Gathered, problem, unique};
+use crate::supply::{Content, State, Supply};
+use crate::{Result, TreeReader};
 
 /// A suite with the indices that were taken.
 struct Surveyed {
@@ -22,21 +25,17 @@ struct Surveyed {
     stems: Vec<Stem>,
 }
 
-impl Archive<'_> {
-    /// Asks for the root metadata that decides whether anything changed: one file a suite.
-    ///
-    /// # Errors
-    /// A suite has none, or it could not be asked for.
-    pub fn look(&self, supply: &mut dyn Supply) -> Result<()> {
+impl archive::Archive for Archive {
+    fn family(&self) -> Family {
+        Family::Apt
+    }
+
+    fn look(&self, supply: &mut dyn Supply) -> Result<()> {
+        // One file a suite.
         self.selection.suites.iter().try_for_each(|suite| self.primary(supply, suite).map(drop))
     }
 
-    /// Finds the whole state. What is missing or wrong is in [`State::lacks`], as much of it as can be known.
-    ///
-    /// # Errors
-    /// [`Error::NotAuthentic`] where nobody vouches for root metadata, [`Error::BadMetadata`] where metadata cannot be followed;
-    /// whatever the supply fails with.
-    pub fn survey(&self, supply: &mut dyn Supply, monitor: &dyn Monitor) -> Result<State> {
+    fn survey(&self, supply: &mut dyn Supply, monitor: &dyn Monitor) -> Result<State> {
         monitor.step("checking root metadata", None);
         let mut suites = Vec::new();
         for name in &self.selection.suites {
@@ -68,7 +67,7 @@ impl Archive<'_> {
         if !state.lacks.is_empty() {
             return Ok(state);
         }
-        let mut found = Files::default();
+        let mut found = Gathered::default();
         found.get(supply, &unique(all.wanted)?, Class::Fixed, &mut state.lacks)?;
         found.get(supply, &unique(all.changing)?, Class::Other, &mut state.lacks)?;
         // A patch that is another than its list says is passed over like one that is gone: clients take the whole index then.
@@ -83,6 +82,32 @@ impl Archive<'_> {
         Ok(state)
     }
 
+    fn reading(
+        &self,
+        tree: &dyn TreeReader,
+        monitor: &dyn Monitor,
+    ) -> Result<Box<dyn scan::Reading>> {
+        Ok(Box::new(read(tree, monitor)?))
+    }
+
+    fn asked(&self) -> Result<toml::Table> {
+        asked::write(&self.selection, &self.belief)
+    }
+
+    fn belief(&self) -> &Belief {
+        &self.belief
+    }
+
+    fn is_filtered(&self) -> bool {
+        self.selection.is_filtered()
+    }
+
+    fn believes_validators(&self) -> bool {
+        true
+    }
+}
+
+impl Archive {
     /// Lists what is taken of a suite, and reports what clients will not see without saying so.
     fn listed<'a>(&self, suite: &'a Suite, monitor: &dyn Monitor) -> Vec<&'a Listed> {
         let shown = suite.proof.root.to_string();
@@ -112,7 +137,7 @@ impl Archive<'_> {
     }
 
     /// Adds a suite's own files to the state, with the names by checksum of its indices.
-    fn close(&self, one: Surveyed, found: &mut Files, state: &mut State) -> Result<()> {
+    fn close(&self, one: Surveyed, found: &mut Gathered, state: &mut State) -> Result<()> {
         let Surveyed { mut suite, stems } = one;
         let mut indices: BTreeMap<RelPath, Content> = BTreeMap::new();
         for form in stems.iter().flat_map(|stem| &stem.forms) {
@@ -136,108 +161,6 @@ impl Archive<'_> {
             }
         }
         Ok(())
-    }
-}
-
-/// Drops what is named twice; a path with two contents cannot be served.
-fn unique(mut wanted: Vec<Wanted>) -> Result<Vec<Wanted>> {
-    wanted.sort_unstable_by(|a, b| (&a.path, &a.checksum).cmp(&(&b.path, &b.checksum)));
-    wanted.dedup_by(|a, b| {
-        a.path == b.path && a.checksum == b.checksum && a.size_bytes == b.size_bytes
-    });
-    let twice = wanted.windows(2).find(|pair| {
-        let is_same_kind = pair[0].checksum.algorithm() == pair[1].checksum.algorithm();
-        pair[0].path == pair[1].path && (is_same_kind || pair[0].size_bytes != pair[1].size_bytes)
-    });
-    match twice {
-        None => Ok(wanted),
-        Some(pair) => {
-            let shown = |one: &Wanted| {
-                format!("{} bytes with {}", one.size_bytes.unwrap_or_default(), one.checksum)
-            };
-            Err(Error::BadMetadata {
-                path: pair[0].path.to_string(),
-                why: format!(
-                    "the indices name two contents for it, {} and {}",
-                    shown(&pair[0]),
-                    shown(&pair[1])
-                ),
-            })
-        }
-    }
-}
-
-/// The files of a state while it is found.
-#[derive(Default)]
-struct Files {
-    entries: Vec<Entry>,
-}
-
-impl Files {
-    /// Gets what indices name.
-    fn get(
-        &mut self,
-        supply: &mut dyn Supply,
-        wanted: &[Wanted],
-        class: Class,
-        lacks: &mut Vec<Lack>,
-    ) -> Result<()> {
-        let supplied = supply.get(Stage::Files, wanted)?;
-        for (wanted, supplied) in wanted.iter().zip(supplied) {
-            let path = wanted.path.clone();
-            match supplied {
-                Supplied::Here(content) => self.add(path, content, class),
-                what => lacks.push(Lack { path, what }),
-            }
-        }
-        Ok(())
-    }
-
-    fn add(&mut self, path: RelPath, content: Content, class: Class) {
-        let Content { digest, size_bytes } = content;
-        let node = Node::File { digest, size_bytes, class };
-        self.entries.push(Entry { path, node, added: false });
-    }
-
-    /// Adds a name by checksum, which upstream need not have.
-    fn add_name(&mut self, path: RelPath, content: Content) {
-        self.add(path, content, Class::Fixed);
-        if let Some(entry) = self.entries.last_mut() {
-            entry.added = true;
-        }
-    }
-
-    /// Sorts; of a path that is there twice with one content, the index and upstream's own name come first.
-    fn into_entries(mut self) -> Result<Vec<Entry>> {
-        let rank = |entry: &Entry| match entry.node {
-            Node::File { class: Class::Root, .. } => 0,
-            Node::File { class: Class::Other, .. } => 1,
-            _ => 2,
-        };
-        self.entries.sort_by(|a, b| {
-            a.path.cmp(&b.path).then_with(|| (rank(a), a.added).cmp(&(rank(b), b.added)))
-        });
-        let content = |entry: &Entry| match entry.node {
-            Node::File { digest, .. } => Some(digest),
-            Node::Link { .. } => None,
-        };
-        self.entries
-            .dedup_by(|later, first| later.path == first.path && content(later) == content(first));
-        let clash = self.entries.windows(2).find_map(|pair| {
-            let (one, two) = (&pair[0].path, &pair[1].path);
-            if one == two {
-                return Some((
-                    one.to_string(),
-                    "two files of the archive have this name".to_owned(),
-                ));
-            }
-            two.is_below(one.as_bytes())
-                .then(|| (one.to_string(), format!("it is a file, and {two} lies below it")))
-        });
-        match clash {
-            None => Ok(self.entries),
-            Some((path, why)) => Err(Error::BadMetadata { path, why }),
-        }
     }
 }
 

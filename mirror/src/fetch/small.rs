@@ -4,7 +4,7 @@ use pinfold_store::{Counter, Monitor, RelPath};
 
 use super::Upstream;
 use super::retry::Tries;
-use crate::http::{Answer, Asked, PIECE_BYTES, Trouble, Validators};
+use crate::http::{Answer, Asked, Http, PIECE_BYTES, Trouble, Url, Validators};
 use crate::{Error, Result};
 
 /// How a small file is asked for.
@@ -48,19 +48,42 @@ pub fn small(
     bytes_max: u64,
     monitor: &dyn Monitor,
 ) -> Result<Small> {
-    let url = upstream.base.join(path);
+    of_url((upstream.http, &upstream.base.join(path)), ask, bytes_max, monitor)
+}
+
+/// Fetches a list of mirrors into memory.
+///
+/// # Errors
+/// As [`small`]; also where the server does not have it.
+pub fn list(http: &Http, url: &Url, bytes_max: u64, monitor: &dyn Monitor) -> Result<Vec<u8>> {
+    match of_url((http, url), Ask::Anew, bytes_max, monitor)? {
+        Small::Found { bytes, .. } => Ok(bytes),
+        Small::NotModified => Ok(Vec::new()),
+        Small::Absent { status } => {
+            let why = format!("the server answers {status}");
+            Err(Error::Upstream { url: url.to_string(), why })
+        }
+    }
+}
+
+fn of_url(
+    (http, url): (&Http, &Url),
+    ask: Ask<'_>,
+    bytes_max: u64,
+    monitor: &dyn Monitor,
+) -> Result<Small> {
     let asked = match ask {
         Ask::Anew => Asked { is_fresh: true, ..Asked::default() },
         Ask::IfChanged(state) => Asked { if_changed: Some(state), ..Asked::default() },
     };
     let mut tries = Tries::default();
     loop {
-        let read = upstream.http.get(&url, asked, monitor);
+        let read = http.get(url, asked, monitor);
         let trouble = match read.and_then(|answer| take(answer, ask, bytes_max, monitor)) {
             Ok(small) => return Ok(small),
             Err(trouble) => trouble,
         };
-        if let Some(failure) = tries.again(upstream.http, trouble, 0)? {
+        if let Some(failure) = tries.again(http, trouble, 0)? {
             return Err(Error::Upstream { url: url.to_string(), why: failure.why });
         }
     }

@@ -91,9 +91,29 @@ impl Url {
         &self.path
     }
 
+    /// Reads a whole URL from configuration, query included: where a list of mirrors is.
+    ///
+    /// # Errors
+    /// [`Error::BadText`] with the reason; a login or a query is never shown.
+    pub fn parse(text: &str) -> Result<Self> {
+        let value = || without_secrets(text);
+        if text.contains('#') {
+            return Err(Error::BadText { what: "URL", value: value(), why: "it holds a fragment" });
+        }
+        match split(text) {
+            Ok((origin, path)) => Ok(Self { origin: Arc::new(origin), path }),
+            Err(why) => Err(Error::BadText { what: "URL", value: value(), why }),
+        }
+    }
+
+    /// Gives the whole URL as it is asked for, secrets of its query included.
+    pub(super) fn whole(&self) -> String {
+        format!("{}{}", self.origin, self.path)
+    }
+
     /// Resolves where a redirect leads. Never from https to http, to another protocol, or with a login in it.
     pub(super) fn follow(&self, location: &[u8]) -> Result<Self, String> {
-        let shown = escape(location);
+        let shown = escape(location.split(|b| *b == b'?').next().unwrap_or_default());
         let text = std::str::from_utf8(location).ok().filter(|text| is_plain(text));
         let text = text.ok_or_else(|| format!("a redirect to '{shown}', which is no URL"))?;
         let text = text.split('#').next().unwrap_or_default();
@@ -162,13 +182,15 @@ pub(super) fn split(text: &str) -> Result<(Origin, String), &'static str> {
     Ok((Origin { scheme, host, port, login }, path))
 }
 
+/// Shows the URL without login and query: subscriptions and signed redirects carry their secret there.
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.origin, self.path)
+        let path = self.path.split('?').next().unwrap_or_default();
+        write!(f, "{}{path}", self.origin)
     }
 }
 
-/// Shows what is shown elsewhere: no login.
+/// Shows what is shown elsewhere: no login, no query.
 impl fmt::Debug for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Url({self})")
@@ -177,54 +199,106 @@ impl fmt::Debug for Url {
 
 /// The URL under which an archive lies; ends in a slash.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Base(Url);
+pub struct Base {
+    url: Url,
+    /// What is asked for with every file behind `?`, never shown: the token of a subscription.
+    token: Option<Arc<str>>,
+    /// The folder of the tree that the URL is of, where the tree begins above it.
+    folder: Option<RelPath>,
+}
 
 impl Base {
-    /// Reads a base URL from configuration: http or https, without query and fragment. A login in it is kept apart.
+    /// Reads a base URL from configuration: http or https. A login or a token behind `?` in it is kept apart.
     ///
     /// # Errors
-    /// [`Error::BadText`] with the reason; a login is never shown.
+    /// [`Error::BadText`] with the reason; a login or a token is never shown.
     pub fn parse(text: &str) -> Result<Self> {
-        let bad = |why| Error::BadText { what: "upstream URL", value: without_login(text), why };
-        if text.contains(['?', '#']) {
-            return Err(bad("it holds a query or a fragment"));
+        let bad = |why| Error::BadText { what: "upstream URL", value: without_secrets(text), why };
+        if text.contains('#') {
+            return Err(bad("it holds a fragment"));
         }
-        let (origin, mut path) = split(text).map_err(bad)?;
+        let (origin, whole) = split(text).map_err(bad)?;
+        let (path, token) = whole
+            .split_once('?')
+            .map_or((whole.as_str(), None), |(path, token)| (path, Some(token)));
         if path.split('/').any(|part| part == "." || part == "..") {
             return Err(bad("a part of its path is . or .."));
         }
+        let mut path = path.to_owned();
         if !path.ends_with('/') {
             path.push('/');
         }
-        Ok(Self(Url { origin: Arc::new(origin), path }))
+        let token = token.filter(|token| !token.is_empty()).map(Arc::from);
+        Ok(Self { url: Url { origin: Arc::new(origin), path }, token, folder: None })
+    }
+
+    /// Takes the URL for that of a folder of a larger tree, which begins as many levels above it.
+    ///
+    /// # Errors
+    /// [`Error::BadText`] where the URL has fewer levels.
+    pub fn of_folder(mut self, folder: RelPath) -> Result<Self> {
+        if self.above(&folder).is_none() {
+            let why = "its path has fewer levels than the folder of the tree that it is said to be";
+            return Err(Error::BadText { what: "upstream URL", value: self.to_string(), why });
+        }
+        self.folder = Some(folder);
+        Ok(self)
+    }
+
+    /// Gives the path of the URL where the tree begins whose folder it is of; ends in a slash.
+    fn above(&self, folder: &RelPath) -> Option<&str> {
+        let levels = folder.as_bytes().split(|b| *b == b'/').count();
+        let mut path = self.url.path.strip_suffix('/')?;
+        for _ in 0..levels {
+            path = path.rsplit_once('/')?.0;
+        }
+        Some(&self.url.path[..=path.len()])
     }
 
     /// Gives the URL of a file of the archive, encoded as apt does.
     #[must_use]
     pub fn join(&self, path: &RelPath) -> Url {
-        let mut whole = String::with_capacity(self.0.path.len() + path.as_bytes().len() + 16);
-        whole.push_str(&self.0.path);
-        encode(path.as_bytes(), &mut whole);
-        Url { origin: self.0.origin.clone(), path: whole }
+        let bytes = path.as_bytes();
+        let inside = |folder: &RelPath| {
+            bytes.strip_prefix(folder.as_bytes()).and_then(|rest| rest.strip_prefix(b"/"))
+        };
+        let (start, rest) = match &self.folder {
+            None => (self.url.path.as_str(), bytes),
+            Some(folder) => match inside(folder) {
+                Some(rest) => (self.url.path.as_str(), rest),
+                None => (self.above(folder).unwrap_or("/"), bytes),
+            },
+        };
+        let mut whole = String::with_capacity(start.len() + rest.len() + 16);
+        whole.push_str(start);
+        encode(rest, &mut whole);
+        if let Some(token) = &self.token {
+            whole.push('?');
+            whole.push_str(token);
+        }
+        Url { origin: self.url.origin.clone(), path: whole }
     }
 }
 
-/// Shows the URL without its login.
+/// Shows the URL without login and token.
 impl fmt::Display for Base {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.url.fmt(f)
     }
 }
 
-/// Shows the URL without its login.
+/// Shows the URL without login and token.
 impl fmt::Debug for Base {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Base({self})")
     }
 }
 
-/// Takes what could be a login out of a text that is no URL.
-fn without_login(text: &str) -> String {
+/// Takes what could be a login or a query out of a text that is no URL.
+fn without_secrets(text: &str) -> String {
+    let (text, query) = text.split_once('?').unwrap_or((text, ""));
+    // Either the login holds a question mark or the query an at sign.
+    let text = if query.contains('@') { text.split("//").next().unwrap_or_default() } else { text };
     let rest = text.rsplit_once('@').map_or(text, |(_, rest)| rest);
     let scheme = text.split_once("://").filter(|(scheme, _)| !scheme.contains('@'));
     match scheme {

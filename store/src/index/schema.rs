@@ -83,6 +83,13 @@ INSERT INTO checksums (object, algorithm, sum) SELECT id, 5, sha512 FROM objects
 DROP INDEX objects_sha512;
 ALTER TABLE objects DROP COLUMN sha512;
 ",
+    "
+CREATE TABLE judged (
+    object INTEGER PRIMARY KEY REFERENCES objects ON DELETE CASCADE,
+    keys BLOB NOT NULL,
+    verdict TEXT NOT NULL
+) STRICT;
+",
 ];
 
 /// Sets what every connection needs.

@@ -1,5 +1,5 @@
-//! What was learned of upstreams: validators of root metadata, and what packed indices unpack to. Caches both: a rebuild leaves them
-//! cold.
+//! What was learned of upstreams: validators of root metadata, what packed indices unpack to, and what the signatures that
+//! packages carry came to. Caches all: a rebuild leaves them cold.
 
 use rusqlite::{OptionalExtension, params};
 
@@ -67,5 +67,33 @@ impl Index {
             self.sql(statement.execute(params![packed.as_bytes(), plain.as_bytes()]))?;
         }
         Ok(())
+    }
+
+    /// Gives what was said of an object's own signature, where it was judged by the same keys and rules.
+    ///
+    /// # Errors
+    /// [`crate::Error::Index`] where it cannot be read.
+    pub fn judged(&self, object: Digest, keys: Digest) -> Result<Option<String>> {
+        let text = "SELECT verdict FROM judged JOIN objects ON objects.id = object WHERE objects.digest = ?1 AND keys = ?2";
+        let mut statement = self.sql(self.connection.prepare_cached(text))?;
+        let found =
+            statement.query_row(params![object.as_bytes(), keys.as_bytes()], |row| row.get(0));
+        self.sql(found.optional())
+    }
+
+    /// Remembers what objects' own signatures came to, by some keys and rules.
+    ///
+    /// # Errors
+    /// [`crate::Error::Index`] where it cannot be written.
+    pub fn remember_judged(&mut self, keys: Digest, verdicts: &[(Digest, String)]) -> Result<()> {
+        let text = "INSERT OR REPLACE INTO judged (object, keys, verdict) SELECT id, ?2, ?3 FROM objects WHERE digest = ?1";
+        let transaction = self.connection.unchecked_transaction();
+        let transaction = self.sql(transaction)?;
+        for (object, verdict) in verdicts {
+            let mut statement = self.sql(transaction.prepare_cached(text))?;
+            let row = params![object.as_bytes(), keys.as_bytes(), verdict];
+            self.sql(statement.execute(row))?;
+        }
+        self.sql(transaction.commit())
     }
 }

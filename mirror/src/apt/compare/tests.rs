@@ -1,4 +1,4 @@
-use pinfold_store::Tally;
+use pinfold_store::{Finding, Tally};
 
 use super::*;
 use crate::tree::tests::MemoryTree;

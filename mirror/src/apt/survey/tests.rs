@@ -8,10 +8,13 @@ use pinfold_store::sums::Sums;
 use pinfold_store::{Checksum, Digest, Silent};
 
 use super::*;
+use crate::Archive as _;
+use crate::Belief;
 use crate::apt::packages::tests::real_lists;
-use crate::apt::{Belief, Selection, SuiteName};
+use crate::apt::{Selection, SuiteName};
 use crate::sign::split;
 use crate::supply::Root;
+use crate::supply::{Content, Stage, Supplied, Wanted};
 use crate::unpack::{Form, unpacked};
 
 /// A supply that has root metadata, one plain list, and every file that lists name.
@@ -112,10 +115,8 @@ fn every_package_of_the_lists_of_this_machine_is_wanted_once() {
             architectures: vec![architecture],
             ..Selection::default()
         };
-        let belief = Belief::default();
-        let accepted = BTreeMap::new();
-        let archive =
-            Archive { selection: &selection, belief: &belief, now: 0, accepted: &accepted };
+        let (belief, accepted) = (Belief::default(), BTreeMap::new());
+        let archive = Archive { selection, belief, now: 0, accepted };
         let state = archive.survey(&mut supply, &Silent).unwrap();
         assert!(state.lacks.is_empty(), "{:?}", state.lacks);
         assert_eq!(supply.asked, paths.len(), "{}", path.display());

@@ -10,8 +10,12 @@ fn a_base_is_checked_and_shown_without_its_login() {
         ("https://example.org:8443/", Ok("https://example.org:8443/")),
         ("https://me:secret@example.org/x", Ok("https://example.org/x/")),
         ("http://[::1]:81/x", Ok("http://[::1]:81/x/")),
-        ("http://example.org/x?secret", Err("a query or a fragment")),
-        ("http://example.org/x#y", Err("a query or a fragment")),
+        ("http://example.org/x?me:secret", Ok("http://example.org/x/")),
+        ("http://example.org/x/?me:secret@x", Ok("http://example.org/x/")),
+        ("ftp://example.org/x?me:secret", Err("only http:// and https://")),
+        ("ftp://example.org/x?me:secret@x", Err("only http:// and https://")),
+        ("ftp://me:secret?x@example.org/x", Err("only http:// and https://")),
+        ("http://example.org/x#y", Err("a fragment")),
         ("http://example.org/a/../b", Err("is . or ..")),
         ("ftp://me:secret@example.org/", Err("only http:// and https://")),
         ("file:///etc", Err("only http:// and https://")),
@@ -69,7 +73,7 @@ fn a_redirect_leads_where_the_rules_say() {
     let (plain, secure) = (from("http://me:secret@h:81/d"), from("https://h/d"));
     let cases: &[(&Url, &[u8], Result<&str, &str>)] = &[
         (&plain, b"/x", Ok("http://h:81/x")),
-        (&plain, b"y?z=1#f", Ok("http://h:81/d/dists/y?z=1")),
+        (&plain, b"y?z=1#f", Ok("http://h:81/d/dists/y")),
         (&plain, b"../y", Ok("http://h:81/d/dists/../y")),
         (&plain, b"//other/x", Ok("http://other/x")),
         (&plain, b"http://H:81/x", Ok("http://h:81/x")),
@@ -98,4 +102,44 @@ fn a_redirect_leads_where_the_rules_say() {
             (found, _) => panic!("{shown}: {found:?}"),
         }
     }
+}
+
+#[test]
+fn a_token_goes_with_every_file_and_is_never_shown() {
+    let base = Base::parse("https://h/d?secret&x=1").unwrap();
+    let url = base.join(&"a+b/c".parse().unwrap());
+    assert_eq!(url.whole(), "https://h/d/a%2bb/c?secret&x=1");
+    assert_eq!(format!("{url} {url:?} {base} {base:?}").matches("secret").count(), 0);
+    let elsewhere = url.follow(b"https://cdn/y?other=1").unwrap();
+    assert_eq!(elsewhere.whole(), "https://cdn/y?other=1", "no other host is told");
+    assert_eq!(elsewhere.to_string(), "https://cdn/y");
+    let refused = url.follow(b"http://cdn/y?hidden").unwrap_err();
+    assert!(!refused.contains("hidden"), "{refused}");
+    let list = Url::parse("https://me:secret@h/list?repo=x&secret").unwrap();
+    assert_eq!(
+        (list.whole().as_str(), list.to_string().as_str()),
+        ("https://h/list?repo=x&secret", "https://h/list")
+    );
+}
+
+#[test]
+fn a_folder_of_a_tree_gives_the_urls_of_what_lies_above_it() {
+    let base =
+        |url: &str, folder: &str| Base::parse(url).unwrap().of_folder(folder.parse().unwrap());
+    let amazon = base("https://h/2/core/2.0/x86_64/GUID?t", "2/core/2.0/x86_64/current").unwrap();
+    let cases = [
+        (
+            "2/core/2.0/x86_64/current/repodata/repomd.xml",
+            "/2/core/2.0/x86_64/GUID/repodata/repomd.xml?t",
+        ),
+        ("blobstore/x.rpm", "/blobstore/x.rpm?t"),
+        ("2/core/2.0/x86_64/currently", "/2/core/2.0/x86_64/currently?t"),
+    ];
+    for (path, expected) in cases {
+        assert_eq!(amazon.join(&path.parse().unwrap()).path(), expected);
+    }
+    assert_eq!(base("https://h/a/b", "b").unwrap().join(&"x".parse().unwrap()).path(), "/a/x");
+    assert_eq!(base("https://h/b", "b").unwrap().join(&"x".parse().unwrap()).path(), "/x");
+    let refused = base("https://h/b", "a/b").unwrap_err().to_string();
+    assert!(refused.contains("fewer levels"), "{refused}");
 }

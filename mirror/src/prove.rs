@@ -1,76 +1,46 @@
 //! Proving an archive that the store has: an ingest before it becomes a snapshot, and a snapshot again at any later time.
 //!
-//! No network and no keyring of today is needed for the second: the record keeps what was asked for and the certificates that
-//! vouched then.
-
-use std::collections::BTreeMap;
+//! The same for every family. No network and no keyring of today is needed for the second: the record keeps what was asked for
+//! and the certificates that vouched then.
 
 use pinfold_store::lock::MirrorLock;
 use pinfold_store::scan::{self, Draft};
 use pinfold_store::{
-    Class, Code, Digest, Entry, Evidence, Finding, Monitor, Name, Node, Record, RelPath, Report,
-    Store, Trust,
+    Class, Code, Digest, Entry, Evidence, Finding, Monitor, Node, Record, RelPath, Report, Store,
+    Trust,
 };
-use serde::Deserialize;
 
-use super::suite::{Archive, Belief};
-use super::{Reading, Selection};
+use crate::archive::Archive;
+use crate::family;
 use crate::present::Present;
 use crate::sign::Keyring;
 use crate::supply::{Lack, State, Supplied};
 use crate::tree::{DraftTree, SnapshotTree};
 use crate::{Error, Result};
 
-/// The word under which a record says that keys of old vendors were taken.
-const WEAK_KEYS: &str = "weak-keys";
-/// The word under which a record says that nobody had to sign.
-const UNSIGNED: &str = "unsigned";
-
-/// Writes down what is asked for, as a record keeps it.
-///
-/// # Errors
-/// [`Error::BadMetadata`] where it cannot be written.
-pub fn asked(selection: &Selection, belief: &Belief) -> Result<toml::Table> {
-    let mut asked = toml::Table::try_from(selection).map_err(|error| Error::BadMetadata {
-        path: "the selection".to_owned(),
-        why: error.to_string(),
-    })?;
-    for (key, is_set) in [(WEAK_KEYS, belief.weak_keys), (UNSIGNED, belief.keyring.is_none())] {
-        if is_set {
-            asked.insert(key.to_owned(), true.into());
-        }
-    }
-    Ok(asked)
-}
-
-/// Gives the dates of root metadata that were accepted last: those of the newest snapshot, in seconds since 1970.
-///
-/// # Errors
-/// The newest snapshot's record cannot be read.
-pub fn accepted(store: &Store, mirror: &Name) -> Result<BTreeMap<RelPath, i64>> {
-    let Some(newest) = store.dates(mirror)?.pop() else { return Ok(BTreeMap::new()) };
-    let proofs = store.record(mirror, newest)?.proofs.into_iter();
-    Ok(proofs.filter_map(|proof| Some((proof.root, proof.date?.seconds()))).collect())
-}
-
-/// A draft that was proved: what [`Reading`] says of its names, and the evidence.
-#[derive(Debug)]
+/// A draft that was proved: what its family says of its names, and the evidence.
 pub struct Proved {
-    reading: Reading,
+    reading: Box<dyn scan::Reading>,
     evidence: Evidence,
+}
+
+impl std::fmt::Debug for Proved {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Proved").field("evidence", &self.evidence).finish_non_exhaustive()
+    }
 }
 
 impl scan::Reading for Proved {
     fn class(&self, path: &RelPath, drafted: Class) -> Class {
-        scan::Reading::class(&self.reading, path, drafted)
+        self.reading.class(path, drafted)
     }
 
     fn added(&self) -> Vec<(RelPath, RelPath)> {
-        scan::Reading::added(&self.reading)
+        self.reading.added()
     }
 
     fn roots(&self) -> Vec<RelPath> {
-        scan::Reading::roots(&self.reading)
+        self.reading.roots()
     }
 
     fn evidence(&self) -> Evidence {
@@ -78,39 +48,47 @@ impl scan::Reading for Proved {
     }
 }
 
-/// Proves a draft that another tool brought: every file that its signed metadata name is there, and is what they say.
+/// Proves a draft that another tool brought: every file that its metadata name is there, and is what they say.
 ///
 /// # Errors
 /// [`Error::NotAuthentic`] where nobody vouches; [`Error::Mismatch`] where files are missing or wrong, after each was told.
 pub fn prove_draft(
     (store, lock): (&Store, &MirrorLock),
     draft: &Draft,
-    archive: &Archive<'_>,
-    reading: Reading,
+    archive: &dyn Archive,
     monitor: &dyn Monitor,
 ) -> Result<Proved> {
     let tree = DraftTree { store, draft };
+    let reading = archive.reading(&tree, monitor)?;
     let state = archive.survey(&mut Present::new(store, &tree)?, monitor)?;
-    for lack in &state.lacks {
-        monitor.problem(&finding(lack));
-    }
-    if let Some(lack) = state.lacks.first() {
-        let first = format!("{}: {}", lack.path, lack.why());
-        return Err(Error::Mismatch { count: state.lacks.len(), first });
-    }
+    must_be_whole(&state.lacks, monitor)?;
     for voucher in &state.vouchers {
         store.keep_certificate(lock, &voucher.certificate)?;
     }
-    let is_signed = archive.belief.keyring.is_some();
+    let belief = archive.belief();
     let evidence = Evidence {
-        trust: if is_signed { Trust::Signed } else { Trust::None },
+        trust: if belief.keyring.is_some() { Trust::Signed } else { Trust::None },
         upstream: None,
-        is_filtered: archive.selection.is_filtered(),
-        relaxed: archive.belief.relaxed(),
-        asked: asked(archive.selection, archive.belief)?,
+        is_filtered: archive.is_filtered(),
+        relaxed: belief.relaxed(),
+        asked: archive.asked()?,
         proofs: state.proofs,
     };
     Ok(Proved { reading, evidence })
+}
+
+/// Tells every file that is not as the metadata say.
+fn must_be_whole(lacks: &[Lack], monitor: &dyn Monitor) -> Result<()> {
+    for lack in lacks {
+        monitor.problem(&finding(lack));
+    }
+    match lacks.first() {
+        None => Ok(()),
+        Some(lack) => {
+            let first = format!("{}: {}", lack.path, lack.why());
+            Err(Error::Mismatch { count: lacks.len(), first })
+        }
+    }
 }
 
 /// Proves a snapshot again, from its own metadata and with the certificates that vouched when it was taken. What was never
@@ -124,7 +102,8 @@ pub fn prove_again(store: &Store, record: &Record, monitor: &dyn Monitor) -> Res
         return Ok(report);
     }
     let state = match survey_again(store, record, monitor) {
-        Ok(state) => state,
+        Ok(Some(state)) => state,
+        Ok(None) => return Ok(report),
         Err(error @ (Error::NotAuthentic { .. } | Error::BadMetadata { .. })) => {
             report.findings.push(Finding {
                 code: Code::ArchiveNotAuthentic,
@@ -145,25 +124,16 @@ pub fn prove_again(store: &Store, record: &Record, monitor: &dyn Monitor) -> Res
     Ok(report)
 }
 
-fn survey_again(store: &Store, record: &Record, monitor: &dyn Monitor) -> Result<State> {
-    let mut asked = record.asked.clone();
-    let weak_keys = asked.remove(WEAK_KEYS).is_some();
-    asked.remove(UNSIGNED);
-    let selection = Selection::deserialize(asked).map_err(|error| Error::BadMetadata {
-        path: format!("the record of {}@{}", record.mirror, record.taken),
-        why: error.message().to_owned(),
-    })?;
+/// Finds the state of a snapshot by its own metadata; `None` where its family, or one that a later version knows, proves nothing.
+fn survey_again(store: &Store, record: &Record, monitor: &dyn Monitor) -> Result<Option<State>> {
+    let Some(family) = family::by_name(&record.family) else { return Ok(None) };
     let keyring = match record.trust {
         Trust::None => None,
         Trust::Signed => Some(keyring(store, record)?),
     };
-    // Whether it was older or over was judged when it was taken.
-    let belief =
-        Belief { keyring, signers: Vec::new(), weak_keys, allow_older: true, allow_expired: true };
-    let (now, accepted) = (record.taken.seconds(), BTreeMap::new());
-    let archive = Archive { selection: &selection, belief: &belief, now, accepted: &accepted };
+    let Some(archive) = family.archive_of(record, keyring)? else { return Ok(None) };
     let tree = SnapshotTree { store, manifest: record.manifest };
-    archive.survey(&mut Present::new(store, &tree)?, monitor)
+    archive.survey(&mut Present::new(store, &tree)?, monitor).map(Some)
 }
 
 /// The certificates that vouched for a snapshot.

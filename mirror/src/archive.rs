@@ -1,0 +1,87 @@
+//! An archive as whoever follows or proves it sees it: what its family knows, behind one trait.
+
+use pinfold_store::{Monitor, scan};
+
+use crate::family::Family;
+use crate::sign::Keyring;
+use crate::supply::{State, Supply};
+use crate::{Result, TreeReader};
+
+/// Whom a mirror believes, and which rules its operator relaxed.
+#[derive(Debug, Clone, Default)]
+pub struct Belief {
+    /// The keys; `None` where the archive has no signature that counts (`unsigned = true`).
+    pub keyring: Option<Keyring>,
+    /// Accepted fingerprints; all of the keyring where empty.
+    pub signers: Vec<String>,
+    /// Takes keys of old vendors.
+    pub weak_keys: bool,
+    /// Takes root metadata that say they are older than the last.
+    pub allow_older: bool,
+    /// Takes root metadata that say they are over.
+    pub allow_expired: bool,
+}
+
+impl Belief {
+    /// Names the rules that are relaxed, for the record.
+    #[must_use]
+    pub fn relaxed(&self) -> Vec<String> {
+        let rules = [
+            (self.weak_keys, "weak keys are accepted"),
+            (self.allow_older, "a state older than the last was allowed"),
+            (self.allow_expired, "Valid-Until is not checked"),
+        ];
+        rules.iter().filter(|(is_set, _)| *is_set).map(|(_, rule)| (*rule).to_owned()).collect()
+    }
+}
+
+/// What is asked of an archive of some family, and whom to believe.
+pub trait Archive: Sync {
+    /// Gives the family.
+    fn family(&self) -> Family;
+
+    /// Asks for the root metadata that decides whether anything changed.
+    ///
+    /// # Errors
+    /// There is none, or it could not be asked for.
+    fn look(&self, supply: &mut dyn Supply) -> Result<()>;
+
+    /// Finds the whole state. What is missing or wrong is in [`State::lacks`], as much of it as can be known.
+    ///
+    /// # Errors
+    /// [`crate::Error::NotAuthentic`] where nobody vouches for root metadata, [`crate::Error::BadMetadata`] where metadata
+    /// cannot be followed; whatever the supply fails with.
+    fn survey(&self, supply: &mut dyn Supply, monitor: &dyn Monitor) -> Result<State>;
+
+    /// Reads which class each name of a scanned tree is of, and which names to add.
+    ///
+    /// # Errors
+    /// Its metadata cannot be followed.
+    fn reading(
+        &self,
+        tree: &dyn TreeReader,
+        monitor: &dyn Monitor,
+    ) -> Result<Box<dyn scan::Reading>>;
+
+    /// Writes down what is asked for, as a record keeps it: [`Family::archive_of`] reads it back.
+    ///
+    /// # Errors
+    /// [`crate::Error::BadMetadata`] where it cannot be written.
+    fn asked(&self) -> Result<toml::Table>;
+
+    /// Says whom it believes.
+    fn belief(&self) -> &Belief;
+
+    /// Says whether files are left out that the metadata name.
+    fn is_filtered(&self) -> bool;
+
+    /// Says whether upstream's word that root metadata is unchanged is taken for it. Where mirrors of one name differ in age, a
+    /// file that is older than what the server said last hides every later state.
+    fn believes_validators(&self) -> bool;
+}
+
+impl std::fmt::Debug for dyn Archive + '_ {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Archive of family {}", self.family().name())
+    }
+}
