@@ -22,7 +22,7 @@ mod trust;
 mod version;
 
 pub use changes::{Change, Lists, PackageChange, PackageKind, changes};
-pub use client::{ClientFile, ClientInput, Downgrade, Fallback, Follows, Form, client};
+pub use client::{ClientInput, Downgrade, Fallback, Follows, Form, client};
 pub use heads::{HeadsInput, Signed, heads};
 pub use packages::{Binary, IndexedFile, Seen, Source, packages, sources};
 pub use prove::{Proved, accepted, asked, prove_again, prove_draft};

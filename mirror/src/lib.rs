@@ -6,6 +6,7 @@
 //! itself but the signing keys ([`key::Ring`]).
 
 pub mod apt;
+pub mod client;
 pub mod deb822;
 pub mod error;
 pub mod family;
@@ -15,12 +16,14 @@ pub mod http;
 pub mod key;
 mod links;
 pub mod present;
+pub mod rpm;
 pub mod sign;
 pub mod supply;
 pub mod sync;
 pub mod tree;
 pub mod unpack;
 
+pub use client::ClientFile;
 pub use error::{Error, Result};
 pub use family::{Family, SiteWords};
 pub use fetch::{Outcome, Small, Upstream, Want};

@@ -1,6 +1,7 @@
 //! `client`: the files that make a client follow a channel, or stay at a date.
 
-use pinfold_mirror::apt::{self, ClientFile, ClientInput, Downgrade, Follows, Form, Signed};
+use pinfold_mirror::ClientFile;
+use pinfold_mirror::apt::{self, ClientInput, Downgrade, Follows, Form, Signed};
 use pinfold_mirror::family::Family;
 use pinfold_publisher::layout::{Spec, Www};
 use pinfold_publisher::{generation, publish};
