@@ -75,7 +75,7 @@ fn wanted(context: &Context, store: &Store, args: &Client) -> Result<Wanted, Fai
 fn url(context: &Context, mirror: &Mirror, wanted: &Wanted) -> String {
     let base = context.config.site.url.trim_end_matches('/');
     match &wanted.channel {
-        None => format!("{base}/snapshots/{}/{}", wanted.mirror, wanted.taken),
+        None => context.dated_url(&wanted.mirror, wanted.taken),
         Some(channel) if Some(channel) == context.config.site.default_channel() => {
             format!("{base}/{}", mirror.mount)
         }

@@ -37,7 +37,9 @@ fn moves(input: &ClientInput<'_>, minutes: u32) -> Vec<String> {
         )];
     }
     let last = match input.form {
-        Form::List => "A list is kept for 10 min more, by zypper refresh too.",
+        Form::List => {
+            "zypper refresh sees them at once; newer ones may keep the list for 10 min more."
+        }
         Form::Direct | Form::Fallback => "zypper refresh sees them at once.",
     };
     vec![

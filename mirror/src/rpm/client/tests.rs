@@ -173,11 +173,7 @@ fn every_form_says_what_it_costs() {
             Form::Fallback,
             &["two dates", "takes upstream's state", "state of the day"],
         ),
-        (
-            Tool::Zypper,
-            Form::List,
-            &["of one date", "no baseurl", "10 min more, by", "does without"],
-        ),
+        (Tool::Zypper, Form::List, &["of one date", "no baseurl", "10 min more", "does without"]),
     ];
     for (tool, form, words) in words {
         let (comments, _) = section(&bench.input(*tool, *form));
