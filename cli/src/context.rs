@@ -125,6 +125,11 @@ impl Context {
         self.config.root.join("keys/signing.asc")
     }
 
+    /// The URL of a dated tree.
+    pub(crate) fn dated_url(&self, mirror: &Name, taken: Stamp) -> String {
+        format!("{}/snapshots/{mirror}/{taken}", self.config.site.url.trim_end_matches('/'))
+    }
+
     /// The value of the field `Snapshots` in a channel's `Release`.
     pub(crate) fn snapshots_url(&self, mirror: &Name) -> String {
         format!("{}/snapshots/{mirror}/@SNAPSHOTID@/", self.config.site.url.trim_end_matches('/'))

@@ -23,7 +23,7 @@ mod version;
 
 pub use asked::accepted;
 pub use changes::{Change, Lists, PackageChange, PackageKind, changes};
-pub use client::{ClientFile, ClientInput, Downgrade, Fallback, Follows, Form, client};
+pub use client::{ClientInput, Downgrade, Fallback, Follows, Form, client};
 pub use heads::{HeadsInput, Signed, heads};
 pub use packages::{Binary, IndexedFile, Seen, Source, packages, sources};
 pub use read::{Reading, read};

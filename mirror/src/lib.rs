@@ -7,6 +7,7 @@
 
 pub mod apt;
 pub mod archive;
+pub mod client;
 pub mod deb822;
 pub mod error;
 pub mod family;
@@ -20,6 +21,7 @@ mod pattern;
 mod plain;
 pub mod present;
 pub mod prove;
+pub mod rpm;
 pub mod sign;
 pub mod supply;
 pub mod sync;
@@ -27,6 +29,7 @@ pub mod tree;
 pub mod unpack;
 
 pub use archive::{Archive, Belief};
+pub use client::ClientFile;
 pub use error::{Error, Result};
 pub use family::{Family, SiteWords};
 pub use fetch::{Outcome, Small, Upstream, Want};

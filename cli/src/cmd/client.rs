@@ -1,6 +1,7 @@
 //! `client`: the files that make a client follow a channel, or stay at a date.
 
-use pinfold_mirror::apt::{self, ClientFile, ClientInput, Downgrade, Follows, Form, Signed};
+use pinfold_mirror::ClientFile;
+use pinfold_mirror::apt::{self, ClientInput, Downgrade, Follows, Form, Signed};
 use pinfold_mirror::family::Family;
 use pinfold_publisher::layout::{Spec, Www};
 use pinfold_publisher::{generation, publish};
@@ -74,7 +75,7 @@ fn wanted(context: &Context, store: &Store, args: &Client) -> Result<Wanted, Fai
 fn url(context: &Context, mirror: &Mirror, wanted: &Wanted) -> String {
     let base = context.config.site.url.trim_end_matches('/');
     match &wanted.channel {
-        None => format!("{base}/snapshots/{}/{}", wanted.mirror, wanted.taken),
+        None => context.dated_url(&wanted.mirror, wanted.taken),
         Some(channel) if Some(channel) == context.config.site.default_channel() => {
             format!("{base}/{}", mirror.mount)
         }

@@ -12,13 +12,13 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use pinfold_store::path::escape;
 use pinfold_store::{Name, RelPath, Stamp};
 
 use self::comments::comments;
 use self::keys::Keys;
 use self::suites::Suite;
 use super::heads::check_snapshots_url;
+use crate::client::{self, ClientFile, bad};
 use crate::{Error, Result};
 
 /// What is needed to write a client's files.
@@ -94,15 +94,6 @@ pub enum Downgrade {
     No,
     /// Preferences put what the archive shows before what is installed.
     Yes,
-}
-
-/// A file on a client.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClientFile {
-    /// Where it goes, absolute.
-    pub path: String,
-    /// What it holds.
-    pub content: String,
 }
 
 /// Writes the files that a client needs: keys, sources, preferences, and what only apt's own configuration can say.
@@ -251,23 +242,9 @@ fn join(url: &str, base: &str) -> String {
 }
 
 fn check_url(url: &str) -> Result<()> {
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    let is_clean = |b: u8| {
-        b.is_ascii_graphic() && !matches!(b, b'"' | b'\'' | b'\\' | b'#' | b'[' | b']' | b'|')
-    };
-    match rest.and_then(|rest| rest.split('/').next()) {
-        Some(host) if host.contains('@') => {
-            Err(bad("URL", b"with a password", "what clients are given holds no credentials"))
-        }
-        Some(host) if !host.is_empty() && url.bytes().all(is_clean) => Ok(()),
-        _ => {
-            Err(bad("URL", url.as_bytes(), "it is an http or https URL without blanks and quotes"))
-        }
-    }
-}
-
-fn bad(what: &'static str, value: &[u8], why: &'static str) -> Error {
-    Error::BadText { what, value: escape(value), why }
+    let is_clean = |b: u8| !matches!(b, b'"' | b'\'' | b'\\' | b'#' | b'[' | b']' | b'|');
+    let why = "it is an http or https URL without blanks and quotes";
+    client::check_url(url, is_clean, why)
 }
 
 fn unwritable(_: std::fmt::Error) -> Error {

@@ -37,12 +37,24 @@ fn files(name: &str, mount: &str) -> MirrorSite {
     }
 }
 
+/// Its channels serve a list that names the dated tree, as root metadata.
+fn rpm(name: &str, mount: &str) -> MirrorSite {
+    MirrorSite {
+        root_names: r"repomd\.xml(?:\.asc|\.key)?|mirrorlist".to_owned(),
+        hash_names: r"/repodata/[0-9a-f]+-".to_owned(),
+        package_names: "d?rpm".to_owned(),
+        types: vec![("rpm".to_owned(), "application/x-rpm".to_owned())],
+        ..apt(name, mount)
+    }
+}
+
 fn mirrors() -> Vec<MirrorSite> {
     vec![
         apt("ubuntu", "archive.ubuntu.com/ubuntu"),
         apt("ubuntu.sec-1", "security.ubuntu.com/ubuntu"),
         files("tools", "tools+x"),
         apt("new", "new.example.org/apt"),
+        rpm("rocky", "rocky-baseos"),
     ]
 }
 

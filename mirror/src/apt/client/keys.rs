@@ -1,15 +1,14 @@
 //! The keys that a client is given, and where.
 
-use super::{ClientFile, ClientInput, Follows, Form, bad};
+use super::{ClientInput, Follows, Form};
 use crate::Result;
+use crate::client::{ClientFile, check_armor};
 use crate::sign::Keyring;
 
 /// Where our public keys go on a client.
 const OURS: &str = "/etc/apt/keyrings/pinfold.asc";
 /// Where they go on a client that is to trust them for everything.
 pub(super) const TRUSTED: &str = "/etc/apt/trusted.gpg.d/pinfold.asc";
-/// How an armored key begins.
-const BEGIN: &str = "-----BEGIN PGP PUBLIC KEY BLOCK-----";
 
 /// The keys of a client.
 pub(super) struct Keys {
@@ -49,16 +48,4 @@ impl Keys {
         self.signed_by.push(path.clone());
         self.files.push(ClientFile { path, content });
     }
-}
-
-/// Refuses what apt would not take as a key file: it reads one armored block, and no second one.
-fn check_armor(key: &str) -> Result<()> {
-    let is_text = |b: u8| b == b'\n' || b == b' ' || b.is_ascii_graphic();
-    if key.starts_with(&format!("{BEGIN}\n"))
-        && key.matches(BEGIN).count() == 1
-        && key.bytes().all(is_text)
-    {
-        return Ok(());
-    }
-    Err(bad("public key", b"", "it is not one armored block of public keys"))
 }

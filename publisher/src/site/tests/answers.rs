@@ -110,6 +110,25 @@ pub(super) const FOUND: &[(&str, &str, &str)] = &[
         "snapshots/ubuntu/20261123T150000Z/dists/noble/InRelease",
         ASK,
     ),
+    // Every channel has a list of its own, which moves with it; a file of that name elsewhere is upstream's.
+    ("/rocky-baseos/mirrorlist", "generations/production/7/rocky/heads/mirrorlist", ASK),
+    (
+        "/channels/staging/rocky-baseos/mirrorlist?countme=1",
+        "generations/staging/9/rocky/heads/mirrorlist",
+        ASK,
+    ),
+    ("/rocky-baseos/docs/mirrorlist", "snapshots/rocky/20261122T040000Z/docs/mirrorlist", ASK),
+    // The tree that it names holds root metadata, and, as packages are asked for after a move, those of the one before.
+    (
+        "/snapshots/rocky/20261122T040000Z/repodata/repomd.xml",
+        "snapshots/rocky/20261122T040000Z/repodata/repomd.xml",
+        YEAR,
+    ),
+    (
+        "/snapshots/rocky/20261123T040000Z/Packages/h/hello-1.0-1.noarch.rpm",
+        "union/rocky/Packages/h/hello-1.0-1.noarch.rpm",
+        DAY,
+    ),
     ("/pinfold.asc", "pinfold.asc", ASK),
 ];
 
@@ -153,6 +172,11 @@ pub(super) const REFUSED: &[(&str, u16, &str)] = &[
         "/snapshots/ubuntu/2026-11-23T10:15:19Z/dists/oracular/InRelease",
         404,
         "ubuntu@2026-11-23T10:15:19Z has no such file\n",
+    ),
+    (
+        "/snapshots/rocky/20261123T040000Z/mirrorlist",
+        404,
+        "rocky@20261123T040000 has no such file\n",
     ),
     (
         "/new.example.org/apt/dists/noble/InRelease",

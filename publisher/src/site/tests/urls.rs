@@ -82,6 +82,13 @@ pub(super) const RESTS: &[&str] = &[
     "/%ff%fe",
     "/tree/dists/noble/InRelease",
     "/heads/dists/noble/InRelease",
+    "/mirrorlist",
+    "/mirrorlist?countme=1",
+    "/docs/mirrorlist",
+    "/repodata/repomd.xml",
+    "/repodata/repomd.xml.asc",
+    "/repodata/aa11-primary.xml.gz",
+    "/Packages/h/hello-1.0-1.noarch.rpm",
 ];
 
 pub(super) const PLACES: &[&str] = &[
@@ -97,6 +104,9 @@ pub(super) const PLACES: &[&str] = &[
     "/tools%2Bx",
     "/channels/staging/tools+x",
     "/new.example.org/apt",
+    "/rocky-baseos",
+    "/channels/staging/rocky-baseos",
+    "/channels/empty/rocky-baseos",
     "/archiveXubuntu.com/ubuntu",
     "/snapshots/ubuntu/20261122T040000Z",
     "/snapshots/ubuntu/20261123T150000Z",
@@ -126,6 +136,8 @@ pub(super) const PLACES: &[&str] = &[
     "/snapshots/tools/20261123",
     "/snapshots/tools/20261123T15",
     "/snapshots/stranger/20261123T040000Z",
+    "/snapshots/rocky/20261122T040000Z",
+    "/snapshots/rocky/20261123T040000Z",
 ];
 
 /// Whole paths.
