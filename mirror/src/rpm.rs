@@ -1,11 +1,19 @@
-//! Repositories of rpm packages, as dnf and zypper read them.
+//! Repositories of rpm packages, for dnf and zypper: `repodata/repomd.xml`, what it lists, and the packages.
+//!
+//! What comes from a repository is input from strangers: sizes are bounded, names are parsed into checked paths, what clients
+//! would read in two ways is refused, and nothing is believed that no checksum confirms.
 
 mod client;
 mod lists;
+mod nevra;
+pub mod package;
 mod treeinfo;
+mod version;
 
 pub use client::{
     ClientInput, Follows, Form, LIST_NAME, MINUTES, Signed, Tool, client, dated_list,
 };
 pub use lists::{LIST_BYTES_MAX, mirrorlist};
+pub use nevra::{NEVRA_BYTES_MAX, Nevra};
 pub use treeinfo::{TREEINFO_BYTES_MAX, TreeFile, treeinfo};
+pub use version::{Evr, compare, compare_versions};

@@ -11,6 +11,7 @@
 mod armored;
 mod judge;
 mod keyring;
+pub(crate) mod passing;
 pub(crate) mod split;
 
 use pinfold_store::path::escape;
@@ -18,7 +19,8 @@ use sequoia_openpgp::parse::{Dearmor, PacketParserBuilder, PacketParserResult, P
 use sequoia_openpgp::types::Timestamp;
 use sequoia_openpgp::{Packet, anyhow, armor, packet};
 
-use self::judge::{Document, Verdict, judge};
+pub(crate) use self::judge::Verdict;
+use self::judge::{Custom, Document, Measure, judge};
 pub use self::keyring::Keyring;
 use crate::{Error, Result};
 
@@ -36,7 +38,8 @@ pub struct Rules {
     pub now: i64,
     /// Accepted fingerprints, of primary keys or subkeys; empty accepts every key of the keyring.
     pub signers: Vec<String>,
-    /// Takes keys of old vendors: bound by SHA-1, or RSA of 1024 bits. Signatures of texts by SHA-1 never count.
+    /// Takes keys of old vendors: bound by SHA-1, or RSA of 1024 bits; of rpm's vendors DSA of 1024 bits, too. Signatures of texts
+    /// by SHA-1 never count.
     pub weak_keys: bool,
 }
 
@@ -49,6 +52,8 @@ pub struct Verified {
     pub signers: Vec<Signer>,
     /// The signatures that do not count, each with the reason.
     pub others: Vec<String>,
+    /// What is wrong now with keys whose signatures count all the same, such as one that expired since it signed.
+    pub warnings: Vec<String>,
 }
 
 /// Who vouches.
@@ -80,8 +85,9 @@ pub fn verify_inline(
     check_size("it", bytes).map_err(refuse)?;
     // Steps 1 to 3.
     let parts = split::inline(bytes).map_err(refuse)?;
-    let found = accept(&parts.text, &parts.blocks, keyring, rules).map_err(refuse)?;
-    Ok(Verified { text: parts.text, signers: found.signers, others: found.others })
+    let measure = Measure { keyring, rules, custom: Custom::Apt };
+    let gathered = gather(&parts.blocks).map_err(refuse)?;
+    accept(parts.text, gathered, measure).map_err(refuse)
 }
 
 /// Verifies a text by a file of armored signatures beside it, such as `Release` by `Release.gpg`. `shown` names the text in
@@ -99,15 +105,43 @@ pub fn verify_detached(
     let refuse = |why| Error::NotAuthentic { path: shown.to_owned(), why };
     check_size("its signature", signature_bytes).map_err(refuse)?;
     let blocks = split::detached(signature_bytes).map_err(refuse)?;
-    let found = accept(text, &blocks, keyring, rules).map_err(refuse)?;
-    Ok(Verified { text: text.to_owned(), signers: found.signers, others: found.others })
+    let measure = Measure { keyring, rules, custom: Custom::Apt };
+    let gathered = gather(&blocks).map_err(refuse)?;
+    accept(text.to_owned(), gathered, measure).map_err(refuse)
 }
 
-/// What the signatures of one text came to.
+/// Verifies `repomd.xml` by the signatures beside it, armored as in `repomd.xml.asc` or binary. `shown` names the text in errors;
+/// how large it may be is the caller's to say.
+///
+/// A key must have been valid when it signed: one that expired since is a warning, like zypper's. A key that lies beside the text
+/// as `repomd.xml.key` is content and never trust: only the keyring is asked.
+///
+/// # Errors
+/// [`Error::NotAuthentic`] says which signatures there are, why none counts, and which keys would be accepted.
+pub fn verify_repomd(
+    text: &[u8],
+    signature_bytes: &[u8],
+    keyring: &Keyring,
+    rules: &Rules,
+    shown: &str,
+) -> Result<Verified> {
+    let refuse = |why| Error::NotAuthentic { path: shown.to_owned(), why };
+    check_size("its signature", signature_bytes).map_err(refuse)?;
+    let gathered = match signature_bytes {
+        [0x80..=0xff, ..] => gather_packets(signature_bytes),
+        // Empty lines around it are no reason to refuse what gpgme reads.
+        text => split::detached(text.trim_ascii()).and_then(|blocks| gather(&blocks)),
+    };
+    let measure = Measure { keyring, rules, custom: Custom::Rpm };
+    accept(text.to_owned(), gathered.map_err(refuse)?, measure).map_err(refuse)
+}
+
+/// The signatures of one text.
 #[derive(Default)]
-struct Found {
-    signers: Vec<Signer>,
-    others: Vec<String>,
+struct Gathered {
+    packets: Vec<Packet>,
+    /// What could not be read, each with the reason.
+    unreadable: Vec<String>,
 }
 
 fn check_size(what: &str, bytes: &[u8]) -> Result<(), String> {
@@ -117,48 +151,73 @@ fn check_size(what: &str, bytes: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
-/// Judges every signature of a text.
-fn accept(
-    text: &[u8],
-    blocks: &[Vec<u8>],
-    keyring: &Keyring,
-    rules: &Rules,
-) -> Result<Found, String> {
-    let mut found = Found::default();
-    let mut signatures = Vec::new();
-    // Step 3: each block by itself. One that cannot be read is no reason to believe the others less.
+/// Reads armored blocks of signatures (step 3), each by itself: one that cannot be read is no reason to believe the others less.
+fn gather(blocks: &[Vec<u8>]) -> Result<Gathered, String> {
+    let mut gathered = Gathered::default();
     for block in blocks.iter().take(SIGNATURES_MAX + 1) {
-        if let Err(why) = read_block(block, &mut signatures) {
-            found.others.push(format!("a block that cannot be read: {why}"));
+        let packets = armored::decode(block, armor::Kind::Signature);
+        let read = packets.and_then(|packets| read_packets(&packets, &mut gathered.packets));
+        if let Err(why) = read {
+            gathered.unreadable.push(format!("a block that cannot be read: {why}"));
         }
     }
-    if blocks.len().max(signatures.len()) > SIGNATURES_MAX {
+    check_count(blocks.len().max(gathered.packets.len()))?;
+    Ok(gathered)
+}
+
+/// Reads a file of binary signatures.
+fn gather_packets(bytes: &[u8]) -> Result<Gathered, String> {
+    let mut gathered = Gathered::default();
+    if let Err(why) = read_packets(bytes, &mut gathered.packets) {
+        gathered.unreadable.push(format!("some that cannot be read: {why}"));
+    }
+    check_count(gathered.packets.len())?;
+    Ok(gathered)
+}
+
+fn check_count(count: usize) -> Result<(), String> {
+    if count > SIGNATURES_MAX {
         return Err(format!("it carries more than {SIGNATURES_MAX} signatures"));
     }
-    let document = Document::new(text);
-    for signature in &signatures {
-        let verdict = match signature {
-            Packet::Signature(signature) => judge(signature, &document, keyring, rules),
-            _ => Verdict::Ignored("one of a version that cannot be read".to_owned()),
-        };
-        match verdict {
-            Verdict::Good(signer) => found.signers.push(signer),
+    Ok(())
+}
+
+/// Judges every signature of a text.
+fn accept(text: Vec<u8>, gathered: Gathered, measure: Measure<'_>) -> Result<Verified, String> {
+    let mut found =
+        Verified { text, signers: Vec::new(), others: gathered.unreadable, warnings: Vec::new() };
+    let document = Document::new(&found.text);
+    for signature in &gathered.packets {
+        match judge_packet(signature, &document, measure) {
+            Verdict::Good(signer, warning) => {
+                found.signers.push(signer);
+                found.warnings.extend(warning);
+            }
             Verdict::Ignored(reason) => found.others.push(reason),
+            Verdict::Unknown(name) => {
+                found.others.push(format!("one by {name}: its key is not in the keyring"));
+            }
             // Step 6: one BAD signature by a known key, and nothing else counts.
             Verdict::Bad(reason) => return Err(reason),
         }
     }
     // Step 6: at least one.
     if found.signers.is_empty() {
-        return Err(none_counts(&found.others, &accepted(keyring, rules)));
+        return Err(none_counts(&found.others, &accepted(measure.keyring, measure.rules)));
     }
     Ok(found)
 }
 
-/// Reads the packets of one armor block: signatures and nothing else, and no more than we would judge.
-fn read_block(block: &[u8], signatures: &mut Vec<Packet>) -> Result<(), String> {
-    let packets = armored::decode(block, armor::Kind::Signature)?;
-    let mut next = PacketParserBuilder::from_bytes(&packets)
+fn judge_packet(packet: &Packet, document: &Document<'_>, measure: Measure<'_>) -> Verdict {
+    match packet {
+        Packet::Signature(signature) => judge(signature, document, measure),
+        _ => Verdict::Ignored("one of a version that cannot be read".to_owned()),
+    }
+}
+
+/// Reads the packets of one block: signatures and nothing else, and no more than we would judge.
+fn read_packets(packets: &[u8], signatures: &mut Vec<Packet>) -> Result<(), String> {
+    let mut next = PacketParserBuilder::from_bytes(packets)
         .and_then(|builder| builder.dearmor(Dearmor::Disabled).build())
         .map_err(|e| chain(&e))?;
     while let PacketParserResult::Some(parser) = next {

@@ -6,13 +6,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use pinfold_store::path::escape;
 use sequoia_openpgp::cert::amalgamation::key::ErasedKeyAmalgamation;
 use sequoia_openpgp::cert::amalgamation::{ValidAmalgamation, ValidateAmalgamation};
+use sequoia_openpgp::crypto::hash::Context;
 use sequoia_openpgp::crypto::mpi::PublicKey;
 use sequoia_openpgp::packet::Signature;
-use sequoia_openpgp::packet::key::PublicParts;
+use sequoia_openpgp::packet::key::{Key, PublicParts, UnspecifiedRole};
 use sequoia_openpgp::policy::{AsymmetricAlgorithm, HashAlgoSecurity, Policy, StandardPolicy};
 use sequoia_openpgp::serialize::SerializeInto;
 use sequoia_openpgp::types::{HashAlgorithm, RevocationStatus, SignatureType};
-use sequoia_openpgp::{Cert, Packet, anyhow};
+use sequoia_openpgp::{Cert, Packet, anyhow, packet};
 
 use super::{Keyring, Rules, Signer, chain, shown_time, timestamp};
 
@@ -20,30 +21,88 @@ use super::{Keyring, Rules, Signer, chain, shown_time, timestamp};
 const SKEW_SECONDS_MAX: i64 = 30 * 60;
 /// The earliest time to judge algorithms by: what was broken since does not become good again by a clock that is wrong.
 const ALGORITHMS_SINCE: i64 = 1_767_225_600;
-/// The smallest RSA keys that an operator can opt in for.
-const RSA_BITS_MIN: usize = 1024;
+/// The smallest RSA and DSA keys that an operator can opt in for.
+const OLD_BITS_MIN: usize = 1024;
 /// The largest that the cryptographic library takes.
 const RSA_BITS_MAX: usize = 4096;
 
 /// What a signature is worth.
-pub(super) enum Verdict {
-    /// It counts.
-    Good(Signer),
+pub(crate) enum Verdict {
+    /// It counts: by whom, and what whoever reads of it should hear of the key.
+    Good(Signer, Option<String>),
     /// It is by a known key, and spoils all others: by whom, and why.
     Bad(String),
     /// It does not count: by whom, and why.
     Ignored(String),
+    /// It is by a key that is not in the keyring: by which.
+    Unknown(String),
 }
 
-/// The bytes that are signed, in both forms that a signature can cover.
-pub(super) struct Document<'a> {
-    bytes: &'a [u8],
-    text: OnceCell<Vec<u8>>,
+/// Whose clients read it, where they differ.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Custom {
+    /// A key must be valid now: apt refuses what an expired one signed.
+    Apt,
+    /// A key must have been valid when it signed: packages outlive the keys of their vendors. Signatures of version 3 count, which
+    /// rpm wrote for twenty years; formats/rpm.md, section 3.
+    Rpm,
+}
+
+/// What signatures are measured by.
+#[derive(Clone, Copy)]
+pub(super) struct Measure<'a> {
+    pub(super) keyring: &'a Keyring,
+    pub(super) rules: &'a Rules,
+    pub(super) custom: Custom,
+}
+
+/// What is signed.
+pub(super) enum Document<'a> {
+    /// Bytes that are at hand.
+    Bytes(Bytes<'a>),
+    /// Bytes that passed by, hashed for one signature; `None` where nothing here can compute its hash.
+    Passed(Option<Context>),
 }
 
 impl<'a> Document<'a> {
     /// Takes the bytes that are signed.
     pub(super) const fn new(bytes: &'a [u8]) -> Self {
+        Self::Bytes(Bytes::new(bytes))
+    }
+
+    /// Says whether a signature is of these bytes; `None` where it is of another kind.
+    fn verify(
+        &self,
+        signature: &Signature,
+        key: &Key<PublicParts, UnspecifiedRole>,
+    ) -> Option<anyhow::Result<()>> {
+        match (self, signature.typ()) {
+            (Self::Bytes(whole), SignatureType::Binary) => {
+                Some(signature.verify_message(key, whole.bytes))
+            }
+            (Self::Bytes(whole), SignatureType::Text) => {
+                Some(signature.verify_message(key, whole.text()))
+            }
+            (Self::Passed(Some(context)), SignatureType::Binary) => {
+                Some(signature.verify_hash(key, context.clone()))
+            }
+            (Self::Passed(None), SignatureType::Binary) => {
+                let hash = signature.hash_algo();
+                Some(Err(sequoia_openpgp::Error::UnsupportedHashAlgorithm(hash).into()))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Bytes in both forms that a signature can cover.
+pub(super) struct Bytes<'a> {
+    bytes: &'a [u8],
+    text: OnceCell<Vec<u8>>,
+}
+
+impl<'a> Bytes<'a> {
+    const fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, text: OnceCell::new() }
     }
 
@@ -68,23 +127,21 @@ impl<'a> Document<'a> {
 pub(super) fn judge(
     signature: &Signature,
     document: &Document<'_>,
-    keyring: &Keyring,
-    rules: &Rules,
+    measure: Measure<'_>,
 ) -> Verdict {
     let names = signature.get_issuers();
     let Some(name) = names.iter().max_by_key(|name| name.as_bytes().len()) else {
         return Verdict::Ignored("a signature that names no key".to_owned());
     };
     // A key may stand in several certificates, and short names in several keys: the best of its verdicts is the true one.
-    let verdicts = keyring.keys(&names).map(|key| by_key(signature, document, &key, rules));
+    let keys = measure.keyring.keys(&names);
+    let verdicts = keys.map(|key| by_key(signature, document, &key, measure));
     let best = verdicts.min_by_key(|verdict| match verdict {
-        Verdict::Good(_) => 0,
-        Verdict::Ignored(_) => 1,
+        Verdict::Good(..) => 0,
+        Verdict::Ignored(_) | Verdict::Unknown(_) => 1,
         Verdict::Bad(_) => 2,
     });
-    best.unwrap_or_else(|| {
-        Verdict::Ignored(format!("one by {name}: its key is not in the keyring"))
-    })
+    best.unwrap_or_else(|| Verdict::Unknown(name.to_hex()))
 }
 
 /// Judges a signature by one of the keys that it names. Whether it is of these bytes comes first: apt refuses a BAD one by
@@ -93,9 +150,9 @@ fn by_key(
     signature: &Signature,
     document: &Document<'_>,
     key: &ErasedKeyAmalgamation<'_, PublicParts>,
-    rules: &Rules,
+    measure: Measure<'_>,
 ) -> Verdict {
-    let user_id = user_id(key.cert(), rules);
+    let user_id = user_id(key.cert(), measure);
     let who = match user_id.as_str() {
         "" => key.cert().fingerprint().to_hex(),
         name => format!("{} ({name})", key.cert().fingerprint()),
@@ -111,49 +168,46 @@ fn by_key(
     if rsa_bits(key.key().mpis()).is_some_and(|bits| bits > RSA_BITS_MAX) {
         return ignored(format!("it cannot be checked: RSA of more than {RSA_BITS_MAX} bits"));
     }
-    let bytes = match signature.typ() {
-        SignatureType::Binary => document.bytes,
-        SignatureType::Text => document.text(),
-        other => return ignored(format!("it is a signature of another kind: {other}")),
+    let Some(verified) = document.verify(signature, key.key()) else {
+        return ignored(format!("it is a signature of another kind: {}", signature.typ()));
     };
-    if let Err(e) = signature.verify_message(key.key(), bytes) {
+    if let Err(e) = verified {
         if is_unsupported(&e) {
             return ignored(format!("it cannot be checked: {}", chain(&e)));
         }
         return bad("these are not the signed bytes");
     }
-    if let Err(e) = check_critical(signature, rules) {
+    if let Err(e) = check_critical(signature, measure) {
         return bad(&chain(&e));
     }
-    let judged = check_signature(signature, made, rules)
-        .and_then(|()| check_key(key, made, rules))
-        .and_then(|()| to_armor(key.cert()));
-    match judged {
-        Err(why) => ignored(why),
-        Ok(certificate) => Verdict::Good(Signer {
-            fingerprint: key.cert().fingerprint().to_hex(),
-            subkey: key.key().fingerprint().to_hex(),
-            user_id,
-            made,
-            certificate,
-        }),
-    }
+    let judged = check_signature(signature, made, measure)
+        .and_then(|()| check_key(key, made, measure))
+        .and_then(|expired| Ok((expired, to_armor(key.cert())?)));
+    let (expired, certificate) = match judged {
+        Err(why) => return ignored(why),
+        Ok(judged) => judged,
+    };
+    let fingerprint = key.cert().fingerprint().to_hex();
+    let subkey = key.key().fingerprint().to_hex();
+    let warning = expired.map(|why| format!("one by {who} counts though {why}"));
+    Verdict::Good(Signer { fingerprint, subkey, user_id, made, certificate }, warning)
 }
 
 /// Checks that everything is known that the signer calls critical; like gpg, which says BAD otherwise, whatever the hash.
-fn check_critical(signature: &Signature, rules: &Rules) -> anyhow::Result<()> {
-    let mut policy = policy(rules);
+fn check_critical(signature: &Signature, measure: Measure<'_>) -> anyhow::Result<()> {
+    let mut policy = policy(measure);
     policy.accept_hash(signature.hash_algo());
     policy.signature(signature, HashAlgoSecurity::CollisionResistance)
 }
 
 /// Checks what a signature says of itself.
-fn check_signature(signature: &Signature, made: i64, rules: &Rules) -> Result<(), String> {
+fn check_signature(signature: &Signature, made: i64, measure: Measure<'_>) -> Result<(), String> {
+    let rules = measure.rules;
     let hash = signature.hash_algo();
     if !matches!(hash, HashAlgorithm::SHA256 | HashAlgorithm::SHA384 | HashAlgorithm::SHA512) {
         return Err(format!("it uses {hash}, only SHA-256, SHA-384 and SHA-512 count"));
     }
-    policy(rules).packet(&Packet::from(signature.clone())).map_err(|e| chain(&e))?;
+    policy(measure).packet(&Packet::from(signature.clone())).map_err(|e| chain(&e))?;
     if made > rules.now.saturating_add(SKEW_SECONDS_MAX) {
         return Err(format!(
             "it was made in the future, {}, now is {}",
@@ -167,13 +221,15 @@ fn check_signature(signature: &Signature, made: i64, rules: &Rules) -> Result<()
     }
 }
 
-/// Checks whether a key may vouch now, whatever it might when the signature was made.
+/// Checks whether a key may vouch: now, whatever it might when the signature was made, or by the custom of rpm then. Gives what
+/// is wrong with it now where that does not matter.
 fn check_key(
     key: &ErasedKeyAmalgamation<'_, PublicParts>,
     made: i64,
-    rules: &Rules,
-) -> Result<(), String> {
-    let policy = policy(rules);
+    measure: Measure<'_>,
+) -> Result<Option<String>, String> {
+    let Measure { rules, custom, .. } = measure;
+    let policy = policy(measure);
     // A signer's clock may be ahead of ours, and its key as new as the signature.
     let at = SystemTime::from(timestamp(rules.now.max(made)));
     let key = key
@@ -182,12 +238,16 @@ fn check_key(
         .map_err(|e| format!("its key is not valid: {}", chain(&e)))?;
     let cert = key.valid_cert();
     let ends = [cert.primary_key().key_expiration_time(), key.key_expiration_time()];
-    if let Some(end) = ends.into_iter().flatten().min().filter(|end| *end <= at) {
-        return Err(format!("its key expired on {}", shown_time(seconds(end))));
+    let end = ends.into_iter().flatten().min().filter(|end| *end <= at).map(seconds);
+    let expired = end.map(|end| format!("its key expired on {}", shown_time(end)));
+    match &expired {
+        Some(_) if custom == Custom::Rpm && end > Some(made) => {}
+        Some(why) => return Err(why.clone()),
+        None => cert
+            .alive()
+            .and_then(|()| key.alive())
+            .map_err(|e| format!("its key is not valid: {}", chain(&e)))?,
     }
-    cert.alive()
-        .and_then(|()| key.alive())
-        .map_err(|e| format!("its key is not valid: {}", chain(&e)))?;
     let is_revoked = |status| matches!(status, RevocationStatus::Revoked(_));
     if is_revoked(cert.revocation_status()) || is_revoked(key.revocation_status()) {
         return Err("its key was revoked".to_owned());
@@ -195,27 +255,36 @@ fn check_key(
     if !key.for_signing() {
         return Err("its key is not made for signing texts".to_owned());
     }
-    // The policy has one name for all RSA below 2048 bits.
-    let sizes = [cert.primary_key().key().mpis(), key.key().mpis()].map(rsa_bits);
-    if sizes.into_iter().flatten().any(|bits| bits < RSA_BITS_MIN) {
-        return Err(format!("its key is RSA of less than {RSA_BITS_MIN} bits"));
+    // The policy has one name for all RSA below 2048 bits, and one for all such DSA.
+    for key in [cert.primary_key().key().mpis(), key.key().mpis()] {
+        if let Some((name, bits)) = old_bits(key).filter(|(_, bits)| *bits < OLD_BITS_MIN) {
+            return Err(format!("its key is {name} of less than {OLD_BITS_MIN} bits, {bits}"));
+        }
     }
     let own = [cert.fingerprint().to_hex(), key.key().fingerprint().to_hex()];
     if !rules.signers.is_empty() && !rules.signers.iter().any(|one| own.contains(&plain(one))) {
         return Err("its key is not one of the accepted ones".to_owned());
     }
-    Ok(())
+    Ok(expired)
 }
 
 /// Makes the policy for keys and what binds them.
-fn policy(rules: &Rules) -> StandardPolicy<'static> {
+fn policy(measure: Measure<'_>) -> StandardPolicy<'static> {
+    let Measure { rules, custom, .. } = measure;
     let mut policy = StandardPolicy::at(timestamp(rules.now.max(ALGORITHMS_SINCE)));
     // Whoever can forge a revocation by a weak hash can only do harm to himself; one that is real must count for ever.
     policy.hash_revocation_tolerance(u32::MAX);
+    if custom == Custom::Rpm {
+        policy.accept_packet_tag_version(packet::Tag::Signature, 3);
+    }
     if rules.weak_keys {
         policy
             .accept_hash_property(HashAlgorithm::SHA1, HashAlgoSecurity::SecondPreImageResistance);
         policy.accept_asymmetric_algo(AsymmetricAlgorithm::RSA1024);
+    }
+    // apt's custom knows no such keys: what it takes must not be more than the real one does.
+    if rules.weak_keys && custom == Custom::Rpm {
+        policy.accept_asymmetric_algo(AsymmetricAlgorithm::DSA1024);
     }
     policy
 }
@@ -223,6 +292,16 @@ fn policy(rules: &Rules) -> StandardPolicy<'static> {
 /// Gives the size of an RSA key.
 fn rsa_bits(key: &PublicKey) -> Option<usize> {
     matches!(key, PublicKey::RSA { .. }).then(|| key.bits().unwrap_or(0))
+}
+
+/// Gives the kind and the size of a key of the kinds that were once made too small.
+fn old_bits(key: &PublicKey) -> Option<(&'static str, usize)> {
+    let name = match key {
+        PublicKey::RSA { .. } => "RSA",
+        PublicKey::DSA { .. } => "DSA",
+        _ => return None,
+    };
+    Some((name, key.bits().unwrap_or(0)))
 }
 
 /// Says whether an error means that a signature cannot be checked here; every other one means that it is BAD.
@@ -239,9 +318,9 @@ fn is_unsupported(error: &anyhow::Error) -> bool {
 }
 
 /// Gives the name on a certificate, whatever is wrong with its binding.
-fn user_id(cert: &Cert, rules: &Rules) -> String {
-    let policy = policy(rules);
-    let valid = cert.with_policy(&policy, SystemTime::from(timestamp(rules.now)));
+fn user_id(cert: &Cert, measure: Measure<'_>) -> String {
+    let policy = policy(measure);
+    let valid = cert.with_policy(&policy, SystemTime::from(timestamp(measure.rules.now)));
     let primary = valid.and_then(|valid| Ok(escape(valid.primary_userid()?.userid().value())));
     let first = || cert.userids().next().map(|one| escape(one.userid().value()));
     primary.ok().or_else(first).unwrap_or_default()

@@ -10,6 +10,7 @@ use crate::Key;
 pub(crate) mod client;
 mod frames;
 pub(crate) mod gnupg;
+mod repomd;
 mod signers;
 mod table;
 

@@ -142,7 +142,8 @@ fn a_pair_is_accepted_by_itself_and_compared() {
 }
 
 fn verified(text: &[u8]) -> Verified {
-    Verified { text: text.to_owned(), signers: Vec::new(), others: Vec::new() }
+    let (signers, others, warnings) = (Vec::new(), Vec::new(), Vec::new());
+    Verified { text: text.to_owned(), signers, others, warnings }
 }
 
 #[test]

@@ -36,10 +36,10 @@ fn keyring(cert: &Cert) -> Keyring {
 /// Judges a signature; gives why it does not count.
 fn ignored(signature: &Signature, cert: &Cert, weak_keys: bool) -> String {
     let rules = Rules { now: NOW, weak_keys, ..Rules::default() };
-    match judge(signature, &Document::new(b"text"), &keyring(cert), &rules) {
-        Verdict::Ignored(why) => why,
-        Verdict::Good(_) => "good".to_owned(),
-        Verdict::Bad(why) => why,
+    let measure = Measure { keyring: &keyring(cert), rules: &rules, custom: Custom::Apt };
+    match judge(signature, &Document::new(b"text"), measure) {
+        Verdict::Ignored(why) | Verdict::Bad(why) | Verdict::Unknown(why) => why,
+        Verdict::Good(..) => "good".to_owned(),
     }
 }
 
@@ -48,7 +48,7 @@ fn rsa_below_1024_bits_counts_for_nobody() {
     let [d, p, q] = TINY.map(number);
     let key =
         Key4::<SecretParts, PrimaryRole>::import_secret_rsa(&d, &p, &q, at(NOW - 999)).unwrap();
-    let key = sequoia_openpgp::packet::Key::from(key);
+    let key = packet::Key::from(key);
     let mut pair = key.clone().into_keypair().unwrap();
     let cert = Cert::try_from(vec![Packet::from(key)]).unwrap();
     let name = UserID::from("tiny");
@@ -86,7 +86,7 @@ fn rsa_that_cannot_be_checked_is_not_bad() {
         at(NOW - 999),
     )
     .unwrap();
-    let large = sequoia_openpgp::packet::Key::from(large);
+    let large = packet::Key::from(large);
     let signature = SignatureBuilder::new(SignatureType::Binary)
         .set_signature_creation_time(at(NOW - 99))
         .and_then(|builder| builder.set_issuer_fingerprint(large.fingerprint()))
@@ -127,6 +127,6 @@ fn line_ends_are_brought_to_crlf() {
         (b"a\r\nb\n\nc\r", b"a\r\nb\r\n\r\nc\r"),
         (b"a\rb\r\r\n", b"a\rb\r\r\n"),
     ] {
-        assert_eq!(escape(Document::new(bytes).text()), escape(text));
+        assert_eq!(escape(Bytes::new(bytes).text()), escape(text));
     }
 }
