@@ -15,6 +15,7 @@ pub mod http;
 pub mod key;
 mod links;
 pub mod present;
+pub mod rpm;
 pub mod sign;
 pub mod supply;
 pub mod sync;
