@@ -4,16 +4,24 @@
 //! would read in two ways is refused, and nothing is believed that no checksum confirms.
 
 mod client;
+mod href;
 mod lists;
 mod nevra;
 pub mod package;
+mod primary;
+mod repomd;
+mod sum;
 mod treeinfo;
 mod version;
+mod xml;
 
 pub use client::{
     ClientInput, Follows, Form, LIST_NAME, MINUTES, Signed, Tool, client, dated_list,
 };
+pub use href::Place;
 pub use lists::{LIST_BYTES_MAX, mirrorlist};
 pub use nevra::{NEVRA_BYTES_MAX, Nevra};
+pub use primary::{Package, Seen, packages};
+pub use repomd::{Data, Repomd};
 pub use treeinfo::{TREEINFO_BYTES_MAX, TreeFile, treeinfo};
 pub use version::{Evr, compare, compare_versions};
