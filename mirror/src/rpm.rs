@@ -17,7 +17,7 @@ pub use client::{
     ClientInput, Follows, Form, LIST_NAME, MINUTES, Signed, Tool, client, dated_list,
 };
 pub use href::Place;
-pub use lists::{LIST_BYTES_MAX, mirrorlist};
+pub use lists::{LIST_BYTES_MAX, Metalink, State, Verdict, metalink, mirrorlist};
 pub use primary::{Package, Seen, packages};
 pub use repomd::{Data, Repomd};
 pub use treeinfo::{TREEINFO_BYTES_MAX, TreeFile, treeinfo};
