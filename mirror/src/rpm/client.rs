@@ -5,7 +5,7 @@
 
 mod comments;
 
-use std::num::NonZeroU32;
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 
 use pinfold_store::{Name, RelPath, Stamp};
@@ -21,7 +21,7 @@ use crate::sign::Keyring;
 pub const LIST_NAME: &str = "mirrorlist";
 
 /// The minutes within which clients see a move unless told otherwise.
-pub const MINUTES: NonZeroU32 = NonZeroU32::new(5).expect("BUG: five is not zero");
+pub const MINUTES: NonZeroU16 = NonZeroU16::new(5).expect("BUG: five is not zero");
 
 /// What is needed to write a client's file.
 #[derive(Debug, Clone)]
@@ -61,7 +61,7 @@ pub enum Follows<'a> {
         /// Which one.
         channel: &'a Name,
         /// Within how many minutes a move is seen.
-        minutes: NonZeroU32,
+        minutes: NonZeroU16,
     },
     /// A snapshot, and never another state.
     Date(Stamp),
@@ -198,7 +198,7 @@ fn when(input: &ClientInput<'_>) -> Vec<String> {
     let mut add = |option: &str| options.push(option.to_owned());
     match (input.tool, input.follows) {
         (Tool::Dnf, Follows::Channel { minutes, .. }) => {
-            add(&format!("metadata_expire={}", u64::from(minutes.get()) * 60));
+            add(&format!("metadata_expire={}", u32::from(minutes.get()) * 60));
         }
         (Tool::Dnf, Follows::Date(_)) => add("metadata_expire=never"),
         (Tool::Zypper, Follows::Channel { .. }) => add("autorefresh=1"),

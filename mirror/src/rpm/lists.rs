@@ -2,11 +2,15 @@
 //!
 //! What is no http or https URL is nobody whom we ask, and a login in a list is none of ours.
 
+mod metalink;
+
 use std::collections::BTreeSet;
 
 use pinfold_store::path::escape;
 
 use crate::{Base, Error, Result};
+
+pub use metalink::{Metalink, State, Verdict, metalink};
 
 /// The largest list that is read; Fedora's metalinks have a hundred kilobytes.
 pub const LIST_BYTES_MAX: u64 = 1 << 20;

@@ -30,7 +30,7 @@ pub(super) fn comments(input: &ClientInput<'_>, keys: Option<&ClientFile>) -> Ve
 }
 
 /// When a move is seen.
-fn moves(input: &ClientInput<'_>, minutes: u32) -> Vec<String> {
+fn moves(input: &ClientInput<'_>, minutes: u16) -> Vec<String> {
     if input.tool == Tool::Dnf {
         return vec![format!(
             "A move of the channel is seen within {minutes} min (metadata_expire, in seconds); dnf --refresh sees it at once."
@@ -38,7 +38,7 @@ fn moves(input: &ClientInput<'_>, minutes: u32) -> Vec<String> {
     }
     let last = match input.form {
         Form::List => {
-            "zypper refresh sees them at once; newer ones may keep the list for 10 min more."
+            "zypper refresh sees them at once; newer versions may keep the list for 10 min more."
         }
         Form::Direct | Form::Fallback => "zypper refresh sees them at once.",
     };
@@ -83,8 +83,8 @@ fn form(input: &ClientInput<'_>) -> &'static [&'static str] {
 fn down(input: &ClientInput<'_>) -> &'static [&'static str] {
     match (input.form, input.tool) {
         (Form::Fallback, Tool::Dnf) => &[
-            "While the mirror is down, upstream's state of the day is taken, and what it installed stays. A file that the mirror",
-            "alone refuses comes from upstream too. A mirror that hangs costs twice the timeout.",
+            "While the mirror is down, upstream's state of the day is taken, and what it installed stays. A single file that the",
+            "mirror refuses comes from upstream too. A mirror that hangs costs twice the timeout.",
         ],
         (Form::Fallback, Tool::Zypper) => &[
             "While the mirror is down, upstream's state of the day is taken, and what it installed stays.",
@@ -104,7 +104,7 @@ const fn pinned(tool: Tool) -> [&'static str; 2] {
     match tool {
         Tool::Dnf => [
             "It stays there: nothing newer comes, security updates neither. The mirror must keep the date: pinfold pin there.",
-            "Only dnf makecache and dnf --refresh ask again (metadata_expire=never). A key that expires makes dnf refuse it.",
+            "Only dnf makecache and dnf --refresh ask again (metadata_expire=never).",
         ],
         Tool::Zypper => [
             "It stays there: nothing newer comes, security updates neither. The mirror must keep the date: pinfold pin there.",
@@ -124,7 +124,8 @@ fn trust(input: &ClientInput<'_>, keys: Option<&ClientFile>) -> Vec<String> {
     }
     let text = |text: &str| Some(text.to_owned());
     lines.extend(match (input.signed, input.tool) {
-        (Signed::Metadata, Tool::Dnf) => None,
+        (Signed::Metadata, Tool::Dnf) if keys.is_none() => None,
+        (Signed::Metadata, Tool::Dnf) => text("A key of upstream that expires makes dnf refuse the metadata that it signed before, too."),
         (Signed::Metadata, Tool::Zypper) => {
             text("zypper takes unsigned packages that signed metadata name; pkg_gpgcheck=1 would refuse them.")
         }

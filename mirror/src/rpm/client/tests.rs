@@ -146,8 +146,8 @@ fn a_date_is_asked_for_once() {
 #[test]
 fn minutes_are_what_was_asked_for() {
     let bench = Bench::new();
-    for (minutes, seconds) in [(1, "60"), (60, "3600"), (u32::MAX, "257698037700")] {
-        let minutes = NonZeroU32::new(minutes).unwrap();
+    for (minutes, seconds) in [(1, "60"), (60, "3600"), (u16::MAX, "3932100")] {
+        let minutes = NonZeroU16::new(minutes).unwrap();
         let follows = Follows::Channel { channel: &bench.channel, minutes };
         let dnf = ClientInput { follows, ..bench.input(Tool::Dnf, Form::Direct) };
         assert!(section(&dnf).1.contains(&format!("\nmetadata_expire={seconds}\n")));
@@ -181,7 +181,9 @@ fn every_form_says_what_it_costs() {
             assert!(comments.contains(word), "{tool:?} {form:?}: no '{word}' in\n{comments}");
         }
     }
-    for (tool, word) in [(Tool::Dnf, "A key that expires"), (Tool::Zypper, "zypper refresh")] {
+    for (tool, word) in
+        [(Tool::Dnf, "A key of upstream that expires"), (Tool::Zypper, "zypper refresh")]
+    {
         let (comments, _) = section(&bench.pinned(tool));
         assert!(comments.contains(word) && comments.contains("security updates neither"));
     }
