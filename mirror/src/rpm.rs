@@ -1,9 +1,18 @@
-//! Repositories of rpm packages, for dnf and zypper: `repodata/repomd.xml` and what it names.
+//! Repositories of rpm: what `repomd.xml` names, and what the list of packages does.
 //!
-//! What comes from a repository is input from strangers: sizes are bounded, and nothing is believed that no checksum confirms.
+//! All of it is input from strangers: sizes are bounded, names are parsed into checked paths, and what clients would read in
+//! two ways is refused.
 
+mod href;
 mod nevra;
+mod primary;
+mod repomd;
+mod sum;
 mod version;
+mod xml;
 
+pub use href::Place;
 pub use nevra::{NEVRA_BYTES_MAX, Nevra};
+pub use primary::{Package, Seen, packages};
+pub use repomd::{Data, Repomd};
 pub use version::{Evr, compare, compare_versions};
