@@ -21,7 +21,7 @@ mod survey;
 mod trust;
 mod version;
 
-pub use changes::{Change, Lists, PackageChange, PackageKind, changes};
+pub use changes::changes;
 pub use client::{ClientFile, ClientInput, Downgrade, Fallback, Follows, Form, client};
 pub use heads::{HeadsInput, Signed, heads};
 pub use packages::{Binary, IndexedFile, Seen, Source, packages, sources};

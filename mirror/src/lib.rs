@@ -6,6 +6,7 @@
 //! itself but the signing keys ([`key::Ring`]).
 
 pub mod apt;
+pub mod change;
 pub mod deb822;
 pub mod error;
 pub mod family;
@@ -22,6 +23,7 @@ pub mod sync;
 pub mod tree;
 pub mod unpack;
 
+pub use change::{Change, Lists, PackageChange, PackageKind};
 pub use error::{Error, Result};
 pub use family::{Family, SiteWords};
 pub use fetch::{Outcome, Small, Upstream, Want};
