@@ -22,7 +22,7 @@ mod trust;
 mod version;
 
 pub use asked::accepted;
-pub use changes::{Change, Lists, PackageChange, PackageKind, changes};
+pub use changes::changes;
 pub use client::{ClientInput, Downgrade, Fallback, Follows, Form, client};
 pub use heads::{HeadsInput, Signed, heads};
 pub use packages::{Binary, IndexedFile, Seen, Source, packages, sources};

@@ -7,6 +7,7 @@
 
 pub mod apt;
 pub mod archive;
+pub mod change;
 pub mod client;
 pub mod deb822;
 pub mod error;
@@ -29,6 +30,7 @@ pub mod tree;
 pub mod unpack;
 
 pub use archive::{Archive, Belief};
+pub use change::{Change, Lists, PackageChange, PackageKind};
 pub use client::ClientFile;
 pub use error::{Error, Result};
 pub use family::{Family, SiteWords};

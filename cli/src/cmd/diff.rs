@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use pinfold_mirror::apt::{self, Change, PackageChange, PackageKind};
 use pinfold_mirror::family::{self, Family};
 use pinfold_mirror::tree::SnapshotTree;
+use pinfold_mirror::{Change, PackageChange, PackageKind, apt};
 use pinfold_publisher::layout::Spec;
 use pinfold_store::manifest::{self, Change as FileChange};
 use pinfold_store::path::escape;

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 
+use super::primary::Package;
 use super::version::{Evr, compare};
 
 /// The longest full name that is taken, in bytes: a file's name has no more than 255.
@@ -78,17 +79,80 @@ impl Nevra {
     /// Says whether it is a source package.
     #[must_use]
     pub fn is_source(&self) -> bool {
-        is_source(&self.architecture)
+        matches!(&*self.architecture, "src" | "nosrc")
     }
 }
 
-/// Says whether an architecture is that of source packages.
-pub(crate) fn is_source(architecture: &str) -> bool {
-    matches!(architecture, "src" | "nosrc")
+/// The full name of a package in the bytes of a list, which nobody has judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListedName<'a> {
+    /// The package's name.
+    pub name: &'a [u8],
+    /// The epoch, empty or `0` where none is stated.
+    pub epoch: &'a [u8],
+    /// The version.
+    pub version: &'a [u8],
+    /// The release.
+    pub release: &'a [u8],
+    /// The architecture, `src` or `nosrc` for a source package.
+    pub architecture: &'a [u8],
+}
+
+impl<'a> From<&Package<'a>> for ListedName<'a> {
+    fn from(one: &Package<'a>) -> Self {
+        let Package { name, epoch, version, release, architecture, .. } = *one;
+        Self { name, epoch, version, release, architecture }
+    }
+}
+
+impl<'a> ListedName<'a> {
+    /// Gives what orders the builds of one package. An epoch that is no number counts as 0.
+    #[must_use]
+    pub fn evr(&self) -> Evr<'a> {
+        let epoch = std::str::from_utf8(self.epoch).ok().and_then(epoch_of);
+        (epoch.unwrap_or_default(), self.version, self.release)
+    }
+
+    /// Says whether it is a source package.
+    #[must_use]
+    pub fn is_source(&self) -> bool {
+        matches!(self.architecture, b"src" | b"nosrc")
+    }
+
+    /// Gives the full name; `None` where a part can be none of such a name.
+    #[must_use]
+    pub fn checked(&self) -> Option<Nevra> {
+        let text = |bytes| std::str::from_utf8(bytes).ok();
+        let epoch = if self.epoch.is_empty() { 0 } else { epoch_of(text(self.epoch)?)? };
+        let of = (text(self.version)?, text(self.release)?);
+        Nevra::of_parts(text(self.name)?, epoch, of, text(self.architecture)?)
+    }
+
+    /// Appends `EPOCH:VERSION-RELEASE`, the epoch left out where it is 0.
+    pub(super) fn write_evr(&self, to: &mut Vec<u8>) {
+        let zeros = self.epoch.iter().take_while(|b| **b == b'0').count();
+        let epoch = &self.epoch[zeros..];
+        if !epoch.is_empty() {
+            to.extend_from_slice(epoch);
+            to.push(b':');
+        }
+        to.extend_from_slice(self.version);
+        to.push(b'-');
+        to.extend_from_slice(self.release);
+    }
+
+    /// Appends the full name as a [`Nevra`] shows it.
+    pub(super) fn write(&self, to: &mut Vec<u8>) {
+        to.extend_from_slice(self.name);
+        to.push(b'-');
+        self.write_evr(to);
+        to.push(b'.');
+        to.extend_from_slice(self.architecture);
+    }
 }
 
 /// Reads an epoch: decimal digits, no sign.
-pub(crate) fn epoch_of(text: &str) -> Option<u32> {
+pub(super) fn epoch_of(text: &str) -> Option<u32> {
     text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok())?
 }
 

@@ -87,6 +87,51 @@ fn full_names_are_shown_without_epoch_0_and_ordered_by_name_and_version() {
     assert_eq!(shown, sorted);
 }
 
+#[test]
+fn what_a_list_states_is_written_as_a_full_name_is_shown() {
+    for (epoch, shown, order) in [
+        ("", "a-1-2.src", 0),
+        ("0", "a-1-2.src", 0),
+        ("000", "a-1-2.src", 0),
+        ("1", "a-1:1-2.src", 1),
+        ("007", "a-7:1-2.src", 7),
+        ("4294967296", "a-4294967296:1-2.src", 0),
+        ("x", "a-x:1-2.src", 0),
+    ] {
+        let listed = ListedName {
+            name: b"a",
+            epoch: epoch.as_bytes(),
+            version: b"1",
+            release: b"2",
+            architecture: b"src",
+        };
+        let mut text = Vec::new();
+        listed.write(&mut text);
+        assert_eq!(String::from_utf8(text).unwrap(), shown);
+        assert_eq!(listed.evr(), (order, &b"1"[..], &b"2"[..]), "{epoch}");
+        assert!(listed.is_source());
+        if let Some(parsed) = Nevra::parse(shown) {
+            assert_eq!((parsed.to_string().as_str(), parsed.evr()), (shown, listed.evr()));
+        }
+    }
+}
+
+#[test]
+fn packages_of_a_list_have_full_names() {
+    let text = format!(
+        "<metadata packages='1'><package type='rpm'><name>a</name><arch>noarch</arch><version epoch='2' ver='1' rel='3'/>\
+         <checksum type='sha256' pkgid='YES'>{}</checksum><location href='a.rpm'/></package></metadata>",
+        "0".repeat(64)
+    );
+    let mut names = Vec::new();
+    crate::rpm::packages(text.as_bytes(), "primary.xml", &mut |one| {
+        names.extend(ListedName::from(&one).checked());
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(names, [nevra("a-2:1-3.noarch")]);
+}
+
 proptest::proptest! {
     #[test]
     fn any_text_is_a_full_name_that_reads_back_or_none(text in "[a1.:/ é-]{0,16}(-[0-9:]{0,3}-1.(src|rpm))?") {
