@@ -336,14 +336,32 @@ pub(crate) struct Client {
     #[arg(long = "suite", value_name = "SUITE")]
     pub(crate) suites: Vec<String>,
     /// What to take from upstream while the mirror is down: all of it, as it is then, or packages only
-    #[arg(long, value_name = "WHAT", conflicts_with = "plain")]
+    #[arg(long, value_name = "WHAT", conflicts_with_all = ["plain", "list"])]
     pub(crate) fallback: Option<Fallback>,
+    /// The program that reads the file, where the mirror is of rpm
+    #[arg(long, value_name = "PROGRAM", default_value = "dnf")]
+    pub(crate) tool: Tool,
+    /// The minutes within which dnf and zypper see a move of the channel
+    #[arg(long, value_name = "MINUTES", default_value_t = pinfold_mirror::rpm::MINUTES)]
+    pub(crate) minutes: std::num::NonZeroU16,
+    /// Follow the channel by the list that names its dated tree: one date a transaction, and no fallback
+    #[arg(long)]
+    pub(crate) list: bool,
     /// Print the lines of sources.list and the key to trust, instead of a .sources file
     #[arg(long)]
     pub(crate) plain: bool,
     /// Add preferences by which apt goes back to the versions that are shown
     #[arg(long)]
     pub(crate) downgrade: bool,
+}
+
+/// The programs that read repositories of rpm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Tool {
+    /// Of Fedora, RHEL and its kin
+    Dnf,
+    /// Of SUSE
+    Zypper,
 }
 
 /// What clients take from upstream while the mirror is down.

@@ -2,6 +2,8 @@
 
 mod file;
 mod mirror;
+mod wanted;
+mod written;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,8 +15,8 @@ use serde::Deserialize;
 
 use crate::failure::Failure;
 use file::ConfigFile;
-use mirror::MirrorFile;
 pub(crate) use mirror::{Mirror, Upstream};
+use written::MirrorFile;
 
 /// The channels where the configuration names none.
 const CHANNELS: [&str; 2] = ["production", "staging"];

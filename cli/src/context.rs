@@ -6,6 +6,7 @@ use std::time::Duration;
 use pinfold_mirror::apt::{self, HeadsInput, Signed};
 use pinfold_mirror::family::{self, Family};
 use pinfold_mirror::key::Key;
+use pinfold_mirror::rpm;
 use pinfold_publisher::generation::{Head, HeadsWanted};
 use pinfold_store::lock::Asker;
 use pinfold_store::store::{Abilities, FOLDERS};
@@ -173,6 +174,15 @@ impl Context {
         let configured = self.config.mirrors.get(wanted.mirror);
         match self.family(store, wanted.mirror, wanted.snapshot)? {
             Some(Family::Files) | None => Ok(Vec::new()),
+            Some(Family::Rpm) => {
+                let made = rpm::heads(
+                    &wanted.tree,
+                    wanted.roots,
+                    &self.dated_url(wanted.mirror, wanted.snapshot),
+                );
+                let heads = made.map_err(|error| failed(error.kind(), Box::new(error)))?;
+                Ok(heads.into_iter().map(|(path, bytes)| Head { path, bytes }).collect())
+            }
             Some(Family::Apt) => {
                 let made = Key::load(&self.key_path()).and_then(|key| {
                     apt::heads(&HeadsInput {

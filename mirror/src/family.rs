@@ -1,22 +1,24 @@
 //! The table of families.
 
-use pinfold_store::{Monitor, Record, scan};
+use pinfold_store::{Monitor, Record, Stamp, scan};
 
-use crate::archive::Archive;
+use crate::archive::{Archive, Belief};
 use crate::sign::Keyring;
-use crate::{Result, TreeReader, apt, files};
+use crate::{Result, TreeReader, apt, files, rpm};
 
 /// A package-manager format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Family {
     /// Debian's and Ubuntu's archives, flat ones too.
     Apt,
+    /// Repositories of dnf and zypper.
+    Rpm,
     /// Any tree, unparsed.
     Files,
 }
 
 /// Every family, in the order of help texts.
-pub const ALL: &[Family] = &[Family::Apt, Family::Files];
+pub const ALL: &[Family] = &[Family::Apt, Family::Rpm, Family::Files];
 
 /// What a family's names look like to a web server. Regular expressions are in the common subset of PCRE and Rust's
 /// `regex`, without capturing groups, braces, blanks and quotes; an empty one matches nothing.
@@ -44,6 +46,7 @@ impl Family {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Apt => "apt",
+            Self::Rpm => "rpm",
             Self::Files => "files",
         }
     }
@@ -53,6 +56,7 @@ impl Family {
     pub const fn site(self) -> SiteWords {
         match self {
             Self::Apt => apt::SITE,
+            Self::Rpm => rpm::SITE,
             Self::Files => files::SITE,
         }
     }
@@ -74,6 +78,7 @@ impl Family {
     ) -> Result<Box<dyn scan::Reading>> {
         Ok(match self {
             Self::Apt => Box::new(apt::read(tree, monitor)?),
+            Self::Rpm => Box::new(rpm::read(tree, &rpm::repositories(tree)?)?),
             Self::Files => Box::new(files::Reading),
         })
     }
@@ -89,7 +94,25 @@ impl Family {
     ) -> Result<Option<Box<dyn Archive>>> {
         Ok(match self {
             Self::Apt => Some(Box::new(apt::Archive::of(record, keyring)?)),
+            Self::Rpm => Some(Box::new(rpm::Archive::of(record, keyring)?)),
             Self::Files => None,
+        })
+    }
+
+    /// Makes the archive that a scanned tree is by its own account, where nobody says what it consists of; `None` where the
+    /// family compares such a tree while it reads it, or proves nothing.
+    ///
+    /// # Errors
+    /// The tree cannot be listed, or is none of the family's.
+    pub fn archive_in(
+        self,
+        tree: &dyn TreeReader,
+        belief: Belief,
+        now: Stamp,
+    ) -> Result<Option<Box<dyn Archive>>> {
+        Ok(match self {
+            Self::Apt | Self::Files => None,
+            Self::Rpm => Some(Box::new(rpm::Archive::found_in(tree, belief, now)?)),
         })
     }
 }

@@ -72,6 +72,7 @@ pub fn prove_draft(
         is_filtered: archive.is_filtered(),
         relaxed: belief.relaxed(),
         asked: archive.asked()?,
+        packages: state.packages,
         proofs: state.proofs,
     };
     Ok(Proved { reading, evidence })

@@ -97,6 +97,27 @@ pub trait Supply: Sync {
     /// It cannot be opened.
     fn open(&self, content: Content) -> Result<Box<dyn Read + Send>>;
 
+    /// Says whether files are only counted: what [`Self::get`] gives of [`Stage::Files`] cannot be opened then.
+    fn is_dry(&self) -> bool {
+        false
+    }
+
+    /// Gives what was said of a file's own signature, by the same keys and rules.
+    ///
+    /// # Errors
+    /// That cannot be looked up.
+    fn judged(&self, _: Content, _keys: Digest) -> Result<Option<String>> {
+        Ok(None)
+    }
+
+    /// Remembers what files' own signatures came to, by some keys and rules.
+    ///
+    /// # Errors
+    /// That cannot be written.
+    fn remember_judged(&mut self, _keys: Digest, _: &[(Digest, String)]) -> Result<()> {
+        Ok(())
+    }
+
     /// Makes sure that content which turned out to be unfit is what was supplied, and not what a disk made of it since.
     ///
     /// # Errors
@@ -154,6 +175,8 @@ pub struct State {
     pub roots: Vec<RelPath>,
     /// What each root proves.
     pub proofs: Vec<Proof>,
+    /// What the packages' own signatures came to, in the family's words; empty where nobody asked.
+    pub packages: toml::Table,
     /// Who vouched, once for each certificate.
     pub vouchers: Vec<Voucher>,
     /// What is not as the metadata say; a state with any is never published.

@@ -278,6 +278,7 @@ impl Order<'_> {
             is_filtered: self.archive.is_filtered(),
             relaxed: self.relaxed.clone(),
             asked: self.archive.asked()?,
+            packages: state.packages,
             proofs: state.proofs,
         };
         let found = Found { roots: state.roots, evidence };

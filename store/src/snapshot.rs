@@ -82,6 +82,8 @@ pub struct Evidence {
     /// What was asked of upstream, in the family's own words; empty where nothing was. While neither it nor root metadata changes,
     /// nothing does, and a proof is done again by it.
     pub asked: toml::Table,
+    /// What the packages' own signatures came to, in the family's own words; empty where nobody asked.
+    pub packages: toml::Table,
     /// What each file of root metadata proves.
     pub proofs: Vec<Proof>,
 }
@@ -96,6 +98,7 @@ impl Evidence {
             is_filtered: false,
             relaxed: Vec::new(),
             asked: toml::Table::new(),
+            packages: toml::Table::new(),
             proofs: Vec::new(),
         }
     }
@@ -140,6 +143,9 @@ pub struct Record {
     /// What was asked of upstream, in the family's own words.
     #[serde(default, skip_serializing_if = "toml::Table::is_empty")]
     pub asked: toml::Table,
+    /// What the packages' own signatures came to, in the family's own words.
+    #[serde(default, skip_serializing_if = "toml::Table::is_empty")]
+    pub packages: toml::Table,
     /// What each file of root metadata proves.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub proofs: Vec<Proof>,

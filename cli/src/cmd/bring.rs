@@ -102,11 +102,22 @@ fn read(
     draft: &Draft,
     progress: &Progress,
 ) -> Result<Box<dyn Reading>, Failure> {
-    let Some(upstream) = &mirror.upstream else {
-        return Ok(mirror.family.read(&DraftTree { store, draft }, progress)?);
+    let keys = mirror.keys()?;
+    let belief = mirror.belief(keys.clone(), true);
+    let archive = match &mirror.upstream {
+        Some(upstream) => Some(upstream.archive(
+            (belief, keys.unwrap_or_default()),
+            (store, &lock.mirror),
+            (context.now, None),
+        )?),
+        None => mirror.family.archive_in(&DraftTree { store, draft }, belief, context.now)?,
     };
-    let archive = upstream.archive(mirror.belief(true)?, (store, &lock.mirror), context.now)?;
-    Ok(Box::new(prove_draft((store, lock), draft, archive.as_ref(), progress)?))
+    match archive {
+        Some(archive) => {
+            Ok(Box::new(prove_draft((store, lock), draft, archive.as_ref(), progress)?))
+        }
+        None => Ok(mirror.family.read(&DraftTree { store, draft }, progress)?),
+    }
 }
 
 /// Publishes a snapshot that was just made, or whose tree a crash kept from standing.

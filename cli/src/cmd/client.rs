@@ -3,12 +3,13 @@
 use pinfold_mirror::ClientFile;
 use pinfold_mirror::apt::{self, ClientInput, Downgrade, Follows, Form, Signed};
 use pinfold_mirror::family::Family;
+use pinfold_mirror::rpm;
 use pinfold_publisher::layout::{Spec, Www};
 use pinfold_publisher::{generation, publish};
-use pinfold_store::{Name, Stamp, Store};
+use pinfold_store::{Name, Stamp, Store, Trust};
 
 use super::Done;
-use crate::args::{Client, Fallback};
+use crate::args::{Client, Fallback, Tool};
 use crate::config::Mirror;
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
@@ -30,6 +31,7 @@ pub(super) fn client(context: &Context, args: &Client) -> Done {
         Family::Apt => {
             show(context, &apt_files(context, (&store, mirror), (&wanted, &url), args)?)?;
         }
+        Family::Rpm => show(context, &rpm_files((&store, mirror), (&wanted, &url), args)?)?,
         Family::Files => ui::print(&format!("{url}/"))?,
     }
     Ok(Outcome::Done)
@@ -81,6 +83,55 @@ fn url(context: &Context, mirror: &Mirror, wanted: &Wanted) -> String {
         }
         Some(channel) => format!("{base}/channels/{channel}/{}", mirror.mount),
     }
+}
+
+/// Writes the file for dnf or zypper. What only apt has is refused, not passed over.
+fn rpm_files(
+    (store, mirror): (&Store, &Mirror),
+    (wanted, url): (&Wanted, &str),
+    args: &Client,
+) -> Result<Vec<ClientFile>, Failure> {
+    let refused = [
+        (!args.suites.is_empty(), "--suite"),
+        (args.plain, "--plain"),
+        (args.downgrade, "--downgrade"),
+        (matches!(args.fallback, Some(Fallback::Packages)), "--fallback packages"),
+    ];
+    if let Some((_, option)) = refused.iter().find(|(is_set, _)| *is_set) {
+        return Err(Failure::usage(format!(
+            "{option} is for apt, and {} is of rpm",
+            wanted.mirror
+        )));
+    }
+    let record = store.record(&wanted.mirror, wanted.taken)?;
+    let signed = match (record.trust, mirror.keyrings.is_empty()) {
+        (Trust::Signed, _) => rpm::Signed::Metadata,
+        (Trust::None, false) => rpm::Signed::Packages,
+        (Trust::None, true) => rpm::Signed::Nothing,
+    };
+    let upstream: Vec<String> = mirror.bases.iter().map(ToString::to_string).collect();
+    let folder = mirror.upstream.as_ref().and_then(|upstream| upstream.wanted.folder());
+    let url = folder.map_or_else(|| url.to_owned(), |folder| format!("{url}/{folder}"));
+    Ok(rpm::client(&rpm::ClientInput {
+        mirror: &wanted.mirror,
+        tool: match args.tool {
+            Tool::Dnf => rpm::Tool::Dnf,
+            Tool::Zypper => rpm::Tool::Zypper,
+        },
+        url: &url,
+        follows: match &wanted.channel {
+            Some(channel) => rpm::Follows::Channel { channel, minutes: args.minutes },
+            None => rpm::Follows::Date(wanted.taken),
+        },
+        form: match (args.fallback, args.list) {
+            (Some(_), _) => rpm::Form::Fallback,
+            (None, true) => rpm::Form::List,
+            (None, false) => rpm::Form::Direct,
+        },
+        signed,
+        upstream: &upstream,
+        keyrings: &mirror.keyrings,
+    })?)
 }
 
 fn apt_files(

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use pinfold_mirror::family::{self, Family};
+use pinfold_mirror::rpm::{self, AdvisoryChange};
 use pinfold_mirror::tree::SnapshotTree;
 use pinfold_mirror::{Change, PackageChange, PackageKind, apt};
 use pinfold_publisher::layout::Spec;
@@ -29,8 +30,10 @@ pub(super) fn diff(context: &Context, args: &Diff) -> Done {
     let new = record(&store, args.new.as_ref().unwrap_or(&newest))?;
     let family = shared_family(&old, &new);
     let found = match family {
-        Some(Family::Apt) if !args.files => packages(&store, &old, &new, context.json)?,
-        Some(Family::Apt | Family::Files) => files(&store, &old, &new, context.json)?,
+        Some(family @ (Family::Apt | Family::Rpm)) if !args.files => {
+            packages(&store, family, (&old, &new), context.json)?
+        }
+        Some(Family::Apt | Family::Rpm | Family::Files) => files(&store, &old, &new, context.json)?,
         None if args.files => files(&store, &old, &new, context.json)?,
         None => {
             let message = format!(
@@ -43,7 +46,11 @@ pub(super) fn diff(context: &Context, args: &Diff) -> Done {
             return Err(Failure::usage(message).hint("--files compares any two snapshots"));
         }
     };
-    let outcome = if found.counts.is_empty() { Outcome::Done } else { Outcome::No };
+    let outcome = if found.counts.is_empty() && found.advisories.is_empty() {
+        Outcome::Done
+    } else {
+        Outcome::No
+    };
     if context.json {
         ui::print_json(&found.into_json(&old, &new))?;
     } else {
@@ -75,6 +82,8 @@ struct Found {
     head: &'static [&'static str],
     rows: Vec<Vec<String>>,
     values: Vec<Value>,
+    /// Advisories that came, where the family has such.
+    advisories: Vec<AdvisoryChange>,
 }
 
 impl Found {
@@ -86,9 +95,13 @@ impl Found {
             .iter()
             .map(|word| ((*word).to_owned(), json!(self.counts.get(word).unwrap_or(&0))))
             .collect();
-        json!({
+        let mut value = json!({
             "old": side(old), "new": side(new), "same": old.manifest == new.manifest, "counts": counts, self.what: self.values,
-        })
+        });
+        if !self.advisories.is_empty() {
+            value["advisories"] = self.advisories.iter().map(advisory_value).collect();
+        }
+        value
     }
 
     fn into_text(self, old: &Record, new: &Record) -> String {
@@ -111,12 +124,22 @@ impl Found {
         if !self.rows.is_empty() {
             text.push_str(&ui::table(self.head, self.rows));
         }
+        if !self.advisories.is_empty() {
+            text.push_str(&format!("\nadvisories: {} came\n\n", self.advisories.len()));
+            let rows = self.advisories.iter().map(advisory_row).collect();
+            text.push_str(&ui::table(&["ADVISORY", "KIND", "SEVERITY", "CVES"], rows));
+        }
         text
     }
 }
 
 /// Compares packages.
-fn packages(store: &Store, old: &Record, new: &Record, is_json: bool) -> Result<Found, Failure> {
+fn packages(
+    store: &Store,
+    family: Family,
+    (old, new): (&Record, &Record),
+    is_json: bool,
+) -> Result<Found, Failure> {
     let mut found = Found {
         what: "packages",
         words: PACKAGE_WORDS,
@@ -124,12 +147,13 @@ fn packages(store: &Store, old: &Record, new: &Record, is_json: bool) -> Result<
         head: &["CHANGE", "WHERE", "PACKAGE", "OLD", "NEW"],
         rows: Vec::new(),
         values: Vec::new(),
+        advisories: Vec::new(),
     };
     if old.manifest == new.manifest {
         return Ok(found);
     }
     let tree = |record: &Record| SnapshotTree { store, manifest: record.manifest };
-    let lists = apt::changes(&tree(old), &tree(new), &mut |change| {
+    let mut each = |change: &PackageChange<'_>| {
         let (word, was, is) = words_of(change.change);
         *found.counts.entry(word).or_default() += 1;
         if is_json {
@@ -138,10 +162,18 @@ fn packages(store: &Store, old: &Record, new: &Record, is_json: bool) -> Result<
             found.rows.push(package_row(change, word, (was, is)));
         }
         Ok(())
-    })?;
+    };
+    let (lists, advisories) = match family {
+        Family::Rpm => rpm::compare_trees(&tree(old), &tree(new), &mut each)?,
+        Family::Apt | Family::Files => {
+            (apt::changes(&tree(old), &tree(new), &mut each)?, Vec::new())
+        }
+    };
+    found.advisories = advisories;
     if lists.old == 0 && lists.new == 0 {
+        let root = if family == Family::Rpm { "repomd.xml" } else { "Release" };
         let message = format!(
-            "cannot compare {} and {}: no Release in them lists packages",
+            "cannot compare {} and {}: no {root} in them lists packages",
             name(old),
             name(new)
         );
@@ -195,6 +227,16 @@ fn package_value(change: &PackageChange<'_>, word: &str, (was, is): Versions<'_>
     })
 }
 
+fn advisory_row(one: &AdvisoryChange) -> Vec<String> {
+    let word = |text: &str| if text.is_empty() { "-".to_owned() } else { escape(text.as_bytes()) };
+    vec![word(&one.id), word(&one.kind), word(&one.severity), word(&one.cves.join(" "))]
+}
+
+fn advisory_value(one: &AdvisoryChange) -> Value {
+    let AdvisoryChange { id, kind, severity, cves } = one;
+    json!({ "id": id, "kind": kind, "severity": severity, "cves": cves })
+}
+
 /// Compares files.
 fn files(store: &Store, old: &Record, new: &Record, is_json: bool) -> Result<Found, Failure> {
     let mut found = Found {
@@ -204,6 +246,7 @@ fn files(store: &Store, old: &Record, new: &Record, is_json: bool) -> Result<Fou
         head: &["CHANGE", "FILE", "OLD", "NEW"],
         rows: Vec::new(),
         values: Vec::new(),
+        advisories: Vec::new(),
     };
     if old.manifest == new.manifest {
         return Ok(found);

@@ -274,6 +274,10 @@ fn tell_clients(context: &Context, channel: &Name, (mirror, taken): (&Name, Stam
             "signed = \"upstream\": apt clients that saw the newer Release keep it, without a word. pinfold client {mirror} --date {taken} \
              takes them to this state; or give them our key, set signed = \"local\", and run pinfold key sign {channel}"
         ),
+        (Family::Rpm, _) => format!(
+            "dnf and zypper take the older state when they refresh next. What they have installed stays: \
+             dnf distro-sync and zypper dist-upgrade --from {mirror} --allow-downgrade go back"
+        ),
         (Family::Files, _) => "clients see the older files at their next request".to_owned(),
     };
     ui::tell(&format!("{mirror}: {text}"));

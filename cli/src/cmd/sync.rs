@@ -30,7 +30,8 @@ pub(super) fn sync(context: &Context, args: &Sync) -> Done {
         ))
     })?;
     let store = context.store()?;
-    let belief = mirror.belief(args.allow_older)?;
+    let keys = mirror.keys()?;
+    let belief = mirror.belief(keys.clone(), args.allow_older);
     let settings = upstream.transfer.settings()?;
     if upstream.transfer.insecure {
         ui::tell(&format!(
@@ -42,13 +43,19 @@ pub(super) fn sync(context: &Context, args: &Sync) -> Done {
     let lock = store.lock_mirror(&args.mirror, &context.asker())?;
     drop(store.ready(&lock)?);
     let relaxed = relaxed(upstream, &belief);
-    let archive = upstream.archive(belief, (&store, &args.mirror), context.now)?;
+    let http = Http::new(&settings)?;
+    let sources = upstream.sources(&mirror.bases, &http, &progress)?;
+    let archive = upstream.archive(
+        (belief, keys.unwrap_or_default()),
+        (&store, &args.mirror),
+        (context.now, sources.metalink),
+    )?;
     let order = Order {
         store: &store,
         lock: &lock,
         asker: &context.patient(),
-        http: &Http::new(&settings)?,
-        bases: &mirror.bases,
+        http: &http,
+        bases: &sources.bases,
         archive: archive.as_ref(),
         relaxed,
         now: context.now,

@@ -75,6 +75,11 @@ impl<'a> Xml<'a> {
         }
     }
 
+    /// Goes to the element that holds all others, whatever its name.
+    pub(super) fn any_root(&mut self) -> Result<()> {
+        if self.child(0)? { Ok(()) } else { Err(self.bad("it holds no element")) }
+    }
+
     /// Goes to the element that holds all others.
     pub(super) fn root(&mut self, name: &str) -> Result<()> {
         if !self.child(0)? {

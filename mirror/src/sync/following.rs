@@ -301,6 +301,18 @@ impl Supply for Following<'_> {
         Ok(Box::new(self.order.store.open_object(content.digest, content.size_bytes)?))
     }
 
+    fn is_dry(&self) -> bool {
+        self.order.run == Run::Dry
+    }
+
+    fn judged(&self, content: Content, keys: Digest) -> Result<Option<String>> {
+        Ok(self.index().judged(content.digest, keys)?)
+    }
+
+    fn remember_judged(&mut self, keys: Digest, verdicts: &[(Digest, String)]) -> Result<()> {
+        Ok(self.index().remember_judged(keys, verdicts)?)
+    }
+
     fn must_be_intact(&self, content: Content) -> Result<()> {
         let sums = self.sums(content, None)?;
         if sums.is_some_and(|sums| sums.digest == content.digest) {

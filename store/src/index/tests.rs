@@ -47,6 +47,7 @@ fn record(seconds: i64) -> Record {
         upstream: None,
         filtered: false,
         asked: toml::Table::new(),
+        packages: toml::Table::new(),
         relaxed: Vec::new(),
         proofs: Vec::new(),
     }

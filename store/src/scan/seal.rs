@@ -76,6 +76,7 @@ impl Store {
             bytes: totals.bytes,
             roots: reading.roots(),
             asked: evidence.asked,
+            packages: evidence.packages,
             proofs: evidence.proofs,
         };
         self.write_record(&record)?;

@@ -1,0 +1,149 @@
+//! What of an archive a mirror's file asks for, in its family's words.
+
+use std::num::NonZeroUsize;
+
+use pinfold_mirror::Pattern;
+use pinfold_mirror::apt::{self, SuiteName, Take};
+use pinfold_mirror::family::Family;
+use pinfold_mirror::rpm::{self, Folder, PackageSignatures};
+use pinfold_store::path::escape;
+
+use super::mirror::Wanted;
+use super::written::MirrorFile;
+
+impl MirrorFile {
+    /// Names a key that is set and says nothing to the family.
+    pub(super) fn foreign(&self, family: Family) -> Option<&'static str> {
+        let apt = [
+            ("suites", !self.suites.is_empty()),
+            ("components", !self.components.is_empty()),
+            ("udebs", self.udebs.is_some()),
+            ("i18n", self.i18n.is_some()),
+            ("contents", self.contents.is_some()),
+            ("dep11", self.dep11.is_some()),
+            ("signed", self.signed.is_some()),
+            ("check-valid-until", self.check_valid_until.is_some()),
+            ("sections", !self.filter.sections.is_empty()),
+            ("priorities", !self.filter.priorities.is_empty()),
+        ];
+        let rpm = [
+            ("mirrorlist", self.mirrorlist.is_some()),
+            ("metalink", self.metalink.is_some()),
+            ("repository", self.repository.is_some()),
+            ("newest", self.newest.is_some()),
+            ("sources", self.sources.is_some()),
+            ("debuginfo", self.debuginfo.is_some()),
+            ("package-signatures", self.package_signatures.is_some()),
+        ];
+        let (own, other): (&[_], &[_]) = match family {
+            Family::Apt => (&[], &rpm),
+            Family::Rpm => (&[], &apt),
+            Family::Files => (&apt, &rpm),
+        };
+        own.iter().chain(other).find(|(_, is_set)| *is_set).map(|(key, _)| *key)
+    }
+
+    /// Says whether something is asked of an upstream.
+    pub(super) fn says_what(&self) -> bool {
+        !self.suites.is_empty()
+            || !self.architectures.is_empty()
+            || self.repository.is_some()
+            || self.newest.is_some()
+    }
+
+    /// Says what is asked of an upstream; `None` where nothing is.
+    pub(super) fn wanted(&self, family: Family) -> Result<Option<Wanted>, String> {
+        self.check_words()?;
+        match family {
+            Family::Apt if self.suites.is_empty() && self.architectures.is_empty() => Ok(None),
+            Family::Apt => Ok(Some(Wanted::Apt(self.apt()?))),
+            Family::Rpm => Ok(Some(Wanted::Rpm(self.rpm()?))),
+            Family::Files if self.architectures.is_empty() => Ok(None),
+            Family::Files => {
+                Err("upstream: a mirror of family files is fed by pinfold ingest".to_owned())
+            }
+        }
+    }
+
+    /// Refuses words that are no names.
+    fn check_words(&self) -> Result<(), String> {
+        for (key, words) in
+            [("components", &self.components), ("architectures", &self.architectures)]
+        {
+            for word in words {
+                let is_clean = |b: u8| {
+                    b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'+' | b'/')
+                };
+                if word.is_empty() || !word.bytes().all(is_clean) {
+                    return Err(format!("{key}: '{}' is no name", escape(word.as_bytes())));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn apt(&self) -> Result<apt::Selection, String> {
+        let suites: Vec<SuiteName> = self
+            .suites
+            .iter()
+            .map(|suite| SuiteName::parse(suite).map_err(|error| error.to_string()))
+            .collect::<Result<_, _>>()?;
+        if suites.is_empty() {
+            return Err(
+                "suites: name at least one, such as suites = [\"noble\", \"noble-updates\"]; a flat repository has a slash at its end".to_owned()
+            );
+        }
+        if self.architectures.is_empty() && !suites.iter().all(SuiteName::is_flat) {
+            return Err("architectures: name at least one, such as architectures = [\"amd64\"]; \"source\" for sources".to_owned());
+        }
+        Ok(apt::Selection {
+            suites,
+            components: self.components.clone(),
+            architectures: self.architectures.clone(),
+            udebs: self.udebs.unwrap_or_default(),
+            installer: self.installer.unwrap_or_default(),
+            i18n: take(&self.i18n),
+            contents: take(&self.contents),
+            dep11: take(&self.dep11),
+            filter: self.filter.clone(),
+        })
+    }
+
+    fn rpm(&self) -> Result<rpm::Selection, String> {
+        let folder = self.repository.clone().unwrap_or_default();
+        let folder = Folder::try_from(folder).map_err(|error| format!("repository: {error}"))?;
+        let newest = match self.newest.map(NonZeroUsize::new) {
+            None => None,
+            Some(None) => return Err("newest = 0: at least one version is taken".to_owned()),
+            Some(count) => count,
+        };
+        let package_signatures = match self.package_signatures.as_deref() {
+            None => PackageSignatures::Unchecked,
+            Some("report") => PackageSignatures::Report,
+            Some("require") => PackageSignatures::Require,
+            Some(other) => {
+                let other = escape(other.as_bytes());
+                return Err(format!("package-signatures = \"{other}\": it is report or require"));
+            }
+        };
+        if package_signatures != PackageSignatures::Unchecked && !self.has_keyrings() {
+            return Err("package-signatures: it needs keyrings = [\"/etc/pki/rpm-gpg/…\"] with the vendor's keys".to_owned());
+        }
+        let patterns = |patterns: &[Pattern]| patterns.to_vec();
+        Ok(rpm::Selection {
+            repositories: vec![folder],
+            architectures: self.architectures.clone(),
+            newest,
+            sources: self.sources.unwrap_or(true),
+            debuginfo: self.debuginfo.unwrap_or(true),
+            installer: self.installer.unwrap_or_default(),
+            include: patterns(&self.filter.include),
+            exclude: patterns(&self.filter.exclude),
+            package_signatures,
+        })
+    }
+}
+
+fn take(said: &Option<Take>) -> Take {
+    said.clone().unwrap_or_default()
+}

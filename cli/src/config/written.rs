@@ -1,0 +1,235 @@
+//! A mirror's file as it was written, and what it means.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use pinfold_mirror::apt::{Filter, Signed, Take};
+use pinfold_mirror::family::{self, Family};
+use pinfold_mirror::http::{Base, Url};
+use pinfold_publisher::site::Mount;
+use pinfold_store::path::escape;
+use serde::Deserialize;
+
+use super::OneOrMore;
+use super::mirror::{List, Mirror, Transfer, Unloaded, Upstream};
+
+/// How long an upstream in the middle of its own update is waited for: half a minute, 1, 2, 4 and 8 minutes.
+const PATIENCE: Duration = Duration::from_secs(31 * 30);
+
+/// What was written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct MirrorFile {
+    family: String,
+    mount: String,
+    pub(super) signed: Option<Signing>,
+    upstream: Option<OneOrMore>,
+    #[serde(default)]
+    pub(super) suites: Vec<String>,
+    #[serde(default)]
+    pub(super) components: Vec<String>,
+    #[serde(default)]
+    pub(super) architectures: Vec<String>,
+    pub(super) udebs: Option<bool>,
+    pub(super) installer: Option<bool>,
+    pub(super) i18n: Option<Take>,
+    pub(super) contents: Option<Take>,
+    pub(super) dep11: Option<Take>,
+    #[serde(default)]
+    pub(super) filter: Filter,
+    pub(super) mirrorlist: Option<String>,
+    pub(super) metalink: Option<String>,
+    pub(super) repository: Option<String>,
+    pub(super) newest: Option<usize>,
+    pub(super) sources: Option<bool>,
+    pub(super) debuginfo: Option<bool>,
+    pub(super) package_signatures: Option<String>,
+    keyrings: Option<OneOrMore>,
+    #[serde(default)]
+    signers: Vec<String>,
+    #[serde(default)]
+    unsigned: bool,
+    #[serde(default)]
+    weak_keys: bool,
+    pub(super) check_valid_until: Option<bool>,
+    connections: Option<usize>,
+    rate_limit: Option<String>,
+    auth: Option<PathBuf>,
+    #[serde(default)]
+    insecure: bool,
+    authorities: Option<PathBuf>,
+    client_certificate: Option<PathBuf>,
+    client_key: Option<PathBuf>,
+    deadline: Option<String>,
+    patience: Option<String>,
+    timeout: Option<String>,
+    tries: Option<u32>,
+    retry_wait: Option<String>,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Signing {
+    Local,
+    Upstream,
+}
+
+impl MirrorFile {
+    /// Says what the file means, or what is wrong with it.
+    pub(super) fn resolve(self) -> Result<Mirror, String> {
+        let known: Vec<&str> = family::ALL.iter().map(|family| family.name()).collect();
+        let family = family::by_name(&self.family).ok_or_else(|| {
+            let (said, known) = (escape(self.family.as_bytes()), known.join(", "));
+            format!("family = \"{said}\": it is one of {known}")
+        })?;
+        let mount: Mount = self
+            .mount
+            .parse()
+            .map_err(|error: pinfold_publisher::site::SiteError| error.to_string())?;
+        if let Some(key) = self.foreign(family) {
+            return Err(format!("{key}: it means nothing to a mirror of family {}", family.name()));
+        }
+        let signed = match self.signed {
+            None | Some(Signing::Local) => Signed::Local,
+            Some(Signing::Upstream) => Signed::Upstream,
+        };
+        let keyrings: Vec<PathBuf> = self
+            .keyrings
+            .clone()
+            .map(OneOrMore::list)
+            .unwrap_or_default()
+            .into_iter()
+            .map(PathBuf::from)
+            .collect();
+        let files = keyrings.iter().chain(&self.auth).chain(&self.authorities);
+        for path in files.chain(&self.client_certificate).chain(&self.client_key) {
+            must_be_absolute(path)?;
+        }
+        let bases = self.bases()?;
+        let list = self.list()?;
+        let is_fed = bases.is_empty() && list.is_none();
+        let upstream = if is_fed { None } else { self.upstream(family, list)? };
+        if is_fed && self.says_what() {
+            return Err(
+                "it says what to fetch, and not from where: add upstream = \"http://…\"".to_owned()
+            );
+        }
+        if let Some(upstream) = &upstream
+            && keyrings.is_empty()
+            && !upstream.belief.unsigned
+        {
+            return Err("it has no keyring: add keyrings = [\"/usr/share/keyrings/….gpg\"] with the archive's own keys, or unsigned = true where nobody signs it".to_owned());
+        }
+        Ok(Mirror { family, mount, signed, bases, upstream, keyrings })
+    }
+
+    pub(super) fn has_keyrings(&self) -> bool {
+        self.keyrings.is_some()
+    }
+
+    fn bases(&self) -> Result<Vec<Base>, String> {
+        let urls = self.upstream.clone().map(OneOrMore::list).unwrap_or_default();
+        urls.iter()
+            .map(|url| Base::parse(url).map_err(|error| format!("upstream: {error}")))
+            .collect()
+    }
+
+    /// Where a list of upstreams is.
+    fn list(&self) -> Result<Option<List>, String> {
+        let url =
+            |key: &str, text: &String| Url::parse(text).map_err(|error| format!("{key}: {error}"));
+        Ok(match (&self.upstream, &self.mirrorlist, &self.metalink) {
+            (_, None, None) => None,
+            (None, Some(text), None) => Some(List::Plain(url("mirrorlist", text)?)),
+            (None, None, Some(text)) => Some(List::Metalink(url("metalink", text)?)),
+            (Some(_), Some(_), _) => {
+                return Err("mirrorlist: upstream says already from where".to_owned());
+            }
+            (_, _, Some(_)) => {
+                return Err("metalink: upstream or mirrorlist says already from where".to_owned());
+            }
+        })
+    }
+
+    /// What of upstream is followed; where an apt mirror names no suite, it is only where clients may fall back to.
+    fn upstream(&self, family: Family, list: Option<List>) -> Result<Option<Upstream>, String> {
+        let Some(wanted) = self.wanted(family)? else { return Ok(None) };
+        Ok(Some(Upstream {
+            wanted,
+            list,
+            belief: Unloaded {
+                unsigned: self.unsigned,
+                signers: self.signers.clone(),
+                weak_keys: self.weak_keys,
+                allow_expired: self.check_valid_until == Some(false),
+            },
+            transfer: self.transfer()?,
+            patience: seconds("patience", &self.patience)?.unwrap_or(PATIENCE),
+        }))
+    }
+
+    /// How it is fetched.
+    fn transfer(&self) -> Result<Transfer, String> {
+        Ok(Transfer {
+            connections: match self.connections {
+                None => 8,
+                Some(count @ 1..=64) => count,
+                Some(count) => {
+                    return Err(format!("connections = {count}: it is between 1 and 64"));
+                }
+            },
+            bytes_per_second: self.rate_limit.as_deref().map(rate).transpose()?,
+            auth: self.auth.clone(),
+            insecure: self.insecure,
+            authorities: self.authorities.clone(),
+            client_certificate: match (&self.client_certificate, &self.client_key) {
+                (None, None) => None,
+                (Some(certificate), Some(key)) => Some((certificate.clone(), key.clone())),
+                _ => return Err("client-certificate: it and client-key go together".to_owned()),
+            },
+            deadline: seconds("deadline", &self.deadline)?,
+            timeout: match seconds("timeout", &self.timeout)? {
+                Some(Duration::ZERO) => {
+                    return Err("timeout: no time is too short for any answer".to_owned());
+                }
+                timeout => timeout,
+            },
+            tries: match self.tries {
+                Some(0 | 101..) => return Err("tries: it is between 1 and 100".to_owned()),
+                tries => tries,
+            },
+            retry_wait: seconds("retry-wait", &self.retry_wait)?,
+        })
+    }
+}
+
+/// Reads a duration that may be set.
+fn seconds(key: &str, text: &Option<String>) -> Result<Option<Duration>, String> {
+    text.as_deref().map(|text| duration(key, text)).transpose()
+}
+
+fn must_be_absolute(path: &Path) -> Result<(), String> {
+    if path.is_absolute() {
+        return Ok(());
+    }
+    Err(format!("{}: it must be an absolute path", escape(path.as_os_str().as_encoded_bytes())))
+}
+
+/// Reads a duration such as `15m30s`.
+fn duration(key: &str, text: &str) -> Result<Duration, String> {
+    let bad = || {
+        let said = escape(text.as_bytes());
+        format!("{key} = \"{said}\": it is a duration such as 90s, 15m or 2h30m")
+    };
+    let parsed: jiff::SignedDuration = text.parse().map_err(|_not_one| bad())?;
+    Duration::try_from(parsed).map_err(|_negative| bad())
+}
+
+/// Reads a rate such as `10MB`.
+fn rate(text: &str) -> Result<u64, String> {
+    let parsed: Result<bytesize::ByteSize, _> = text.parse();
+    parsed.ok().map(|size| size.as_u64()).filter(|bytes| *bytes >= 1024).ok_or_else(|| {
+        let said = escape(text.as_bytes());
+        format!("rate-limit = \"{said}\": it is a size a second such as 10MB, at least 1 KiB")
+    })
+}

@@ -1,0 +1,103 @@
+//! What the metadata of a repository name: the packages that are taken, and what clients do without.
+
+use pinfold_store::{Algorithm, Monitor};
+
+use super::metadata::Unpacked;
+use super::primary::Package;
+use super::select::Selection;
+use super::{ListedName, Module, Newest, Place};
+use crate::Result;
+use crate::gather::problem;
+use crate::supply::{Lack, Wanted};
+
+/// What was read of a repository's metadata.
+#[derive(Debug, Default)]
+pub(super) struct Listing {
+    /// The packages.
+    pub(super) wanted: Vec<Wanted>,
+    /// Which package each is, where versions are chosen among.
+    pub(super) newest: Option<Newest>,
+    /// Streams of modules, where versions are chosen among.
+    pub(super) modules: Vec<Module>,
+    /// Deltas between packages, which clients do without.
+    pub(super) optional: Vec<Wanted>,
+    /// What is not as listed.
+    pub(super) lacks: Vec<Lack>,
+    /// What packed metadata were seen to unpack to.
+    pub(super) unpacked: Vec<Unpacked>,
+    /// How many packages are named by a checksum at which dnf aborts, and the first of them.
+    pub(super) aborts: Option<(u64, String)>,
+}
+
+impl Listing {
+    pub(super) fn merge(mut self, other: Self) -> Self {
+        self.wanted.extend(other.wanted);
+        self.newest = self.newest.or(other.newest);
+        self.modules.extend(other.modules);
+        self.optional.extend(other.optional);
+        self.lacks.extend(other.lacks);
+        self.unpacked.extend(other.unpacked);
+        self.aborts = self.aborts.or(other.aborts);
+        self
+    }
+
+    /// Adds a package that a list names.
+    pub(super) fn add(
+        &mut self,
+        package: &Package<'_>,
+        place: &Place,
+        selection: &Selection,
+    ) -> Result<()> {
+        // A path that cannot be followed refuses the list, whether the package is taken or not.
+        let path = package.path(place)?;
+        if !selection.takes(package) {
+            return Ok(());
+        }
+        if package.checksum.algorithm() == Algorithm::Sha224 {
+            self.aborts.get_or_insert_with(|| (0, path.to_string())).0 += 1;
+        }
+        if let Some(versions) = selection.newest {
+            let newest = self.newest.get_or_insert_with(|| Newest::new(versions));
+            newest.push(&listed(package));
+        }
+        self.wanted.push(Wanted {
+            path,
+            also: Vec::new(),
+            size_bytes: package.size_bytes,
+            checksum: package.checksum,
+            origin: 0,
+        });
+        Ok(())
+    }
+
+    /// Reports what makes dnf abort.
+    pub(super) fn tell_aborts(&self, shown: &str, monitor: &dyn Monitor) {
+        if let Some((count, first)) = &self.aborts {
+            let why = format!(
+                "{count} of its packages are named by a checksum SHA-224, at which dnf aborts, the first: {first}"
+            );
+            monitor.problem(&problem(shown, &why));
+        }
+    }
+
+    /// Leaves only the newest versions, and whole streams of modules.
+    pub(super) fn narrow(&mut self) {
+        let Some(mut newest) = self.newest.take() else { return };
+        for module in std::mem::take(&mut self.modules) {
+            newest.keep_module(&module);
+        }
+        let mut kept = newest.kept().into_iter();
+        self.wanted.retain(|_| kept.next().unwrap_or(true));
+    }
+}
+
+/// Gives the full name of a package.
+pub(super) fn listed<'a>(package: &Package<'a>) -> ListedName<'a> {
+    ListedName {
+        name: package.name,
+        epoch: package.epoch,
+        version: package.version,
+        release: package.release,
+        architecture: package.architecture,
+    }
+}

@@ -1,0 +1,205 @@
+//! The signatures that packages themselves carry: each is judged once by the same keys, and what was found is in the record.
+//!
+//! Checksums of signed metadata say which bytes are right without them. They are the chain where a vendor signs packages only.
+
+use pinfold_store::{Class, Digest, Entry, Monitor, Node, RelPath};
+use rayon::prelude::*;
+
+use super::archive::Archive;
+use super::package::{self, Counts, Verdict};
+use super::select::PackageSignatures;
+use crate::gather::problem;
+use crate::supply::{Content, State, Supply};
+use crate::{Error, Result};
+
+/// What one package came to, as the index keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Judged {
+    kind: Kind,
+    /// The key's fingerprint, or what is wrong.
+    word: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Signed,
+    HeaderOnly,
+    Unsigned,
+    UnknownKey,
+    NotCounted,
+    Bad,
+}
+
+/// The words that the index keeps.
+const KINDS: [(&str, Kind); 6] = [
+    ("signed", Kind::Signed),
+    ("header", Kind::HeaderOnly),
+    ("unsigned", Kind::Unsigned),
+    ("unknown", Kind::UnknownKey),
+    ("uncounted", Kind::NotCounted),
+    ("bad", Kind::Bad),
+];
+
+impl Judged {
+    fn of(verdict: &Verdict) -> Self {
+        let (kind, word) = match verdict {
+            Verdict::Signed { by, .. } => (Kind::Signed, by.fingerprint.clone()),
+            Verdict::HeaderOnly { by, .. } => (Kind::HeaderOnly, by.fingerprint.clone()),
+            Verdict::Unsigned => (Kind::Unsigned, String::new()),
+            Verdict::UnknownKey { names } => {
+                (Kind::UnknownKey, names.first().cloned().unwrap_or_default())
+            }
+            Verdict::NotCounted { why } => (Kind::NotCounted, why.clone()),
+            Verdict::Bad { why } => (Kind::Bad, why.clone()),
+        };
+        Self { kind, word }
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let (said, word) = text.split_once(' ')?;
+        let (_, kind) = KINDS.iter().find(|(name, _)| *name == said)?;
+        Some(Self { kind: *kind, word: word.to_owned() })
+    }
+
+    fn written(&self) -> String {
+        let name = KINDS.iter().find(|(_, kind)| *kind == self.kind).map_or("", |(name, _)| name);
+        format!("{name} {}", self.word)
+    }
+
+    fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        let named = match self.kind {
+            Kind::Signed => &mut counts.signed,
+            Kind::HeaderOnly => &mut counts.header_only,
+            Kind::UnknownKey => &mut counts.unknown_key,
+            Kind::Unsigned => {
+                counts.unsigned = 1;
+                return counts;
+            }
+            Kind::NotCounted => {
+                counts.not_counted = 1;
+                return counts;
+            }
+            Kind::Bad => {
+                counts.bad = 1;
+                return counts;
+            }
+        };
+        named.insert(self.word.clone(), 1);
+        counts
+    }
+
+    /// Says what is wrong, for people; `None` where nothing is.
+    fn flaw(&self) -> Option<String> {
+        Some(match self.kind {
+            Kind::Signed => return None,
+            Kind::HeaderOnly => {
+                format!("its header is signed by {}, and nothing signs its payload", self.word)
+            }
+            Kind::Unsigned => "it carries no signature".to_owned(),
+            Kind::UnknownKey => format!("it is signed by {}, not in the keyrings", self.word),
+            Kind::NotCounted => format!("no signature of it counts: {}", self.word),
+            Kind::Bad => self.word.clone(),
+        })
+    }
+}
+
+/// A package and what it came to; whether the index knew.
+type Found<'a> = (&'a RelPath, Digest, Judged, bool);
+
+/// Judges every package of a state.
+pub(super) fn check(
+    archive: &Archive,
+    supply: &mut dyn Supply,
+    (entries, state): (&[Entry], &mut State),
+    monitor: &dyn Monitor,
+) -> Result<()> {
+    if supply.is_dry() {
+        return Ok(());
+    }
+    let packages: Vec<(&RelPath, Content)> = entries.iter().filter_map(package_of).collect();
+    let title = "checking the packages' signatures";
+    monitor.step(title, u64::try_from(packages.len()).ok());
+    let keys = keys(archive)?;
+    let shared: &dyn Supply = &*supply;
+    let one = |(path, content): &(&'_ RelPath, Content)| {
+        let judged = judge(archive, shared, (path, *content, keys))?;
+        monitor.advance(1);
+        Ok(judged)
+    };
+    let found: Vec<(Judged, bool)> = packages.par_iter().map(one).collect::<Result<_>>()?;
+    let found: Vec<Found<'_>> = packages
+        .iter()
+        .zip(found)
+        .map(|((path, content), (judged, is_known))| (*path, content.digest, judged, is_known))
+        .collect();
+    let anew: Vec<(Digest, String)> = found
+        .iter()
+        .filter(|(.., is_known)| !is_known)
+        .map(|(_, digest, judged, _)| (*digest, judged.written()))
+        .collect();
+    tell(archive, &found, state, monitor)?;
+    supply.remember_judged(keys, &anew)
+}
+
+fn package_of(entry: &Entry) -> Option<(&RelPath, Content)> {
+    match entry.node {
+        Node::File { digest, size_bytes, class: Class::Fixed }
+            if entry.path.as_bytes().ends_with(b".rpm") =>
+        {
+            Some((&entry.path, Content { digest, size_bytes }))
+        }
+        _ => None,
+    }
+}
+
+/// Names keys and rules: what was judged by others is judged anew.
+fn keys(archive: &Archive) -> Result<Digest> {
+    let mut text = archive.vendors.armor()?;
+    text.extend_from_slice(archive.belief.signers.join(" ").as_bytes());
+    text.push(u8::from(archive.belief.weak_keys));
+    Ok(Digest::of(&text))
+}
+
+fn judge(
+    archive: &Archive,
+    supply: &dyn Supply,
+    (path, content, keys): (&RelPath, Content, Digest),
+) -> Result<(Judged, bool)> {
+    if let Some(known) = supply.judged(content, keys)?.and_then(|text| Judged::read(&text)) {
+        return Ok((known, true));
+    }
+    let from = supply.open(content)?;
+    let checked = package::check(from, &archive.vendors, &archive.rules(), &path.to_string());
+    match checked {
+        Ok(checked) => Ok((Judged::of(&checked.verdict), false)),
+        Err(Error::BadMetadata { why, .. }) => Ok((Judged { kind: Kind::Bad, word: why }, false)),
+        Err(error) => Err(error),
+    }
+}
+
+/// Says what was found: in the record, as problems, or as the reason to refuse the state.
+fn tell(
+    archive: &Archive,
+    found: &[Found<'_>],
+    state: &mut State,
+    monitor: &dyn Monitor,
+) -> Result<()> {
+    let mut counts = Counts::default();
+    let mut flaws = Vec::new();
+    for (path, _, judged, _) in found {
+        counts.merge(&judged.counts());
+        flaws.extend(judged.flaw().map(|why| (*path, why)));
+    }
+    state.packages = toml::Table::try_from(&counts).map_err(|error| Error::BadMetadata {
+        path: "the packages' signatures".to_owned(),
+        why: error.to_string(),
+    })?;
+    let Some((path, why)) = flaws.first() else { return Ok(()) };
+    let why = format!("{why}; of {} packages {counts}", found.len());
+    if archive.selection.package_signatures == PackageSignatures::Require {
+        return Err(Error::NotAuthentic { path: path.to_string(), why });
+    }
+    monitor.problem(&problem(&path.to_string(), &why));
+    Ok(())
+}
