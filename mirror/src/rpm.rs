@@ -17,7 +17,7 @@ mod xml;
 
 pub use changes::{AdvisoryChange, NewAdvisories, PackageList, changes};
 pub use href::Place;
-pub use modules::{Module, modules};
+pub use modules::{Module, ModulesSeen, modules};
 pub use nevra::{ListedName, NEVRA_BYTES_MAX, Nevra};
 pub use newest::Newest;
 pub use primary::{Package, Seen, packages};
