@@ -41,7 +41,7 @@ pub use compare::compare_trees;
 pub use heads::heads;
 pub use href::Place;
 pub use lists::{LIST_BYTES_MAX, Metalink, State, Verdict, metalink, mirrorlist};
-pub use modules::{Module, modules};
+pub use modules::{Module, ModulesSeen, modules};
 pub use names::SITE;
 pub use nevra::{ListedName, NEVRA_BYTES_MAX, Nevra};
 pub use newest::Newest;

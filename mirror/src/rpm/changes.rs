@@ -54,7 +54,7 @@ impl PackageList {
 /// stands several times in one version is rebuilt where the checksums of these are others; a list that moves to another kind
 /// of checksum says nothing about that.
 ///
-/// Cost: some 30 MB of memory for 100,000 packages on either side.
+/// Cost: some 20 MB of memory for 100,000 packages on either side.
 ///
 /// # Errors
 /// Whatever `each` fails with.

@@ -38,18 +38,33 @@ pub struct Module {
     pub artifacts: Vec<Nevra>,
 }
 
+/// What a whole list of modules turned out to be.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ModulesSeen {
+    /// How many modules it has.
+    pub modules: u64,
+    /// How many documents clients pass over, since they are not as they should be.
+    pub flawed: u64,
+    /// What is wrong with the first of these, and on which line.
+    pub flaw: Option<String>,
+}
+
 /// Reads `modules.yaml`, which is unpacked already, and hands out its modules in order. `shown` names it in errors.
+///
+/// A module with a flaw is handed out too, with what could be read of it, as long as it has a name and a stream: what is kept
+/// for nobody does no harm.
 ///
 /// Cost: the memory of its largest module.
 ///
 /// # Errors
-/// [`Error::BadMetadata`] names the line where it is no YAML or no list of modules: dnf gives up at it. Whatever reading it or
-/// `each` fails with.
+/// [`Error::BadMetadata`] names the line where it is no YAML, or a document is no `KEY: VALUE`: dnf aborts at it. Whatever
+/// reading it or `each` fails with.
 pub fn modules(
     from: impl Read,
     shown: &str,
     each: &mut dyn FnMut(Module) -> Result<()>,
-) -> Result<()> {
+) -> Result<ModulesSeen> {
+    let mut seen = ModulesSeen::default();
     let mut document = Document::default();
     for event in Parser::new_from_fallible_iter(Letters::new(from)) {
         let (event, span) = event.map_err(|error| broken(error, shown))?;
@@ -57,15 +72,21 @@ pub fn modules(
             document.take(&event, span.start);
             continue;
         }
-        let found = std::mem::take(&mut document).module();
-        if let Some(module) =
-            found.map_err(|(at, why)| bad(shown, &at.unwrap_or(span.start), &why))?
-        {
+        let (module, flaw) = std::mem::take(&mut document).finish(span.start, shown)?;
+        if let Some((at, why)) = flaw {
+            seen.flawed += 1;
+            seen.flaw.get_or_insert_with(|| format!("line {}: {why}", at.line()));
+        }
+        if let Some(module) = module {
+            seen.modules += 1;
             each(module)?;
         }
     }
-    Ok(())
+    Ok(seen)
 }
+
+/// What is wrong, and where.
+type Flaw = (Marker, String);
 
 /// What was read of a document.
 #[derive(Default)]
@@ -75,8 +96,8 @@ struct Document {
     is_begun: bool,
     kind: Option<Box<str>>,
     module: Module,
-    /// What is wrong, and where, if it is a module.
-    flaw: Option<(Marker, String)>,
+    /// What is wrong if it is a module.
+    flaw: Option<Flaw>,
 }
 
 impl Document {
@@ -151,29 +172,24 @@ impl Document {
         Ok(())
     }
 
-    /// Gives the module that the whole document is; `None` where it is of another kind, or empty.
+    /// Gives the module that the whole document is, if it is one, and what is wrong with it. `end` is where it ends.
     ///
     /// # Errors
-    /// What is wrong, and where it is known where.
-    fn module(self) -> Result<Option<Module>, (Option<Marker>, String)> {
-        let is_module = match self.kind.as_deref() {
-            Some(kind) => kind == "modulemd",
-            // What holds no fields at all is no document of a list of modules either.
-            None => true,
+    /// It is no mapping.
+    fn finish(self, end: Marker, shown: &str) -> Result<(Option<Module>, Option<Flaw>)> {
+        if !self.is_begun {
+            let empty = || (end, "nothing, where KEY: VALUE is expected".to_owned());
+            let (at, why) = self.flaw.unwrap_or_else(empty);
+            return Err(bad(shown, &at, &why));
+        }
+        let is_named = !self.module.name.is_empty() && !self.module.stream.is_empty();
+        let missing = match self.kind.as_deref() {
+            Some("modulemd") if is_named => return Ok((Some(self.module), self.flaw)),
+            Some("modulemd") => "a module ends that has no name or no stream",
+            Some(_) => return Ok((None, None)),
+            None => "a document ends that does not say of which kind it is",
         };
-        match self.flaw {
-            Some((at, why)) if is_module => return Err((Some(at), why)),
-            _ => {}
-        }
-        match self.kind {
-            _ if !is_module => Ok(None),
-            None if !self.is_begun => Ok(None),
-            None => Err((None, "a document ends that does not say of which kind it is".to_owned())),
-            Some(_) if self.module.name.is_empty() || self.module.stream.is_empty() => {
-                Err((None, "a module ends that has no name or no stream".to_owned()))
-            }
-            Some(_) => Ok(Some(self.module)),
-        }
+        Ok((None, Some(self.flaw.unwrap_or_else(|| (end, missing.to_owned())))))
     }
 }
 

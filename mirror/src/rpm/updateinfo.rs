@@ -1,7 +1,7 @@
 //! `updateinfo.xml`: the advisories of a repository, which say what updates are for.
 //!
-//! Clients only advise by it: an advisory may name packages that nobody has, and what it says of a package that can have no such
-//! name is passed over. Of long texts only the beginning is kept, of descriptions nothing.
+//! Clients only advise by it: an advisory may name packages that nobody has, and one without a name of its own is passed over, as
+//! is a package that can have no such name. Of long texts only the beginning is kept, of descriptions nothing.
 
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -55,7 +55,10 @@ pub fn advisories(
     let mut text = Vec::new();
     while xml.child(1)? {
         if xml.name() == "update" {
-            each(advisory(&mut xml, &mut text)?)?;
+            let one = advisory(&mut xml, &mut text)?;
+            if !one.id.is_empty() {
+                each(one)?;
+            }
         }
     }
     // Whatever follows the root is refused on the way to the end.
@@ -65,7 +68,6 @@ pub fn advisories(
 
 /// Reads the advisory whose tag was gone to.
 fn advisory(xml: &mut Xml<'_>, text: &mut Vec<u8>) -> Result<Advisory> {
-    let line = xml.line();
     let mut one = Advisory { kind: attribute(xml, "type")?, ..Advisory::default() };
     let mut cves = BTreeSet::new();
     while xml.child(2)? {
@@ -86,9 +88,6 @@ fn advisory(xml: &mut Xml<'_>, text: &mut Vec<u8>) -> Result<Advisory> {
             }
             _ => {}
         }
-    }
-    if one.id.is_empty() {
-        return Err(xml.bad(&format!("the <update> of line {line} has no <id>")));
     }
     one.cves = cves.into_iter().collect();
     Ok(one)

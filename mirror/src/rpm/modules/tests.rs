@@ -1,15 +1,15 @@
 use std::io::Read;
 
 use super::*;
-use crate::Error;
 
-fn all(text: impl AsRef<[u8]>) -> Result<Vec<Module>> {
+fn all(text: impl AsRef<[u8]>) -> Result<(Vec<Module>, ModulesSeen)> {
     let mut all = Vec::new();
-    modules(text.as_ref(), "modules.yaml", &mut |one| {
+    let seen = modules(text.as_ref(), "modules.yaml", &mut |one| {
         all.push(one);
         Ok(())
     })?;
-    Ok(all)
+    assert_eq!((seen.modules, seen.flawed > 0), (all.len() as u64, seen.flaw.is_some()));
+    Ok((all, seen))
 }
 
 /// Each module on one line: name, stream, version, context, architecture and artifacts.
@@ -19,7 +19,9 @@ fn shown(text: impl AsRef<[u8]>) -> Vec<String> {
         let fields = [&one.name, &one.stream, &one.version, &one.context, &one.architecture];
         format!("{} {}", fields.map(|field| &**field).join(":"), artifacts.join(" "))
     };
-    all(text).unwrap().iter().map(line).collect()
+    let (all, seen) = all(text).unwrap();
+    assert_eq!(seen.flaw, None);
+    all.iter().map(line).collect()
 }
 
 /// Says why a text is refused.
@@ -122,8 +124,6 @@ fn what_is_missing_or_empty_is_no_module_or_has_no_artifacts() {
     for (text, expected) in [
         (String::new(), &[][..]),
         ("# a comment\n".to_owned(), &[]),
-        ("---\n".to_owned(), &[]),
-        ("---\n...\n---\n...\n".to_owned(), &[]),
         ("document: modulemd-packager\ndata: {name: a, stream: b}".to_owned(), &[]),
         (head.to_owned(), &["a:b::: "]),
         (format!("{head}  artifacts:\n"), &["a:b::: "]),
@@ -157,33 +157,9 @@ fn what_is_no_list_of_modules_is_refused_with_its_line() {
         ("\tx".to_owned(), "line 1: "),
         ("a: [1, 2\nb: 3\n".to_owned(), ": no YAML: "),
         (format!("{head}  x: @\n"), "line 5: no YAML: "),
-        ("- a\n".to_owned(), "line 1: a list, where KEY: VALUE is expected"),
-        ("a: 1\n".to_owned(), "a document ends that does not say of which kind it is"),
-        ("document: modulemd\n".to_owned(), "a module ends that has no name or no stream"),
-        (
-            "document: modulemd\ndata: {name: a}\n".to_owned(),
-            "a module ends that has no name or no stream",
-        ),
-        ("document: [modulemd]\n".to_owned(), "line 1: a list, where a short text is expected"),
-        (format!("{head}  artifacts: [a]\n"), "line 5: a list, where KEY: VALUE is expected"),
-        (
-            format!("{head}  artifacts:\n    rpms:\n      a: b\n"),
-            "line 7: KEY: VALUE, where a list is expected",
-        ),
-        (
-            format!("{head}  artifacts:\n    rpms: a\n"),
-            "line 6: the text 'a', where a list is expected",
-        ),
-        (format!("{head}  artifacts:\n    rpms: [[a]]\n"), "line 6: a list, where NAME-EPOCH:"),
-        (
-            format!("{head}  artifacts:\n    rpms: [bash-1-1]\n"),
-            "line 6: the text 'bash-1-1', where NAME-EPOCH:VERSION-RELEASE.ARCHITECTURE is expected",
-        ),
-        (format!("{head}  artifacts:\n    rpms: [\"a\\e[2J-1\"]\n"), "the text 'a\\x1b[2J-1'"),
-        (
-            format!("{head}  arch: {}\n", "x".repeat(2000)),
-            "line 5: more than 1024 bytes, where a short text is expected",
-        ),
+        (format!("{head}---\n- a\n"), "line 6: a list, where KEY: VALUE is expected"),
+        (format!("{head}---\n...\n"), ": nothing, where KEY: VALUE is expected"),
+        (format!("{head}---\n"), ": nothing, where KEY: VALUE is expected"),
     ] {
         let found = refused(&text);
         assert!(found.contains(why), "{text}: {found}");
@@ -197,6 +173,63 @@ fn what_is_no_list_of_modules_is_refused_with_its_line() {
     ] {
         assert!(refused(bytes).starts_with("line "), "{bytes:?}");
     }
+}
+
+/// Says what is wrong with a text, how many of its documents have something wrong, and the names of what it hands out.
+fn flaw(text: &str) -> (String, u64, Vec<Box<str>>) {
+    let (all, seen) = all(text).unwrap();
+    let names = all.into_iter().map(|one| one.name).collect();
+    (seen.flaw.unwrap(), seen.flawed, names)
+}
+
+#[test]
+fn what_clients_pass_over_is_said_and_the_rest_is_read() {
+    let head = "document: modulemd\ndata:\n  name: a\n  stream: b\n";
+    for (text, why, is_handed_out) in [
+        ("a: 1\n".to_owned(), "a document ends that does not say of which kind it is", false),
+        ("document: modulemd\n".to_owned(), "a module ends that has no name or no stream", false),
+        ("document: modulemd\ndata: {name: a}\n".to_owned(), "has no name or no stream", false),
+        ("document: [modulemd]\n".to_owned(), "line 1: a list, where a short text is", false),
+        (format!("{head}  artifacts: [a]\n"), "line 5: a list, where KEY: VALUE is", true),
+        (
+            format!("{head}  artifacts:\n    rpms: {{a: b}}\n"),
+            "line 6: KEY: VALUE, where a list is",
+            true,
+        ),
+        (
+            format!("{head}  artifacts:\n    rpms: a\n"),
+            "line 6: the text 'a', where a list is",
+            true,
+        ),
+        (
+            format!("{head}  artifacts:\n    rpms: [[a]]\n"),
+            "line 6: a list, where NAME-EPOCH:",
+            true,
+        ),
+        (
+            format!("{head}  artifacts:\n    rpms: [bash-1-1]\n"),
+            "line 6: the text 'bash-1-1', where NAME-EPOCH:VERSION-RELEASE.ARCHITECTURE is expected",
+            true,
+        ),
+        (
+            format!("{head}  artifacts:\n    rpms: [\"a\\e[2J-1\"]\n"),
+            "the text 'a\\x1b[2J-1'",
+            true,
+        ),
+        (
+            format!("{head}  arch: {}\n", "x".repeat(2000)),
+            "line 5: more than 1024 bytes, where a short text is expected",
+            true,
+        ),
+    ] {
+        let (found, count, names) = flaw(&format!("{text}---\n{}", head.replace(": a", ": z")));
+        assert!(found.contains(why) && count == 1, "{text}: {found}");
+        let expected: &[&str] = if is_handed_out { &["a", "z"] } else { &["z"] };
+        assert_eq!(names.iter().map(|name| &**name).collect::<Vec<_>>(), expected, "{text}");
+    }
+    let odd = format!("{head}  artifacts: {{rpms: [a-1-1.noarch, odd, b-1-1.noarch]}}\n");
+    let (found, _) = all(odd).unwrap();
+    assert_eq!(found[0].artifacts.len(), 2, "what can be read is kept");
 }
 
 #[test]
@@ -217,11 +250,9 @@ fn aliases_are_not_followed() {
         "x: &x []\ndata: {artifacts: {rpms: *x}}",
         "x: &x a-1-1.noarch\ndata: {artifacts: {rpms: [*x]}}",
     ] {
-        let whole = format!(
-            "{text}\n{}",
-            if text.contains("document") { "" } else { "document: modulemd" }
-        );
-        assert!(refused(&whole).contains("line 2: an alias, where "), "{text}");
+        let kind = if text.contains("document") { "" } else { "document: modulemd" };
+        let (found, ..) = flaw(&format!("{text}\n{kind}"));
+        assert!(found.contains("line 2: an alias, where "), "{text}: {found}");
     }
 }
 
