@@ -30,6 +30,7 @@ mod places;
 mod proof;
 mod refusals;
 mod removal;
+mod rpm_signature;
 mod serving;
 mod signals;
 mod sync;

@@ -31,6 +31,7 @@ const LEAD_SIGNATURES: [u8; 2] = [0, 5];
 /// The header of signatures, by rpm's bounds; it holds those of single files, too, which may be many.
 const SIGNATURES: Form = Form {
     name: "signature header",
+    region: (62, [62, 61]),
     tags_max: 65_535,
     store_bytes_max: 64 << 20,
     wanted: &watch::WANTED,
@@ -38,6 +39,7 @@ const SIGNATURES: Form = Form {
 /// The header, by rpm's bounds.
 const MAIN: Form = Form {
     name: "header",
+    region: (63, [63, 63]),
     tags_max: 65_535,
     store_bytes_max: 256 << 20,
     wanted: &[

@@ -12,6 +12,8 @@ use crate::{Error, Result};
 const MAGIC: [u8; 8] = [0x8e, 0xad, 0xe8, 0x01, 0, 0, 0, 0];
 /// The largest value that is kept: a signature of RSA takes some hundred bytes, a name a few.
 const VALUE_BYTES_MAX: u64 = 64 << 10;
+/// How long the end of a region is.
+const REGION_BYTES: u32 = 16;
 /// How many bytes are read at a time.
 const CHUNK_BYTES: usize = 64 << 10;
 
@@ -79,6 +81,8 @@ impl<'a, R: Read> Stream<'a, R> {
 pub(super) struct Form {
     /// What it is called in errors.
     pub(super) name: &'static str,
+    /// The tag of the region, its first one, and what stands at the region's end: old rpm wrote another one there.
+    pub(super) region: (u32, [u32; 2]),
     /// The most tags that it may have.
     pub(super) tags_max: u32,
     /// The largest store that it may have.
@@ -140,26 +144,50 @@ impl Header {
             return Err(stream.bad(start, &why));
         }
         sink(&intro);
-        let mut values: Vec<Value> = Vec::new();
-        for _ in 0..tags {
+        let mut header = Self { values: Vec::new() };
+        for number in 0..tags {
             let at = stream.offset;
             let mut line = [0; 16];
             stream.fill(&mut line, form.name)?;
             sink(&line);
-            let line = Line::parse(&line, store)
+            header
+                .take_line(number, &line, (form, store))
                 .map_err(|why| stream.bad(at, &format!("a tag of its {} {why}", form.name)))?;
-            if !form.wanted.contains(&line.tag) {
-                continue;
-            }
-            if values.iter().any(|value| value.line.tag == line.tag) {
-                let why = format!("its {} has the tag {} twice", form.name, line.tag);
-                return Err(stream.bad(at, &why));
-            }
-            values.push(Value { line, bytes: Vec::new() });
         }
-        let mut header = Self { values };
         header.read_store(stream, (form, u64::from(store)), sink)?;
+        // Everything is within the region, which is what rpm signs: nothing can be added behind it.
+        let ends = form.region.1.map(|tag| region_end(tag, tags));
+        if !ends.iter().any(|end| header.bytes(form.region.0) == Some(end)) {
+            let why = format!("the region of its {} does not end as one that holds all", form.name);
+            return Err(stream.bad(stream.offset - u64::from(REGION_BYTES), &why));
+        }
         Ok(header)
+    }
+
+    /// Takes a line of the index; an error says what is wrong with it.
+    fn take_line(
+        &mut self,
+        number: u32,
+        line: &[u8; 16],
+        (form, store): (&Form, u32),
+    ) -> Result<(), String> {
+        let line = Line::parse(line, store)?;
+        let is_region = line.tag == form.region.0
+            && line.kind == Kind::Fixed(1)
+            && line.count == u64::from(REGION_BYTES)
+            && line.offset + line.count == u64::from(store);
+        if number == 0 && !is_region {
+            let tag = line.tag;
+            return Err(format!("({tag}) is its first, and not the region that holds all"));
+        }
+        if number > 0 && !form.wanted.contains(&line.tag) {
+            return Ok(());
+        }
+        if self.has(line.tag) {
+            return Err(format!("({}) is there twice", line.tag));
+        }
+        self.values.push(Value { line, bytes: Vec::new() });
+        Ok(())
     }
 
     fn read_store<R: Read>(
@@ -235,6 +263,7 @@ impl Line {
             3 => Kind::Fixed(2),
             4 => Kind::Fixed(4),
             5 => Kind::Fixed(8),
+            6 if count > 1 => return Err(format!("({tag}) claims {count} texts where one is")),
             6 | 8 | 9 => Kind::Texts,
             other => return Err(format!("({tag}) is of the unknown kind {other}")),
         };
@@ -301,6 +330,15 @@ impl Value {
         }
         Ok(())
     }
+}
+
+/// Gives what stands at the end of a region that holds so many tags.
+fn region_end(tag: u32, tags: u32) -> [u8; 16] {
+    let mut end = [0; 16];
+    let back = (tags * 16).wrapping_neg();
+    let bytes = [tag, 7, back, REGION_BYTES].into_iter().flat_map(u32::to_be_bytes);
+    end.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
+    end
 }
 
 /// Reads a number of four bytes, the highest first.

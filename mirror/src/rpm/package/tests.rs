@@ -309,7 +309,8 @@ fn what_is_no_package_is_refused_at_its_byte() {
         touched
     };
     let main = whole.len() - Made::new().whole().len();
-    for (name, bytes, part) in [
+    let (name, store) = (main + 32, Made::new().header().len());
+    for (case, bytes, part) in [
         ("empty", Vec::new(), "at byte 0, it ends within its lead"),
         ("HTML", b"<!DOCTYPE html>\n".repeat(9), "begins as no package does: <!DOCTYPE html>"),
         ("magic", at(0, b"x"), "at byte 0, it begins as no package does: x\\xab"),
@@ -319,20 +320,29 @@ fn what_is_no_package_is_refused_at_its_byte() {
         ("reserved", at(103, &[1]), "at byte 96, its signature header does not begin"),
         ("no tags", at(104, &[0; 4]), "at byte 96, its signature header claims 0 tags"),
         ("many tags", at(104, &65_536_u32.to_be_bytes()), "claims 65536 tags"),
-        ("a large store", at(108, &[0xff; 4]), "claims 1 tags and 4294967295 bytes; 1 to 65535"),
+        ("a large store", at(108, &[0xff; 4]), "claims 2 tags and 4294967295 bytes; 1 to 65535"),
+        ("signature region", at(115, &[63]), "a tag of its signature header (63) is its first"),
+        ("region, of texts", at(119, &[8]), "a tag of its signature header (62) is its first"),
+        ("region within", at(main + 24, &[0; 4]), "a tag of its header (63) is its first"),
+        ("region's end", at(main + store - 9, &[0]), "the region of its header does not end"),
         ("header magic", at(main, &[0]), "its header does not begin as one"),
-        ("unknown kind", at(main + 20, &[0, 0, 0, 10]), "(1000) is of the unknown kind 10"),
-        ("offset", at(main + 24, &[0xff; 4]), "(1000) claims 1 values at 4294967295 of a store"),
-        ("count", at(main + 28, &[0xff; 4]), "(1000) claims 4294967295 values at 0"),
-        ("no values", at(main + 28, &[0; 4]), "(1000) claims 0 values"),
-        ("twice", at(main + 32, &1000_u32.to_be_bytes()), "its header has the tag 1000 twice"),
-        ("endless text", at(main + 28, &[0, 0, 0, 99]), "has 99 texts and ends within them"),
-        ("unaligned", at(main + 16 + 3 * 16 + 8, &[0, 0, 0, 1]), "(1003) is not aligned"),
+        ("unknown kind", at(name + 4, &[0, 0, 0, 10]), "(1000) is of the unknown kind 10"),
+        ("offset", at(name + 8, &[0xff; 4]), "(1000) claims 1 values at 4294967295 of a store"),
+        ("count", at(name + 12, &[0xff; 4]), "(1000) claims 4294967295 texts where one is"),
+        ("counts", at(name + 4, &[0, 0, 0, 8, 0, 0, 0, 0, 0xff, 0xff]), "claims 4294901761 values"),
+        ("no values", at(name + 12, &[0; 4]), "(1000) claims 0 values"),
+        (
+            "twice",
+            at(name + 16, &1000_u32.to_be_bytes()),
+            "a tag of its header (1000) is there twice",
+        ),
+        ("texts", at(name + 4, &[0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 99]), "has 99 texts and ends"),
+        ("unaligned", at(name + 3 * 16 + 8, &[0, 0, 0, 1]), "(1003) is not aligned"),
     ] {
         let said = why(&bytes);
-        assert!(said.starts_with("at byte ") && said.contains(part), "{name}: {said}");
+        assert!(said.starts_with("at byte ") && said.contains(part), "{case}: {said}");
     }
-    for length in 0..main + 16 * 9 {
+    for length in 0..main + store {
         let said = why(&whole[..length]);
         assert!(said.starts_with(&format!("at byte {length}, it ends within its ")), "{said}");
     }
@@ -417,7 +427,7 @@ proptest! {
         let (made, keyring) = &*GENUINE;
         prop_assert!(check(&bytes[..], keyring, &rules(), "x").is_err());
         let lead = &made.bytes()[..96];
-        let begun = [lead, &header(&[(1, text(""))])[..8], &bytes].concat();
+        let begun = [lead, &header(62, &[])[..8], &bytes].concat();
         if let Ok(found) = check(&begun[..], keyring, &rules(), "x") {
             prop_assert!(!is_signed(&found.verdict));
         }

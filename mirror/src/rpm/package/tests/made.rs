@@ -16,9 +16,10 @@ pub(super) fn text(value: &str) -> Of {
     Of::Text(value.to_owned())
 }
 
-/// Writes a header.
-pub(super) fn header(tags: &[(u32, Of)]) -> Vec<u8> {
+/// Writes a header of a region.
+pub(super) fn header(region: u32, tags: &[(u32, Of)]) -> Vec<u8> {
     let (mut index, mut store) = (Vec::new(), Vec::new());
+    let words = |words: [u32; 4]| words.into_iter().flat_map(u32::to_be_bytes);
     for (tag, value) in tags {
         let ended = |text: &String| [text.as_bytes(), &[0]].concat();
         let (kind, align, count, bytes) = match value {
@@ -32,10 +33,13 @@ pub(super) fn header(tags: &[(u32, Of)]) -> Vec<u8> {
         };
         store.resize(store.len().next_multiple_of(align), 0);
         let (offset, count) = (number(store.len()), number(count));
-        index.extend([*tag, kind, offset, count].iter().flat_map(|one| one.to_be_bytes()));
+        index.extend(words([*tag, kind, offset, count]));
         store.extend(bytes);
     }
-    let counts = [number(tags.len()), number(store.len())].map(u32::to_be_bytes).concat();
+    let all = number(tags.len()) + 1;
+    index.splice(..0, words([region, 7, number(store.len()), 16]));
+    store.extend(words([region, 7, (all * 16).wrapping_neg(), 16]));
+    let counts = [all, number(store.len())].map(u32::to_be_bytes).concat();
     [&[0x8e, 0xad, 0xe8, 1, 0, 0, 0, 0][..], &counts, &index, &store].concat()
 }
 
@@ -103,7 +107,7 @@ impl Made {
 
     /// Gives the bytes that a signature of the header covers.
     pub(super) fn header(&self) -> Vec<u8> {
-        header(&self.main)
+        header(63, &self.main)
     }
 
     /// Gives the bytes that a signature of all covers.
@@ -116,7 +120,7 @@ impl Made {
         let mut bytes = vec![0; 96];
         bytes[..5].copy_from_slice(&[0xed, 0xab, 0xee, 0xdb, 3]);
         bytes[79] = 5;
-        bytes.extend(header(&self.signatures));
+        bytes.extend(header(62, &self.signatures));
         bytes.resize(bytes.len().next_multiple_of(8), 0);
         [bytes, self.whole()].concat()
     }
