@@ -152,9 +152,11 @@ fn every_finding_and_failure_point_is_documented() {
 fn every_key_of_a_mirrors_file_is_documented() {
     let guide = std::fs::read_to_string(top().join("docs/operations.md")).unwrap()
         + &std::fs::read_to_string(top().join("README.md")).unwrap();
-    let source = std::fs::read_to_string(top().join("cli/src/config/mirror.rs")).unwrap();
+    let source = std::fs::read_to_string(top().join("cli/src/config/written.rs")).unwrap();
     let fields = source.split("struct MirrorFile {").nth(1).unwrap().split('}').next().unwrap();
-    let keys = fields.lines().filter_map(|line| line.trim().split_once(": "));
+    let keys = fields
+        .lines()
+        .filter_map(|line| line.trim().trim_start_matches("pub(super) ").split_once(": "));
     for (key, _) in keys.filter(|(key, _)| key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
     {
         let key = key.replace('_', "-");

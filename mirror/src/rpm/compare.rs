@@ -5,7 +5,6 @@ use std::io::Read;
 
 use pinfold_store::{Digest, Node, RelPath};
 
-use super::listing::listed;
 use super::names::REPOMD;
 use super::root::{REPOMD_BYTES_MAX, at};
 use super::select::Folder;
@@ -126,7 +125,7 @@ fn list(tree: &dyn TreeReader, found: Option<&Found>) -> Result<PackageList> {
     if let Some(Found { primary: (data, content), .. }) = found {
         let from = open(tree, data, *content)?;
         packages(from, &data.path.to_string(), &mut |package| {
-            list.push(&listed(&package), package.source_rpm, &package.checksum);
+            list.push(&(&package).into(), package.source_rpm, &package.checksum);
             Ok(())
         })?;
     }

@@ -5,7 +5,7 @@ use pinfold_store::{Algorithm, Monitor};
 use super::metadata::Unpacked;
 use super::primary::Package;
 use super::select::Selection;
-use super::{ListedName, Module, Newest, Place};
+use super::{Module, Newest, Place};
 use crate::Result;
 use crate::gather::problem;
 use crate::supply::{Lack, Wanted};
@@ -58,7 +58,7 @@ impl Listing {
         }
         if let Some(versions) = selection.newest {
             let newest = self.newest.get_or_insert_with(|| Newest::new(versions));
-            newest.push(&listed(package));
+            newest.push(&package.into());
         }
         self.wanted.push(Wanted {
             path,
@@ -88,16 +88,5 @@ impl Listing {
         }
         let mut kept = newest.kept().into_iter();
         self.wanted.retain(|_| kept.next().unwrap_or(true));
-    }
-}
-
-/// Gives the full name of a package.
-pub(super) fn listed<'a>(package: &Package<'a>) -> ListedName<'a> {
-    ListedName {
-        name: package.name,
-        epoch: package.epoch,
-        version: package.version,
-        release: package.release,
-        architecture: package.architecture,
     }
 }

@@ -156,7 +156,15 @@ impl Reading<'_> {
                     }
                     Ok(())
                 };
-                self.forgive(modules(plain, &shown, &mut each), "dnf aborts at it")?;
+                let read = modules(plain, &shown, &mut each);
+                let seen = self.forgive(read, "dnf aborts at it")?.unwrap_or_default();
+                if let Some(flaw) = seen.flaw {
+                    let why = format!(
+                        "{} of its documents are passed over by clients, the first: {flaw}",
+                        seen.flawed
+                    );
+                    self.monitor.problem(&problem(&shown, &why));
+                }
             }
             "updateinfo" => {
                 let read = advisories(plain, &shown, &mut |_| Ok(()));
