@@ -13,12 +13,12 @@ use std::sync::mpsc::{Receiver, SyncSender};
 use std::sync::{Mutex, PoisonError};
 
 use pinfold_store::arrival::batch_max;
-use pinfold_store::{Checksum, Landed, Monitor, RelPath, Store};
+use pinfold_store::{Landed, Monitor, RelPath, Store};
 
 pub use small::{Ask, Small, list, small};
 
 use crate::http::{Base, Http, PIECE_BYTES};
-use crate::{Error, Result};
+use crate::{Error, Expect, Result};
 
 /// The most bytes that are taken of a file whose size nobody states: more than any image of an installer has.
 pub const UNSTATED_BYTES_MAX: u64 = 16 << 30;
@@ -39,8 +39,8 @@ pub struct Want {
     pub names: Vec<RelPath>,
     /// Its size; `None` where nobody states it, and then no more than [`UNSTATED_BYTES_MAX`] are taken.
     pub size_bytes: Option<u64>,
-    /// What it must hash to.
-    pub checksum: Checksum,
+    /// What content it must have.
+    pub expect: Expect,
     /// Its modification time in seconds since 1970, where upstream states none.
     pub modified: i64,
 }

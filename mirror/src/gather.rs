@@ -7,25 +7,26 @@ use crate::{Error, Result};
 
 /// Drops what is named twice; a path with two contents cannot be served.
 pub(crate) fn unique(mut wanted: Vec<Wanted>) -> Result<Vec<Wanted>> {
-    wanted.sort_unstable_by(|a, b| (&a.path, &a.checksum).cmp(&(&b.path, &b.checksum)));
+    wanted.sort_unstable_by(|a, b| (&a.path, &a.expect).cmp(&(&b.path, &b.expect)));
     wanted.dedup_by(|later, first| {
         let (a, b) = (later.size_bytes, first.size_bytes);
-        let is_same = later.path == first.path && later.checksum == first.checksum;
+        let is_same = later.path == first.path && later.expect == first.expect;
         let is_one = is_same && (a == b || a.is_none() || b.is_none());
         if is_one {
             first.size_bytes = b.or(a);
         }
         is_one
     });
+    let kind = |one: &Wanted| one.expect.sum().map(|sum| sum.algorithm());
     let twice = wanted.windows(2).find(|pair| {
-        let is_same_kind = pair[0].checksum.algorithm() == pair[1].checksum.algorithm();
+        let is_same_kind = kind(&pair[0]) == kind(&pair[1]);
         pair[0].path == pair[1].path && (is_same_kind || pair[0].size_bytes != pair[1].size_bytes)
     });
     match twice {
         None => Ok(wanted),
         Some(pair) => {
             let shown = |one: &Wanted| {
-                format!("{} bytes with {}", one.size_bytes.unwrap_or_default(), one.checksum)
+                format!("{} bytes with {}", one.size_bytes.unwrap_or_default(), one.expect)
             };
             Err(Error::BadMetadata {
                 path: pair[0].path.to_string(),

@@ -5,12 +5,14 @@
 //! over [`http`]; these two know no family. Whether an upstream vouches for its metadata is judged by [`sign`]. Writes nothing
 //! itself but the signing keys ([`key::Ring`]).
 
+mod apk;
 pub mod apt;
 pub mod archive;
 pub mod change;
 pub mod client;
 pub mod deb822;
 pub mod error;
+pub mod expect;
 pub mod family;
 pub mod fetch;
 pub mod files;
@@ -33,6 +35,7 @@ pub use archive::{Archive, Belief};
 pub use change::{Change, Lists, PackageChange, PackageKind};
 pub use client::ClientFile;
 pub use error::{Error, Result};
+pub use expect::Expect;
 pub use family::{Family, SiteWords};
 pub use fetch::{Outcome, Small, Upstream, Want};
 pub use http::{Base, Credentials, Http, HttpSettings, Limits, Proxies, Validators};

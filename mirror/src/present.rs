@@ -7,13 +7,12 @@ use std::io::Read;
 use std::sync::{Mutex, PoisonError};
 
 use pinfold_store::index::Index;
-use pinfold_store::sums::Checking;
 use pinfold_store::{Checksum, Node, RelPath, Store};
 
 use crate::links::Links;
 use crate::supply::{Content, Root, Stage, Supplied, Supply, Wanted};
 use crate::tree::{TreeReader, read_bounded};
-use crate::{Error, Result};
+use crate::{Error, Expect, Result};
 
 /// A tree of the store.
 #[derive(Debug)]
@@ -67,32 +66,21 @@ impl<'a> Present<'a> {
         if let Some(size) = wanted.size_bytes.filter(|size| *size != content.size_bytes) {
             return Ok(Some(format!("expected {size} bytes, found {}", content.size_bytes)));
         }
-        let known = {
-            let index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
-            index.checksum_of(content.digest, wanted.checksum.algorithm())?
-        };
-        let found = match known {
-            Some(found) => found,
-            None => self.sum(content, wanted)?,
-        };
-        Ok((found != wanted.checksum)
-            .then(|| format!("expected {}, found {found}", wanted.checksum)))
+        if let Some(found) = self.known(content, &wanted.expect)? {
+            let is_right = wanted.expect.sum() == Some(found);
+            return Ok((!is_right).then(|| format!("expected {}, found {found}", wanted.expect)));
+        }
+        let mut from = self.store.open_object(content.digest, content.size_bytes)?;
+        let flaw = wanted.expect.flaw(&mut from);
+        let flaw = flaw.map_err(|source| unreadable(&wanted.path, source))?;
+        Ok(flaw.map(|found| format!("expected {}, found {found}", wanted.expect)))
     }
 
-    /// Reads content for the checksum that the index does not know.
-    fn sum(&self, content: Content, wanted: &Wanted) -> Result<Checksum> {
-        let mut from = self.store.open_object(content.digest, content.size_bytes)?;
-        let mut checking = Checking::toward(wanted.checksum.algorithm());
-        let mut buffer = vec![0; 128 * 1024];
-        loop {
-            match from.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(read) => checking.update(&buffer[..read]),
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(source) => return Err(unreadable(&wanted.path, source)),
-            }
-        }
-        Ok(checking.finish())
+    /// Gives the checksum of content that the index knows, of the kind that is expected.
+    fn known(&self, content: Content, expect: &Expect) -> Result<Option<Checksum>> {
+        let Some(sum) = expect.sum() else { return Ok(None) };
+        let index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(index.checksum_of(content.digest, sum.algorithm())?)
     }
 }
 

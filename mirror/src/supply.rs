@@ -7,7 +7,7 @@ use std::io::Read;
 
 use pinfold_store::{Checksum, Digest, Entry, Proof, RelPath};
 
-use crate::Result;
+use crate::{Expect, Result};
 
 /// A file that metadata name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,8 +18,8 @@ pub struct Wanted {
     pub also: Vec<RelPath>,
     /// Its size; `None` where the metadata do not say, and then it is capped.
     pub size_bytes: Option<u64>,
-    /// Its checksum.
-    pub checksum: Checksum,
+    /// What content it must have.
+    pub expect: Expect,
     /// Which metadata named it, as a number of the family's own.
     pub origin: u32,
 }
@@ -27,8 +27,8 @@ pub struct Wanted {
 impl Wanted {
     /// Gives what its content is known by: the same checksum with another size is another wish, which nothing can meet.
     #[must_use]
-    pub const fn key(&self) -> (Checksum, Option<u64>) {
-        (self.checksum, self.size_bytes)
+    pub const fn key(&self) -> (Expect, Option<u64>) {
+        (self.expect, self.size_bytes)
     }
 }
 

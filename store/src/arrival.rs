@@ -213,6 +213,11 @@ impl Arrival {
         Ok(())
     }
 
+    /// Reads what is there from its beginning.
+    pub fn read_back(&self) -> impl Read + '_ {
+        ReadBack { file: &self.file, offset: 0 }
+    }
+
     /// Throws away what is there and begins again.
     ///
     /// # Errors
@@ -257,6 +262,20 @@ impl Arrival {
     /// [`crate::Error::Io`] where the file cannot be removed.
     pub fn discard(self) -> Result<()> {
         disk::remove_file(&self.path).map(drop)
+    }
+}
+
+/// Reads a file from its beginning, wherever it stands.
+struct ReadBack<'a> {
+    file: &'a File,
+    offset: u64,
+}
+
+impl Read for ReadBack<'_> {
+    fn read(&mut self, to: &mut [u8]) -> std::io::Result<usize> {
+        let read = std::os::unix::fs::FileExt::read_at(self.file, to, self.offset)?;
+        self.offset = self.offset.saturating_add(read.try_into().unwrap_or(u64::MAX));
+        Ok(read)
     }
 }
 

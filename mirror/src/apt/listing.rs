@@ -183,7 +183,7 @@ impl Task<'_> {
                 path: file.path,
                 also: Vec::new(),
                 size_bytes: Some(file.size_bytes),
-                checksum,
+                expect: checksum.into(),
                 origin: self.origin,
             }),
             None => weak.get_or_insert_with(|| (0, file.path.to_string())).0 += 1,
@@ -209,7 +209,7 @@ impl Task<'_> {
                 };
                 let size_bytes = Some(size);
                 let (also, origin) = (Vec::new(), self.origin);
-                wanted.push(Wanted { path, also, size_bytes, checksum, origin });
+                wanted.push(Wanted { path, also, size_bytes, expect: checksum.into(), origin });
             }
         }
         Ok(())
@@ -232,7 +232,7 @@ impl Task<'_> {
                 return Err(bad(format!("a line names no image: {}", escape(line.as_bytes()))));
             };
             let (also, size_bytes, origin) = (Vec::new(), None, self.origin);
-            wanted.push(Wanted { path, also, size_bytes, checksum, origin });
+            wanted.push(Wanted { path, also, size_bytes, expect: checksum.into(), origin });
         }
         Ok(())
     }

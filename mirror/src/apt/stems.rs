@@ -166,7 +166,7 @@ fn ask<'a>(
                 path: suite.at(file.path.as_bytes())?,
                 also: names.get(&file.path).cloned().unwrap_or_default(),
                 size_bytes: Some(file.size_bytes),
-                checksum: sum(file)?,
+                expect: sum(file)?.into(),
                 origin: 0,
             })
         })

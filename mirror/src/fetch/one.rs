@@ -8,8 +8,8 @@ use pinfold_store::{Arrival, Counter, Landed, Monitor, Store};
 use super::retry::{Failure, Tries};
 use super::small::count;
 use super::{Outcome, UNSTATED_BYTES_MAX, Upstream, Want};
-use crate::Result;
 use crate::http::{Answer, Asked, Trouble, Url};
+use crate::{Error, Result};
 
 /// What one worker has.
 pub(super) struct Worker<'a> {
@@ -58,16 +58,16 @@ enum Poured {
 impl Worker<'_> {
     /// Brings a file, or says what came instead.
     pub(super) fn bring(&mut self, want: &Want) -> Result<Outcome> {
-        let arrival = self.store.arrival(Some(want.checksum))?;
+        let arrival = self.store.arrival(want.expect.sum())?;
         let modified = arrival.modified();
         let mut coming = Coming { want, arrival, told_bytes: 0, modified };
         if coming.arrival.size_bytes() > coming.bytes_max()
-            || (coming.is_whole() && !coming.arrival.is_right())
+            || (coming.is_whole() && coming.flaw()?.is_some())
         {
             coming.restart()?;
         }
         coming.tell(self.monitor);
-        if coming.is_whole() && coming.arrival.is_right() {
+        if coming.is_whole() && coming.flaw()?.is_none() {
             return coming.land().map(Outcome::Landed);
         }
         let mut worst: Option<Outcome> = None;
@@ -118,8 +118,10 @@ impl Worker<'_> {
                 Ok(Poured::Absent(status)) => {
                     return Ok(End::Bad(Outcome::Absent { url: url.to_string(), status }));
                 }
-                Ok(Poured::Whole) if coming.arrival.is_right() => return Ok(End::Right),
-                Ok(Poured::Whole) => coming.found(),
+                Ok(Poured::Whole) => match coming.flaw()? {
+                    None => return Ok(End::Right),
+                    Some(found) => found,
+                },
                 Ok(Poured::Wrong(found)) => found,
                 Ok(Poured::Again) => {
                     coming.restart()?;
@@ -206,23 +208,39 @@ impl Coming<'_> {
 
     /// Says whether as many bytes as are wanted are there; where nobody says how many, whether what is there is right.
     fn is_whole(&self) -> bool {
-        self.want
-            .size_bytes
-            .map_or_else(|| self.arrival.is_right(), |size| self.arrival.size_bytes() == size)
+        match self.want.size_bytes {
+            Some(size) => self.arrival.size_bytes() == size,
+            None => self.want.expect.sum().is_some() && self.arrival.is_right(),
+        }
     }
 
     /// Says what is wanted.
     fn expected(&self) -> String {
-        let sum = self.want.checksum;
-        self.want.size_bytes.map_or_else(|| sum.to_string(), |size| format!("{sum}, {size} bytes"))
+        let what = &self.want.expect;
+        match self.want.size_bytes {
+            Some(size) => format!("{what}, {size} bytes"),
+            None => what.to_string(),
+        }
     }
 
-    /// Says what is there.
-    fn found(&self) -> String {
+    /// Says what is there, where it is not what is wanted.
+    fn flaw(&self) -> Result<Option<String>> {
+        let Some(wanted) = self.want.expect.sum() else {
+            let read = self.want.expect.flaw(&mut self.arrival.read_back());
+            let path = self.want.names.first().map(|name| name.as_path().to_owned());
+            return read.map_err(|source| Error::Io {
+                action: "read",
+                path: path.unwrap_or_default(),
+                source,
+            });
+        };
+        if self.arrival.is_right() {
+            return Ok(None);
+        }
         let sums = self.arrival.sums();
-        let wanted = self.want.checksum.algorithm();
-        let sum = sums.of_kind(wanted).unwrap_or(pinfold_store::Checksum::sha256(&sums.sha256));
-        format!("{sum}, {} bytes", sums.size_bytes)
+        let sum = sums.of_kind(wanted.algorithm());
+        let sum = sum.unwrap_or(pinfold_store::Checksum::sha256(&sums.sha256));
+        Ok(Some(format!("{sum}, {} bytes", sums.size_bytes)))
     }
 
     /// Throws away what is there.

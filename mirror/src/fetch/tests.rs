@@ -7,6 +7,7 @@ mod real;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
+use pinfold_store::Checksum;
 use pinfold_store::lock::Asker;
 use pinfold_store::{Counter, Digest, Sums, Tally};
 
@@ -98,7 +99,7 @@ fn want(names: &[&str], bytes: &[u8]) -> Want {
     Want {
         names: names.iter().map(|name| name.parse().unwrap()).collect(),
         size_bytes: Some(bytes.len().try_into().unwrap()),
-        checksum: Checksum::sha256(&Sums::of(bytes).sha256),
+        expect: Checksum::sha256(&Sums::of(bytes).sha256).into(),
         modified: 1_600_000_000,
     }
 }

@@ -59,7 +59,7 @@ fn delta(xml: &mut Xml<'_>, place: &Place) -> Result<Option<Wanted>> {
         path,
         also: Vec::new(),
         size_bytes,
-        checksum,
+        expect: checksum.into(),
         origin: 0,
     }))
 }

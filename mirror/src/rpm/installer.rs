@@ -50,7 +50,7 @@ pub(super) fn get(
                 path,
                 also: Vec::new(),
                 size_bytes: None,
-                checksum,
+                expect: checksum.into(),
                 origin: 0,
             }),
             None => {

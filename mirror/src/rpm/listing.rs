@@ -64,7 +64,7 @@ impl Listing {
             path,
             also: Vec::new(),
             size_bytes: package.size_bytes,
-            checksum: package.checksum,
+            expect: package.checksum.into(),
             origin: 0,
         });
         Ok(())

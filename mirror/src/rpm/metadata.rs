@@ -38,7 +38,7 @@ pub(super) fn get<'a>(
             path: data.path.clone(),
             also: Vec::new(),
             size_bytes: data.size_bytes,
-            checksum: data.checksum,
+            expect: data.checksum.into(),
             origin: 0,
         })
         .collect();

@@ -214,7 +214,7 @@ impl<'a> Following<'a> {
         let mut wants = firsts.iter().map(|number| {
             let one = &wanted[*number];
             let names = one.also.iter().chain([&one.path]).cloned().collect();
-            (*number, Want { names, size_bytes: one.size_bytes, checksum: one.checksum, modified })
+            (*number, Want { names, size_bytes: one.size_bytes, expect: one.expect, modified })
         });
         let (store, monitor, upstream) = (self.order.store, self.monitor, self.upstream);
         let mut each = |number: usize, outcome: Outcome| {
@@ -234,7 +234,21 @@ impl<'a> Following<'a> {
             Ok(())
         };
         fetch(upstream, store, &mut wants, &mut each, monitor)?;
-        self.flush()
+        self.flush()?;
+        self.remember_words(lacking, supplied)
+    }
+
+    /// Remembers what is in the files that were looked into when they came.
+    fn remember_words(&self, lacking: &Lacking<'_>, supplied: &[Supplied]) -> Result<()> {
+        let mut words: BTreeMap<Digest, Vec<(Digest, String)>> = BTreeMap::new();
+        for number in lacking.firsts() {
+            if let (Some((keys, word)), Supplied::Here(content)) =
+                (lacking.wanted[number].expect.word(), &supplied[number])
+            {
+                words.entry(keys).or_default().push((content.digest, word));
+            }
+        }
+        words.iter().try_for_each(|(keys, rows)| Ok(self.index().remember_judged(*keys, rows)?))
     }
 }
 

@@ -4,12 +4,12 @@ use std::io::Read;
 
 use pinfold_store::index::{Index, ObjectRow};
 use pinfold_store::sums::Summing;
-use pinfold_store::{Checksum, Node, RelPath, Sums};
+use pinfold_store::{Checksum, Digest, Node, RelPath, Sums};
 
 use super::following::Following;
 use crate::http::Validators;
 use crate::supply::{Content, Supply, Wanted};
-use crate::{Error, Result};
+use crate::{Error, Expect, Result};
 
 /// What the index knows of a wanted file.
 enum Known {
@@ -69,9 +69,14 @@ impl Following<'_> {
     ///
     /// A checksum with which somebody could make a second content speaks only for what this mirror had under this name.
     fn known(&self, index: &Index, wanted: &Wanted) -> Result<Known> {
-        let algorithm = wanted.checksum.algorithm();
+        let sum = match wanted.expect {
+            Expect::Sum(sum) => sum,
+            Expect::Apk(_) => return self.known_by_word(index, wanted),
+            Expect::Beside(other) => return self.known_beside(index, wanted, other),
+        };
+        let algorithm = sum.algorithm();
         if algorithm.is_strong()
-            && let Some(row) = index.by_checksum(&wanted.checksum)?
+            && let Some(row) = index.by_checksum(&sum)?
         {
             let ObjectRow { digest, size_bytes, .. } = row;
             return Ok(Known::Content(Content { digest, size_bytes }));
@@ -81,13 +86,40 @@ impl Following<'_> {
             return Ok(Known::Nothing);
         };
         Ok(match index.checksum_of(content.digest, algorithm)? {
-            Some(sum) if sum == wanted.checksum => Known::Content(content),
+            Some(found) if found == sum => Known::Content(content),
             Some(_) => Known::Nothing,
             None => {
                 let row = index.object(content.digest)?;
                 row.map_or(Known::Nothing, |row| Known::Unsummed(Box::new(row)))
             }
         })
+    }
+
+    /// Looks at what this mirror had under a name, where a word says what is in it.
+    fn known_by_word(&self, index: &Index, wanted: &Wanted) -> Result<Known> {
+        let newest = self.newest_of(index, &wanted.path)?;
+        let Some(content) = newest.filter(|newest| is_so_large(*newest, wanted)) else {
+            return Ok(Known::Nothing);
+        };
+        let Some((keys, word)) = wanted.expect.word() else { return Ok(Known::Nothing) };
+        Ok(match index.judged(content.digest, keys)? {
+            Some(found) if found == word => Known::Content(content),
+            Some(_) => Known::Nothing,
+            None => {
+                let row = index.object(content.digest)?;
+                row.map_or(Known::Nothing, |row| Known::Unsummed(Box::new(row)))
+            }
+        })
+    }
+
+    /// Takes what this mirror had under a name while the file beside it is the same.
+    fn known_beside(&self, index: &Index, wanted: &Wanted, other: Digest) -> Result<Known> {
+        let path = wanted.path.as_bytes();
+        let end = path.iter().rposition(|byte| *byte == b'.').unwrap_or_default();
+        let Ok(beside) = RelPath::parse(&path[..end]) else { return Ok(Known::Nothing) };
+        let is_same = self.newest_of(index, &beside)?.is_some_and(|found| found.digest == other);
+        let newest = if is_same { self.newest_of(index, &wanted.path)? } else { None };
+        Ok(newest.map_or(Known::Nothing, Known::Content))
     }
 
     /// Where the index was wrong before, lets only that pass whose object stands.
@@ -107,7 +139,8 @@ impl Following<'_> {
         if !self.order.store.has_object(content.digest, content.size_bytes)? {
             return Ok(None);
         }
-        let sums = self.sums(content, Some(&wanted.checksum))?;
+        let Some(sum) = wanted.expect.sum() else { return self.find_unread(content, wanted) };
+        let sums = self.sums(content, Some(&sum))?;
         let Some(sums) = sums.filter(|sums| sums.digest == content.digest) else {
             return Ok(None);
         };
@@ -115,7 +148,22 @@ impl Following<'_> {
         let mut index = self.index();
         index.add_objects(&[row], &mut |_| Ok(()))?;
         index.add_checksums(&mut sums.other.map(|other| (row.digest, other)).into_iter())?;
-        Ok((sums.has(&wanted.checksum) == Some(true)).then_some(content))
+        Ok((sums.has(&sum) == Some(true)).then_some(content))
+    }
+
+    /// Reads an object of which the index does not know what is in it, and tells it.
+    fn find_unread(&self, content: Content, wanted: &Wanted) -> Result<Option<Content>> {
+        let mut from = self.open(content)?;
+        match wanted.expect.flaw(&mut from) {
+            Ok(None) => {
+                if let Some((keys, word)) = wanted.expect.word() {
+                    self.index().remember_judged(keys, &[(content.digest, word)])?;
+                }
+                Ok(Some(content))
+            }
+            // What cannot be read is asked for again.
+            Ok(Some(_)) | Err(_) => Ok(None),
+        }
     }
 
     /// Reads content for its name, and for a checksum; `None` where it cannot be read.

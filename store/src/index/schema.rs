@@ -90,6 +90,7 @@ CREATE TABLE judged (
     verdict TEXT NOT NULL
 ) STRICT;
 ",
+
 ];
 
 /// Sets what every connection needs.

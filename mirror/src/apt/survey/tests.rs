@@ -36,12 +36,17 @@ impl Supply for Lists {
     fn get(&mut self, stage: Stage, wanted: &[Wanted]) -> Result<Vec<Supplied>> {
         let here = |one: &Wanted| match stage {
             Stage::Files => Supplied::Here(Content {
-                digest: Digest::of(one.checksum.as_bytes()),
+                digest: Digest::of(one.expect.sum().unwrap().as_bytes()),
                 size_bytes: one.size_bytes.unwrap(),
             }),
             Stage::Metadata if one.path.as_bytes().ends_with(b"/Packages") => {
                 let sums = Sums::of(&self.list);
-                assert_eq!(sums.has(&one.checksum), Some(true), "{} is what apt has", one.path);
+                assert_eq!(
+                    sums.has(&one.expect.sum().unwrap()),
+                    Some(true),
+                    "{} is what apt has",
+                    one.path
+                );
                 Supplied::Here(Content { digest: sums.digest, size_bytes: sums.size_bytes })
             }
             Stage::Metadata => Supplied::Absent("apt unpacked it".to_owned()),

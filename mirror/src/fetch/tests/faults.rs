@@ -266,7 +266,7 @@ fn what_an_earlier_run_left_is_continued_and_judged() {
         for (number, (left, length, is_right, requests, range)) in cases.iter().enumerate() {
             let bytes = other(number, SIZE);
             let want = bench.put("a.deb", &bytes);
-            let mut arrival = bench.store.arrival(Some(want.checksum)).unwrap();
+            let mut arrival = bench.store.arrival(want.expect.sum()).unwrap();
             let there = if *is_right { bytes[..*length].to_vec() } else { vec![7; *length] };
             arrival.write(&there).unwrap();
             drop(arrival);

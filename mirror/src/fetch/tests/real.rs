@@ -130,7 +130,7 @@ fn came(bench: &Bench, settings: &HttpSettings, base: &str, want: &Want) -> (Str
     let upstream = Upstream { http: &http, base: &base };
     let outcomes = bench.fetch_from(upstream, vec![want.clone()]).unwrap();
     bench.landed.borrow_mut().clear();
-    let arrival = bench.store.arrival(Some(want.checksum)).unwrap();
+    let arrival = bench.store.arrival(want.expect.sum()).unwrap();
     arrival.discard().unwrap();
     let came = outcomes.first().map_or_else(|| "landed".to_owned(), shown);
     (came, bench.tally.get(Counter::Requests) - before)
@@ -156,7 +156,7 @@ fn nginx_serves_many_files_over_few_connections_and_the_rest_of_one() {
 
         let bytes = content(100_000);
         let want = nginx.put("large", &bytes);
-        let mut arrival = bench.store.arrival(Some(want.checksum)).unwrap();
+        let mut arrival = bench.store.arrival(want.expect.sum()).unwrap();
         arrival.write(&bytes[..60_000]).unwrap();
         drop(arrival);
         assert!(bench.fetch_from(upstream, vec![want]).unwrap().is_empty());

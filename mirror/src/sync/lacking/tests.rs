@@ -4,7 +4,7 @@ use super::*;
 
 fn wanted(path: &str, sum: u8, size_bytes: Option<u64>) -> Wanted {
     let (path, checksum) = (path.parse().unwrap(), Checksum::sha256(&[sum; 32]));
-    Wanted { path, also: Vec::new(), size_bytes, checksum, origin: 0 }
+    Wanted { path, also: Vec::new(), size_bytes, expect: checksum.into(), origin: 0 }
 }
 
 #[test]

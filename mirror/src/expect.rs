@@ -1,0 +1,87 @@
+//! What content a wanted file must have, as the metadata of families say it.
+
+use std::fmt;
+use std::io::Read;
+
+use pinfold_store::sums::Checking;
+use pinfold_store::{Checksum, Digest};
+
+use crate::apk;
+
+/// What content a wanted file must have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Expect {
+    /// It hashes to this.
+    Sum(Checksum),
+    /// It is a package of Alpine: the part that describes it hashes to this by SHA-1, and names the checksum of the rest.
+    Apk([u8; 20]),
+    /// Nobody says. It stands beside a file of its name without the last ending, which has this content, and is taken for
+    /// unchanged while that one is.
+    Beside(Digest),
+}
+
+impl From<Checksum> for Expect {
+    fn from(sum: Checksum) -> Self {
+        Self::Sum(sum)
+    }
+}
+
+impl fmt::Display for Expect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sum(sum) => sum.fmt(f),
+            Self::Apk(part) => {
+                f.write_str("a control part of SHA1 ")?;
+                part.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
+            Self::Beside(_) => f.write_str("any content"),
+        }
+    }
+}
+
+impl Expect {
+    /// Gives the checksum of all of it, where that is what is said.
+    #[must_use]
+    pub const fn sum(&self) -> Option<Checksum> {
+        match self {
+            Self::Sum(sum) => Some(*sum),
+            Self::Apk(_) | Self::Beside(_) => None,
+        }
+    }
+
+    /// Gives the word by which the index remembers what was looked into, and under which keys: `None` where nothing is looked into.
+    pub(crate) fn word(&self) -> Option<(Digest, String)> {
+        match self {
+            Self::Apk(part) => {
+                let word = part.iter().map(|byte| format!("{byte:02x}")).collect();
+                Some((Digest::of(b"apk control part"), word))
+            }
+            Self::Sum(_) | Self::Beside(_) => None,
+        }
+    }
+
+    /// Reads content to its end, and says how it is something else; `None` where it is not.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(crate) fn flaw(&self, from: &mut dyn Read) -> std::io::Result<Option<String>> {
+        match self {
+            Self::Sum(sum) => {
+                let mut checking = Checking::toward(sum.algorithm());
+                let mut buffer = vec![0; 128 * 1024];
+                loop {
+                    match from.read(&mut buffer) {
+                        Ok(0) => break,
+                        Ok(read) => checking.update(&buffer[..read]),
+                        Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                        Err(error) => return Err(error),
+                    }
+                }
+                let found = checking.finish();
+                Ok((found != *sum).then(|| found.to_string()))
+            }
+            Self::Apk(part) => apk::package_flaw(from, part),
+            Self::Beside(_) => Ok(None),
+        }
+    }
+}
