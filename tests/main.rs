@@ -12,6 +12,7 @@
 
 mod harness;
 
+mod by_tool;
 mod changes;
 mod client;
 mod crash;

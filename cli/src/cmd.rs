@@ -1,6 +1,7 @@
 //! The verbs, a module each or a few that belong together.
 
 mod bring;
+mod by_tool;
 mod client;
 mod diff;
 mod init;

@@ -2,6 +2,7 @@
 
 mod file;
 mod mirror;
+mod source;
 mod wanted;
 mod written;
 
@@ -16,6 +17,7 @@ use serde::Deserialize;
 use crate::failure::Failure;
 use file::ConfigFile;
 pub(crate) use mirror::{Mirror, Upstream};
+pub(crate) use source::{Program, Rsync, Source};
 use written::MirrorFile;
 
 /// The channels where the configuration names none.
@@ -25,6 +27,8 @@ const CHANNELS: [&str; 2] = ["production", "staging"];
 #[derive(Debug)]
 pub(crate) struct Config {
     pub(crate) root: PathBuf,
+    /// The folder of the logs of programs that bring mirrors.
+    pub(crate) logs: PathBuf,
     /// The share of the file system that is left free, in percent.
     pub(crate) min_free: u8,
     /// Where the root is set: file and line.
@@ -38,11 +42,17 @@ pub(crate) struct Config {
 #[serde(deny_unknown_fields)]
 struct MainFile {
     root: PathBuf,
+    #[serde(default = "logs")]
+    logs: PathBuf,
     #[serde(default = "min_free", rename = "min-free")]
     min_free: u8,
     site: Site,
     #[serde(default)]
     channels: BTreeMap<String, Channel>,
+}
+
+fn logs() -> PathBuf {
+    PathBuf::from("/var/log/pinfold")
 }
 
 const fn min_free() -> u8 {
@@ -92,6 +102,12 @@ pub(crate) fn load(path: &Path) -> Result<Config, Failure> {
             file.root.display()
         )));
     }
+    if !file.logs.is_absolute() {
+        return Err(bad(format!(
+            "logs = \"{}\": it must be an absolute path",
+            file.logs.display()
+        )));
+    }
     if file.min_free > 50 {
         return Err(bad(format!("min-free = {}: it is a percentage up to 50", file.min_free)));
     }
@@ -123,6 +139,7 @@ pub(crate) fn load(path: &Path) -> Result<Config, Failure> {
     let mirrors = load_mirrors(&path.with_file_name("mirrors.d"))?;
     Ok(Config {
         root: file.root,
+        logs: file.logs,
         min_free: file.min_free,
         root_at: text.place("root"),
         site,

@@ -61,6 +61,11 @@ impl Failure {
         Self::of_kind(Kind::Machine, message)
     }
 
+    /// Upstream failed: try later.
+    pub(crate) fn upstream(message: impl Into<String>) -> Self {
+        Self::of_kind(Kind::Upstream, message)
+    }
+
     /// It was not done, and the answer is no.
     pub(crate) fn held(message: impl Into<String>) -> Self {
         Self::of_kind(Kind::Held, message)

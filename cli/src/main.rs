@@ -9,6 +9,7 @@ mod context;
 mod failure;
 mod serve;
 mod signals;
+mod tool;
 mod ui;
 
 use std::panic::AssertUnwindSafe;

@@ -9,7 +9,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 
 use crate::failure::Failure;
-use crate::ui;
+use crate::{tool, ui};
 
 /// The signals that end a run, with their names.
 const ENDING: [(i32, &str); 3] = [(SIGHUP, "SIGHUP"), (SIGINT, "SIGINT"), (SIGTERM, "SIGTERM")];
@@ -46,6 +46,7 @@ fn ignored() -> u64 {
 #[expect(clippy::exit, reason = "a signal ends the whole process, from a thread of its own")]
 fn end(signal: i32) {
     let name = ENDING.iter().find(|(one, _)| *one == signal).map_or("a signal", |(_, name)| name);
+    tool::end_running();
     ui::tell(&format!("pinfold: stopped by {name}; the same command carries on from here"));
     std::process::exit(128 + signal);
 }

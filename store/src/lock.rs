@@ -41,9 +41,20 @@ pub struct Collector {
 /// A mirror's lock: sync, ingest and dropping its snapshots.
 #[derive(Debug)]
 pub struct MirrorLock {
-    _file: File,
+    file: File,
     /// Which mirror.
     pub mirror: Name,
+}
+
+impl MirrorLock {
+    /// Gives a second hold on the lock, for a program that works for this run: whoever comes after a killed run finds the mirror
+    /// busy until that program ended too. There is nothing to read in it.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where no more files can be open.
+    pub fn second_hold(&self) -> Result<File> {
+        self.file.try_clone().at("hold the lock of", Path::new(self.mirror.as_str()))
+    }
 }
 
 /// The site's lock: publish, retire, channels.
@@ -134,7 +145,7 @@ impl Store {
         Self::must_own(self.root())?;
         let path = self.root().join("locks").join(format!("mirror.{mirror}"));
         take(&path, FlockOperation::NonBlockingLockExclusive, asker)
-            .map(|file| MirrorLock { _file: file, mirror: mirror.clone() })
+            .map(|file| MirrorLock { file, mirror: mirror.clone() })
     }
 
     /// Takes the site's lock.

@@ -86,12 +86,13 @@ impl Site {
     /// Writes pinfold.toml with further lines at its end.
     pub(crate) fn configure(&self, more: &str) {
         let (root, port) = (self.root.display(), self.port);
+        let logs = self.dir().join("logs").display().to_string();
         // How full this machine's disk is, is no matter of the tests; on a small one of their own it is.
         let min_free = if self.root.starts_with(self.dir()) { "min-free = 0" } else { "" };
         write(
             self.config(),
             format!(
-                "root = \"{root}\"\n{min_free}\n[site]\nurl = \"http://127.0.0.1:{port}\"\nlisten = \"127.0.0.1:{port}\"\n{more}"
+                "root = \"{root}\"\nlogs = \"{logs}\"\n{min_free}\n[site]\nurl = \"http://127.0.0.1:{port}\"\nlisten = \"127.0.0.1:{port}\"\n{more}"
             ),
         );
     }

@@ -45,16 +45,10 @@ pub(super) fn ingest(context: &Context, args: &Ingest) -> Done {
         source: format!("ingest {}", source(&args.folder)),
         even_if_unchanged: args.even_if_unchanged,
     };
-    let bringing =
-        Bringing { context, args, store: &store, lock: &lock, mirror, progress: &progress };
-    let mut losses = 0;
-    let sealed = loop {
-        match bringing.attempt(&folder, &seal) {
-            // Its file is read again: a scan holds the store's lock for a batch only, and collection goes on beside it.
-            Err(failure) if failure.is_lost_object && losses < LOSSES_MAX => losses += 1,
-            done => break done?,
-        }
-    };
+    let adopt = if args.link { Adopt::Link } else { Adopt::Copy };
+    let tree = Tree { folder: &folder, adopt, allow_empty: args.allow_empty };
+    let bringing = Bringing { context, store: &store, lock: &lock, mirror, progress: &progress };
+    let sealed = bringing.bring(&tree, &seal)?;
     let (Sealed::New(record) | Sealed::Unchanged(record)) = &sealed;
     let is_new = matches!(sealed, Sealed::New(_));
     if is_new {
@@ -66,24 +60,42 @@ pub(super) fn ingest(context: &Context, args: &Ingest) -> Done {
     Ok(if progress.has_problems() { Outcome::No } else { Outcome::Done })
 }
 
-/// A folder on its way in.
-struct Bringing<'a> {
-    context: &'a Context,
-    args: &'a Ingest,
-    store: &'a Store,
-    lock: &'a MirrorLock,
-    mirror: &'a Mirror,
-    progress: &'a Progress,
+/// A folder to take.
+#[derive(Debug)]
+pub(super) struct Tree<'a> {
+    pub(super) folder: &'a Path,
+    pub(super) adopt: Adopt,
+    pub(super) allow_empty: bool,
+}
+
+/// What a folder is taken with.
+pub(super) struct Bringing<'a> {
+    pub(super) context: &'a Context,
+    pub(super) store: &'a Store,
+    pub(super) lock: &'a MirrorLock,
+    pub(super) mirror: &'a Mirror,
+    pub(super) progress: &'a Progress,
 }
 
 impl Bringing<'_> {
-    fn attempt(&self, folder: &Path, seal: &Seal) -> Result<Sealed, Failure> {
-        let Self { context, args, store, lock, mirror, progress } = *self;
+    /// Makes a snapshot of a folder.
+    pub(super) fn bring(&self, tree: &Tree<'_>, seal: &Seal) -> Result<Sealed, Failure> {
+        let mut losses = 0;
+        loop {
+            match self.attempt(tree, seal) {
+                // Its file is read again: a scan holds the store's lock for a batch only, and collection goes on beside it.
+                Err(failure) if failure.is_lost_object && losses < LOSSES_MAX => losses += 1,
+                done => return done,
+            }
+        }
+    }
+
+    fn attempt(&self, tree: &Tree<'_>, seal: &Seal) -> Result<Sealed, Failure> {
+        let Self { context, store, lock, mirror, progress } = *self;
         let asker = context.patient();
-        let adopt = if args.link { Adopt::Link } else { Adopt::Copy };
-        let draft = store.scan(lock, &asker, (folder, adopt), progress)?;
-        if draft.totals.files + draft.totals.links == 0 && !args.allow_empty {
-            let shown = escape_path(&args.folder);
+        let draft = store.scan(lock, &asker, (tree.folder, tree.adopt), progress)?;
+        if draft.totals.files + draft.totals.links == 0 && !tree.allow_empty {
+            let shown = escape_path(tree.folder);
             return Err(Failure::usage(format!("cannot take {shown}: it holds no file"))
                 .hint("see whether it is mounted and what the mirror tool did; --allow-empty takes it all the same"));
         }
@@ -104,12 +116,16 @@ fn read(
 ) -> Result<Box<dyn Reading>, Failure> {
     let keys = mirror.keys()?;
     let belief = mirror.belief(keys.clone(), true);
-    let archive = match &mirror.upstream {
-        Some(upstream) => Some(upstream.archive(
-            (belief, keys.unwrap_or_default()),
+    let configured = match &mirror.upstream {
+        Some(upstream) => upstream.archive(
+            (belief.clone(), keys.unwrap_or_default()),
             (store, &lock.mirror),
             (context.now, None),
-        )?),
+        )?,
+        None => None,
+    };
+    let archive = match configured {
+        Some(archive) => Some(archive),
         None => mirror.family.archive_in(&DraftTree { store, draft }, belief, context.now)?,
     };
     match archive {

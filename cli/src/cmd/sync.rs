@@ -6,15 +6,17 @@ use pinfold_mirror::archive::Belief;
 use pinfold_mirror::http::Http;
 use pinfold_mirror::sync::{self as following, Order, Planned, Synced};
 use pinfold_store::gc::Run;
+use pinfold_store::lock::MirrorLock;
 use pinfold_store::manifest::{self, Change};
 use pinfold_store::{Counter, Record, Store};
 use serde_json::json;
 
 use super::Done;
 use super::bring::{publish_new, tell_of_the_clock};
+use super::by_tool::ByTool;
 use super::diff::is_fixed;
 use crate::args::Sync;
-use crate::config::Upstream;
+use crate::config::{Mirror, Source, Upstream};
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::ui::{self, Progress};
@@ -30,6 +32,36 @@ pub(super) fn sync(context: &Context, args: &Sync) -> Done {
         ))
     })?;
     let store = context.store()?;
+    let progress = Progress::new();
+    let lock = store.lock_mirror(&args.mirror, &context.asker())?;
+    drop(store.ready(&lock)?);
+    let synced = if matches!(upstream.source, Source::Http) {
+        by_http(context, args, (&store, &lock), (mirror, upstream), &progress)?
+    } else {
+        let (store, lock, progress) = (&store, &lock, &progress);
+        let by_tool = ByTool { context, args, store, lock, mirror, upstream, progress };
+        let Some(synced) = by_tool.sync()? else { return Ok(Outcome::Done) };
+        synced
+    };
+    if let (Synced::New(record) | Synced::Unchanged(record), false) = (&synced, args.no_publish) {
+        publish_new(context, &store, record, &progress)?;
+    }
+    progress.finish();
+    if let Synced::New(record) = &synced {
+        tell_of_the_clock(context, record);
+    }
+    tell(context, &synced, &progress, begun)?;
+    Ok(if progress.has_problems() { Outcome::No } else { Outcome::Done })
+}
+
+/// Follows an upstream file by file.
+fn by_http(
+    context: &Context,
+    args: &Sync,
+    (store, lock): (&Store, &MirrorLock),
+    (mirror, upstream): (&Mirror, &Upstream),
+    progress: &Progress,
+) -> Result<Synced, Failure> {
     let keys = mirror.keys()?;
     let belief = mirror.belief(keys.clone(), args.allow_older);
     let settings = upstream.transfer.settings()?;
@@ -39,20 +71,19 @@ pub(super) fn sync(context: &Context, args: &Sync) -> Done {
             args.mirror
         ));
     }
-    let progress = Progress::new();
-    let lock = store.lock_mirror(&args.mirror, &context.asker())?;
-    drop(store.ready(&lock)?);
     let relaxed = relaxed(upstream, &belief);
     let http = Http::new(&settings)?;
-    let sources = upstream.sources(&mirror.bases, &http, &progress)?;
+    let sources = upstream.sources(&mirror.bases, &http, progress)?;
     let archive = upstream.archive(
         (belief, keys.unwrap_or_default()),
-        (&store, &args.mirror),
+        (store, &args.mirror),
         (context.now, sources.metalink),
     )?;
+    let archive =
+        archive.ok_or_else(|| Failure::bug("nobody says what of upstream is followed"))?;
     let order = Order {
-        store: &store,
-        lock: &lock,
+        store,
+        lock,
         asker: &context.patient(),
         http: &http,
         bases: &sources.bases,
@@ -64,16 +95,7 @@ pub(super) fn sync(context: &Context, args: &Sync) -> Done {
         allow_empty: args.allow_empty,
         run: if context.dry_run { Run::Dry } else { Run::Real },
     };
-    let synced = following::sync(&order, &progress)?;
-    if let (Synced::New(record) | Synced::Unchanged(record), false) = (&synced, args.no_publish) {
-        publish_new(context, &store, record, &progress)?;
-    }
-    progress.finish();
-    if let Synced::New(record) = &synced {
-        tell_of_the_clock(context, record);
-    }
-    tell(context, &synced, &progress, begun)?;
-    Ok(if progress.has_problems() { Outcome::No } else { Outcome::Done })
+    Ok(following::sync(&order, progress)?)
 }
 
 fn relaxed(upstream: &Upstream, belief: &Belief) -> Vec<String> {

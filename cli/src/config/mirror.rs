@@ -12,6 +12,7 @@ use pinfold_mirror::sign::Keyring;
 use pinfold_publisher::site::Mount;
 use pinfold_store::{Monitor, Name, Stamp, Store};
 
+use super::source::Source;
 use crate::failure::Failure;
 
 /// How many mirrors of a list are tried.
@@ -35,6 +36,8 @@ pub(crate) struct Mirror {
 #[derive(Debug)]
 pub(crate) struct Upstream {
     pub(crate) wanted: Wanted,
+    /// How its tree is brought.
+    pub(crate) source: Source,
     /// Where a list of upstreams is, which is asked for first.
     pub(super) list: Option<List>,
     pub(crate) belief: Unloaded,
@@ -45,6 +48,8 @@ pub(crate) struct Upstream {
 /// What of an archive is mirrored, in its family's words.
 #[derive(Debug)]
 pub(crate) enum Wanted {
+    /// Nobody says: the tree is taken as it is, by its own account.
+    Any,
     Apt(apt::Selection),
     Rpm(rpm::Selection),
 }
@@ -72,13 +77,13 @@ pub(crate) struct Unloaded {
 #[derive(Debug)]
 pub(crate) struct Transfer {
     pub(super) connections: usize,
-    pub(super) bytes_per_second: Option<u64>,
-    pub(super) auth: Option<PathBuf>,
+    pub(crate) bytes_per_second: Option<u64>,
+    pub(crate) auth: Option<PathBuf>,
     pub(crate) insecure: bool,
     pub(super) authorities: Option<PathBuf>,
     pub(super) client_certificate: Option<(PathBuf, PathBuf)>,
-    pub(super) deadline: Option<Duration>,
-    pub(super) timeout: Option<Duration>,
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) timeout: Option<Duration>,
     pub(super) tries: Option<u32>,
     pub(super) retry_wait: Option<Duration>,
 }
@@ -87,7 +92,7 @@ impl Wanted {
     /// Says which folder of the mirror's tree clients name: of an rpm repository that has its packages above itself.
     pub(crate) fn folder(&self) -> Option<&pinfold_store::RelPath> {
         match self {
-            Self::Apt(_) => None,
+            Self::Any | Self::Apt(_) => None,
             Self::Rpm(selection) => selection.repositories.first()?.path(),
         }
     }
@@ -126,15 +131,16 @@ impl Upstream {
         Ok(Sources { bases: bases?, metalink })
     }
 
-    /// Makes the archive that is followed, or that an ingest is proved by.
+    /// Makes the archive that is followed, or that an ingest is proved by; `None` where nobody says what it consists of.
     pub(crate) fn archive(
         &self,
         (belief, vendors): (Belief, Keyring),
         (store, mirror): (&Store, &Name),
         (now, metalink): (Stamp, Option<Metalink>),
-    ) -> Result<Box<dyn Archive>, Failure> {
+    ) -> Result<Option<Box<dyn Archive>>, Failure> {
         let now = now.seconds();
-        Ok(match &self.wanted {
+        Ok(Some(match &self.wanted {
+            Wanted::Any => return Ok(None),
             Wanted::Apt(selection) => Box::new(apt::Archive {
                 selection: selection.clone(),
                 belief,
@@ -145,7 +151,7 @@ impl Upstream {
                 let selection = selection.clone();
                 Box::new(rpm::Archive { selection, belief, vendors, now, metalink })
             }
-        })
+        }))
     }
 }
 

@@ -11,7 +11,8 @@ use pinfold_store::path::escape;
 use serde::Deserialize;
 
 use super::OneOrMore;
-use super::mirror::{List, Mirror, Transfer, Unloaded, Upstream};
+use super::mirror::{List, Mirror, Transfer, Unloaded, Upstream, Wanted};
+use super::source::{Program, Rsync, Source};
 
 /// How long an upstream in the middle of its own update is waited for: half a minute, 1, 2, 4 and 8 minutes.
 const PATIENCE: Duration = Duration::from_secs(31 * 30);
@@ -44,6 +45,14 @@ pub(super) struct MirrorFile {
     pub(super) sources: Option<bool>,
     pub(super) debuginfo: Option<bool>,
     pub(super) package_signatures: Option<String>,
+    #[serde(default)]
+    rsync_include: Vec<String>,
+    #[serde(default)]
+    rsync_exclude: Vec<String>,
+    command: Option<Vec<String>>,
+    tree: Option<PathBuf>,
+    #[serde(default)]
+    link: bool,
     keyrings: Option<OneOrMore>,
     #[serde(default)]
     signers: Vec<String>,
@@ -105,16 +114,19 @@ impl MirrorFile {
         for path in files.chain(&self.client_certificate).chain(&self.client_key) {
             must_be_absolute(path)?;
         }
-        let bases = self.bases()?;
+        let source = self.source()?;
+        let bases = if matches!(source, Source::Rsync(_)) { Vec::new() } else { self.bases()? };
         let list = self.list()?;
-        let is_fed = bases.is_empty() && list.is_none();
-        let upstream = if is_fed { None } else { self.upstream(family, list)? };
+        let is_http = matches!(source, Source::Http);
+        let is_fed = is_http && bases.is_empty() && list.is_none();
+        let upstream = if is_fed { None } else { self.upstream(family, (source, list))? };
         if is_fed && self.says_what() {
             return Err(
                 "it says what to fetch, and not from where: add upstream = \"http://…\"".to_owned()
             );
         }
         if let Some(upstream) = &upstream
+            && !matches!(upstream.wanted, Wanted::Any)
             && keyrings.is_empty()
             && !upstream.belief.unsigned
         {
@@ -132,6 +144,32 @@ impl MirrorFile {
         urls.iter()
             .map(|url| Base::parse(url).map_err(|error| format!("upstream: {error}")))
             .collect()
+    }
+
+    /// How the tree is brought.
+    fn source(&self) -> Result<Source, String> {
+        let urls = self.upstream.clone().map(OneOrMore::list).unwrap_or_default();
+        let is_rsync = urls.iter().any(|url| url.starts_with("rsync://"));
+        let has_patterns = !self.rsync_include.is_empty() || !self.rsync_exclude.is_empty();
+        if has_patterns && !is_rsync {
+            return Err("rsync-exclude: upstream is no rsync:// URL".to_owned());
+        }
+        match (&self.command, urls.as_slice()) {
+            (None, _) if self.tree.is_some() || self.link => {
+                Err("tree: it says where a command keeps what it mirrors, and there is none"
+                    .to_owned())
+            }
+            (None, [url]) if is_rsync => {
+                Rsync::parse(url, &self.rsync_include, &self.rsync_exclude).map(Source::Rsync)
+            }
+            (_, _) if is_rsync => {
+                Err("upstream: one rsync:// URL is followed, and nothing beside it".to_owned())
+            }
+            (None, _) => Ok(Source::Http),
+            (Some(command), _) => {
+                Program::parse(command, self.tree.as_ref(), self.link).map(Source::Program)
+            }
+        }
     }
 
     /// Where a list of upstreams is.
@@ -152,10 +190,21 @@ impl MirrorFile {
     }
 
     /// What of upstream is followed; where an apt mirror names no suite, it is only where clients may fall back to.
-    fn upstream(&self, family: Family, list: Option<List>) -> Result<Option<Upstream>, String> {
-        let Some(wanted) = self.wanted(family)? else { return Ok(None) };
+    fn upstream(
+        &self,
+        family: Family,
+        (source, list): (Source, Option<List>),
+    ) -> Result<Option<Upstream>, String> {
+        let wanted = match (&source, self.wanted(family)?) {
+            // A whole tree comes: what is in it is found.
+            (Source::Rsync(_) | Source::Program(_), _) if !self.says_what() => Wanted::Any,
+            (Source::Rsync(_) | Source::Program(_), None) => Wanted::Any,
+            (Source::Http, None) => return Ok(None),
+            (_, Some(wanted)) => wanted,
+        };
         Ok(Some(Upstream {
             wanted,
+            source,
             list,
             belief: Unloaded {
                 unsigned: self.unsigned,

@@ -26,6 +26,17 @@ pub fn write_durably(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     super::sync_parent(path)
 }
 
+/// Opens a log to add to, and makes it where there is none. Mode 0640.
+///
+/// # Errors
+/// [`crate::Error::Io`] with the path.
+pub fn append(path: &Path) -> Result<std::fs::File> {
+    let flags =
+        OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let opened = rustix::fs::open(path, flags, Mode::from_raw_mode(0o640));
+    opened.map(std::fs::File::from).at("open the log", path)
+}
+
 /// Like [`write_durably`], with a modification time, for root metadata.
 ///
 /// # Errors
