@@ -18,6 +18,17 @@ pub enum Expect {
     /// Nobody says. It stands beside a file of its name without the last ending, which has this content, and is taken for
     /// unchanged while that one is.
     Beside(Digest),
+    /// Nobody says. Upstream's listing shows it with these words, hashed with its path, and it is taken for unchanged while they
+    /// are the same.
+    Listed {
+        /// Path and words.
+        words: Digest,
+        /// Its size as the listing shows it, which may be rounded.
+        about_bytes: u64,
+    },
+    /// Nobody says, and the listing shows no more than the name: hashed, since two such files are not one content. Upstream is
+    /// asked whether it changed.
+    Named(Digest),
 }
 
 impl From<Checksum> for Expect {
@@ -34,7 +45,7 @@ impl fmt::Display for Expect {
                 f.write_str("a control part of SHA1 ")?;
                 part.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
             }
-            Self::Beside(_) => f.write_str("any content"),
+            Self::Beside(_) | Self::Listed { .. } | Self::Named(_) => f.write_str("any content"),
         }
     }
 }
@@ -45,7 +56,22 @@ impl Expect {
     pub const fn sum(&self) -> Option<Checksum> {
         match self {
             Self::Sum(sum) => Some(*sum),
-            Self::Apk(_) | Self::Beside(_) => None,
+            _ => None,
+        }
+    }
+
+    /// Says whether nobody says what content it must have.
+    #[must_use]
+    pub const fn is_unsaid(&self) -> bool {
+        matches!(self, Self::Beside(_) | Self::Listed { .. } | Self::Named(_))
+    }
+
+    /// Gives about how many bytes it has, where nobody states its size.
+    #[must_use]
+    pub const fn about_bytes(&self) -> u64 {
+        match self {
+            Self::Listed { about_bytes, .. } => *about_bytes,
+            _ => 0,
         }
     }
 
@@ -56,7 +82,7 @@ impl Expect {
                 let word = part.iter().map(|byte| format!("{byte:02x}")).collect();
                 Some((Digest::of(b"apk control part"), word))
             }
-            Self::Sum(_) | Self::Beside(_) => None,
+            _ => None,
         }
     }
 
@@ -81,7 +107,7 @@ impl Expect {
                 Ok((found != *sum).then(|| found.to_string()))
             }
             Self::Apk(part) => apk::package_flaw(from, part),
-            Self::Beside(_) => Ok(None),
+            Self::Beside(_) | Self::Listed { .. } | Self::Named(_) => Ok(None),
         }
     }
 }

@@ -95,7 +95,7 @@ impl Family {
         Ok(match self {
             Self::Apt => Some(Box::new(apt::Archive::of(record, keyring)?)),
             Self::Rpm => Some(Box::new(rpm::Archive::of(record, keyring)?)),
-            Self::Files => None,
+            Self::Files => Some(Box::new(files::Archive::of(record, keyring)?)),
         })
     }
 
@@ -111,7 +111,11 @@ impl Family {
         now: Stamp,
     ) -> Result<Option<Box<dyn Archive>>> {
         Ok(match self {
-            Self::Apt | Self::Files => None,
+            Self::Apt => None,
+            Self::Files => match files::Archive::found_in(tree, belief, now)? {
+                Some(archive) => Some(Box::new(archive)),
+                None => None,
+            },
             Self::Rpm => Some(Box::new(rpm::Archive::found_in(tree, belief, now)?)),
         })
     }

@@ -15,9 +15,9 @@ use std::sync::{Mutex, PoisonError};
 use pinfold_store::arrival::batch_max;
 use pinfold_store::{Landed, Monitor, RelPath, Store};
 
-pub use small::{Ask, Small, list, small};
+pub use small::{Ask, Shown, Small, list, page, small};
 
-use crate::http::{Base, Http, PIECE_BYTES};
+use crate::http::{Base, Http, PIECE_BYTES, Validators};
 use crate::{Error, Expect, Result};
 
 /// The most bytes that are taken of a file whose size nobody states: more than any image of an installer has.
@@ -43,13 +43,24 @@ pub struct Want {
     pub expect: Expect,
     /// Its modification time in seconds since 1970, where upstream states none.
     pub modified: i64,
+    /// The state that is here already: it comes only where it is in another.
+    pub held: Option<Validators>,
+    /// Past all caches between.
+    pub is_fresh: bool,
 }
 
 /// What came of a want.
 #[derive(Debug)]
 pub enum Outcome {
-    /// It is here, whole and right, and waits for [`Store::keep`].
-    Landed(Landed),
+    /// It is here, whole and right, and waits for [`Store::keep`]; beside it what to show the server the next time.
+    Landed(Landed, Validators),
+    /// It is in the state that is here already. The server's word for it.
+    NotModified {
+        /// Its modification time in seconds since 1970, where the server states one.
+        modified: Option<i64>,
+    },
+    /// It is a folder: the server leads from its name to the same with a slash at its end.
+    Folder,
     /// Upstream has it under none of its names.
     Absent {
         /// The first of the URLs.
@@ -79,7 +90,10 @@ impl Outcome {
     /// Orders the outcomes of several names: what is wrong is told before what failed, and that before what is absent.
     fn gravity(&self) -> u8 {
         match self {
-            Self::Landed(_) | Self::Absent { .. } => 0,
+            Self::Landed(..)
+            | Self::NotModified { .. }
+            | Self::Folder
+            | Self::Absent { .. } => 0,
             Self::Failed { .. } => 1,
             Self::Wrong { .. } => 2,
         }

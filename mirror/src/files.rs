@@ -1,6 +1,19 @@
 //! A tree of files that nobody parses: every name may change its bytes, and none is root metadata.
+//!
+//! What there is says the listing of each folder. What it must be say the lists of checksums that many trees have, and who
+//! vouches for it their signatures; about the rest nobody says anything, and it is taken for unchanged while its listing is.
+
+mod archive;
+mod lists;
+mod names;
+mod select;
+mod sums;
+mod walk;
 
 use pinfold_store::{Class, Evidence, RelPath, scan};
+
+pub use archive::Archive;
+pub use select::{DEPTH_MAX, Selection};
 
 use crate::SiteWords;
 

@@ -194,12 +194,12 @@ impl Http {
             monitor.count(Counter::Requests, 1);
             let response = self.send(&here, asked)?;
             if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
-                return Ok(Answer::new(self, response));
+                return Ok(Answer::new(self, &here, response));
             }
             let location = response.headers().get(header::LOCATION);
             let location = location.map(|value| value.as_bytes().to_vec());
             let location = location.ok_or_else(|| Trouble::lasting("a redirect to nowhere"))?;
-            Answer::new(self, response).body.drain();
+            Answer::new(self, &here, response).body.drain();
             here = here.follow(&location).map_err(Trouble::lasting)?;
             self.check_place(url, &here)?;
         }

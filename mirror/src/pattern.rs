@@ -1,4 +1,4 @@
-//! Patterns of package names, as an operator writes them.
+//! Patterns of names and paths, as an operator writes them.
 
 use pinfold_store::path::escape;
 use serde::{Deserialize, Serialize};
@@ -31,5 +31,10 @@ impl Pattern {
     /// Says whether a name matches.
     pub(crate) fn matches(&self, name: &str) -> bool {
         self.0.matches(name)
+    }
+
+    /// Gives what every name that matches begins with.
+    pub(crate) fn start(&self) -> &str {
+        self.0.as_str().split(['*', '?', '[']).next().unwrap_or_default()
     }
 }

@@ -10,7 +10,8 @@ use pinfold_store::index::Index;
 use pinfold_store::{Checksum, Node, RelPath, Store};
 
 use crate::links::Links;
-use crate::supply::{Content, Root, Stage, Supplied, Supply, Wanted};
+use crate::supply::{Content, Root, Shown, Stage, Supplied, Supply, Wanted};
+use crate::page::{Item, Kind, Page};
 use crate::tree::{TreeReader, read_bounded};
 use crate::{Error, Expect, Result};
 
@@ -22,7 +23,12 @@ pub struct Present<'a> {
     links: Links,
     index: Mutex<Index>,
     roots: BTreeMap<RelPath, Option<Root>>,
+    /// What is in each folder, once somebody asked.
+    folders: Option<Folders>,
 }
+
+/// What is in each folder of a tree.
+type Folders = BTreeMap<Option<RelPath>, Page>;
 
 /// A tree that threads may look into.
 pub type Tree<'a> = dyn TreeReader + Sync + 'a;
@@ -44,7 +50,7 @@ impl<'a> Present<'a> {
             links.note(&entry?);
         }
         let index = Mutex::new(store.index()?);
-        Ok(Self { store, tree, links, index, roots: BTreeMap::new() })
+        Ok(Self { store, tree, links, index, roots: BTreeMap::new(), folders: None })
     }
 
     /// Finds files by path, links followed: each with the numbers of those who ask for it.
@@ -61,10 +67,37 @@ impl<'a> Present<'a> {
         Ok(found)
     }
 
+    /// Lists every folder: its files, and the folders that files are below.
+    fn list(&self) -> Result<Folders> {
+        let empty = || Page { is_listing: true, ..Page::default() };
+        let mut folders = Folders::from([(None, empty())]);
+        for entry in self.tree.entries()? {
+            let entry = entry?;
+            if !matches!(entry.node, Node::File { .. }) {
+                continue;
+            }
+            let (mut path, mut kind) = (entry.path, Kind::File);
+            loop {
+                let parent = RelPath::parse(path.split().0).ok();
+                let is_new = !folders.contains_key(&parent);
+                let page = folders.entry(parent.clone()).or_insert_with(empty);
+                page.items.push(Item { path, kind, words: None });
+                match parent.filter(|_| is_new) {
+                    Some(parent) => (path, kind) = (parent, Kind::Folder),
+                    None => break,
+                }
+            }
+        }
+        Ok(folders)
+    }
+
     /// Says how content differs from what is wanted; `None` where it does not.
     fn flaw(&self, content: Content, wanted: &Wanted) -> Result<Option<String>> {
         if let Some(size) = wanted.size_bytes.filter(|size| *size != content.size_bytes) {
             return Ok(Some(format!("expected {size} bytes, found {}", content.size_bytes)));
+        }
+        if wanted.expect.is_unsaid() {
+            return Ok(None);
         }
         if let Some(found) = self.known(content, &wanted.expect)? {
             let is_right = wanted.expect.sum() == Some(found);
@@ -89,6 +122,20 @@ fn unreadable(path: &RelPath, source: std::io::Error) -> Error {
 }
 
 impl Supply for Present<'_> {
+    fn folders(&mut self, folders: &[Option<RelPath>]) -> Result<Vec<Shown>> {
+        let all = match self.folders.take() {
+            Some(all) => all,
+            None => self.list()?,
+        };
+        let show = |folder: &Option<RelPath>| match all.get(folder) {
+            Some(page) => Shown::Here(page.clone()),
+            None => Shown::Absent("it is not there".to_owned()),
+        };
+        let shown = folders.iter().map(show).collect();
+        self.folders = Some(all);
+        Ok(shown)
+    }
+
     fn root(&mut self, path: &RelPath, bytes_max: u64) -> Result<Option<Root>> {
         if let Some(known) = self.roots.get(path) {
             return Ok(known.clone());

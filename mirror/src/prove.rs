@@ -67,7 +67,10 @@ pub fn prove_draft(
     }
     let belief = archive.belief();
     let evidence = Evidence {
-        trust: if belief.keyring.is_some() { Trust::Signed } else { Trust::None },
+        trust: match belief.keyring {
+            Some(_) if !state.is_unproved => Trust::Signed,
+            _ => Trust::None,
+        },
         upstream: None,
         is_filtered: archive.is_filtered(),
         relaxed: belief.relaxed(),

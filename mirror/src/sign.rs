@@ -81,11 +81,34 @@ pub fn verify_inline(
     rules: &Rules,
     shown: &str,
 ) -> Result<Verified> {
+    inline(bytes, Measure { keyring, rules, custom: Custom::Apt }, shown)
+}
+
+/// Verifies a clear-signed message that may be as old as what it names: its key must have been valid when it signed, and one
+/// that expired since is a warning. `shown` names the file in errors.
+///
+/// # Errors
+/// As [`verify_inline`].
+pub fn verify_message(
+    bytes: &[u8],
+    keyring: &Keyring,
+    rules: &Rules,
+    shown: &str,
+) -> Result<Verified> {
+    inline(bytes, Measure { keyring, rules, custom: Custom::Rpm }, shown)
+}
+
+/// Gives what a clear-signed message says, whoever signed it; `None` where its frame is none.
+#[must_use]
+pub fn text_of(bytes: &[u8]) -> Option<Vec<u8>> {
+    split::inline(bytes).ok().map(|parts| parts.text)
+}
+
+fn inline(bytes: &[u8], measure: Measure<'_>, shown: &str) -> Result<Verified> {
     let refuse = |why| Error::NotAuthentic { path: shown.to_owned(), why };
     check_size("it", bytes).map_err(refuse)?;
     // Steps 1 to 3.
     let parts = split::inline(bytes).map_err(refuse)?;
-    let measure = Measure { keyring, rules, custom: Custom::Apt };
     let gathered = gather(&parts.blocks).map_err(refuse)?;
     accept(parts.text, gathered, measure).map_err(refuse)
 }

@@ -7,6 +7,7 @@ use std::io::Read;
 
 use pinfold_store::{Checksum, Digest, Entry, Proof, RelPath};
 
+use crate::page::Page;
 use crate::{Expect, Result};
 
 /// A file that metadata name.
@@ -30,6 +31,12 @@ impl Wanted {
     pub const fn key(&self) -> (Expect, Option<u64>) {
         (self.expect, self.size_bytes)
     }
+
+    /// Gives about how many bytes it has; 0 where nobody says.
+    #[must_use]
+    pub fn about_bytes(&self) -> u64 {
+        self.size_bytes.unwrap_or_else(|| self.expect.about_bytes())
+    }
 }
 
 /// What became of a wanted file.
@@ -43,6 +50,8 @@ pub enum Supplied {
     Wrong(String),
     /// It could not be asked for.
     Failed(String),
+    /// It is a folder, though its name did not say so.
+    Folder,
 }
 
 /// Content in the store.
@@ -61,6 +70,15 @@ pub struct Root {
     pub bytes: Vec<u8>,
     /// Its content in the store; for a supply that only looks, what it would be.
     pub content: Content,
+}
+
+/// What a folder of an archive shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shown {
+    /// What is in it.
+    Here(Page),
+    /// It shows nothing.
+    Absent(String),
 }
 
 /// What is got: a dry run gets metadata, and only counts the rest.
@@ -83,6 +101,14 @@ pub trait Supply: Sync {
     /// Says where a file would come from, for messages.
     fn place(&self, path: &RelPath) -> String {
         path.to_string()
+    }
+
+    /// Says what each folder shows, in the order of `folders`; `None` is the archive itself.
+    ///
+    /// # Errors
+    /// It could not be asked for, or shows more than anybody would list.
+    fn folders(&mut self, folders: &[Option<RelPath>]) -> Result<Vec<Shown>> {
+        Ok(folders.iter().map(|_| Shown::Absent("it shows no folders".to_owned())).collect())
     }
 
     /// Says what becomes of each wanted file, in the order of `wanted`.
@@ -154,6 +180,7 @@ impl Lack {
     pub fn why(&self) -> &str {
         match &self.what {
             Supplied::Here(_) => "it is there",
+            Supplied::Folder => "it is a folder",
             Supplied::Absent(why) | Supplied::Wrong(why) | Supplied::Failed(why) => why,
         }
     }
@@ -183,4 +210,6 @@ pub struct State {
     pub lacks: Vec<Lack>,
     /// Something was left out that clients do without, and that an upstream which changed meanwhile would explain.
     pub is_doubtful: bool,
+    /// Files are in it that nobody who is believed vouches for.
+    pub is_unproved: bool,
 }

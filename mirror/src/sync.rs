@@ -9,6 +9,7 @@ mod following;
 mod held;
 mod known;
 mod lacking;
+mod pages;
 
 use std::time::Duration;
 
@@ -167,7 +168,7 @@ impl Order<'_> {
             };
             // An update of upstream's own shows in its root metadata sooner or later.
             is_fresh = true;
-            if way.may_restart && (flaw.is_move() || (flaw.may_pass() && supply.has_moved()?)) {
+            if way.may_restart && (flaw.is_move() || (flaw.may_pass() && supply.has_moved(flaw.lacks())?)) {
                 restarts += 1;
                 monitor.step("upstream changed meanwhile, beginning anew", None);
                 continue;
@@ -207,7 +208,7 @@ impl Order<'_> {
         if !state.lacks.is_empty() {
             return Ok(Attempt::Lacking(state.lacks));
         }
-        if state.is_doubtful && supply.way.may_restart && supply.has_moved()? {
+        if state.is_doubtful && supply.way.may_restart && supply.has_moved(&[])? {
             return Ok(Attempt::Moved);
         }
         self.must_name_something(&state)?;
@@ -232,6 +233,11 @@ impl Order<'_> {
             Some(proof) if is_empty && !self.allow_empty => Err(Error::BadMetadata {
                 path: proof.root.to_string(),
                 why: "its indices name not a single file; --allow-empty takes that".to_owned(),
+            }),
+            None if state.entries.is_empty() && !self.allow_empty => Err(Error::BadMetadata {
+                path: "the listing".to_owned(),
+                why: "it names not a single file that is asked for; --allow-empty takes that"
+                    .to_owned(),
             }),
             _ => Ok(()),
         }
@@ -273,7 +279,7 @@ impl Order<'_> {
         }
         let source = format!("sync {upstream}");
         let evidence = Evidence {
-            trust: if self.is_signed() { Trust::Signed } else { Trust::None },
+            trust: if self.is_signed() && !state.is_unproved { Trust::Signed } else { Trust::None },
             upstream: Some(upstream),
             is_filtered: self.archive.is_filtered(),
             relaxed: self.relaxed.clone(),

@@ -60,6 +60,12 @@ impl Landed {
     pub const fn sums(&self) -> Sums {
         self.fresh.sums
     }
+
+    /// Gives its modification time in seconds since 1970.
+    #[must_use]
+    pub const fn modified(&self) -> i64 {
+        self.fresh.mtime
+    }
 }
 
 impl Store {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use pinfold_mirror::apt::{self, Signed};
 use pinfold_mirror::archive::{Archive, Belief};
 use pinfold_mirror::family::Family;
+use pinfold_mirror::files;
 use pinfold_mirror::http::{Base, Credentials, Http, HttpSettings, Proxies, Url};
 use pinfold_mirror::rpm::{self, Metalink};
 use pinfold_mirror::sign::Keyring;
@@ -52,6 +53,7 @@ pub(crate) enum Wanted {
     Any,
     Apt(apt::Selection),
     Rpm(rpm::Selection),
+    Files(files::Selection),
 }
 
 /// A list of upstreams.
@@ -92,7 +94,7 @@ impl Wanted {
     /// Says which folder of the mirror's tree clients name: of an rpm repository that has its packages above itself.
     pub(crate) fn folder(&self) -> Option<&pinfold_store::RelPath> {
         match self {
-            Self::Any | Self::Apt(_) => None,
+            Self::Any | Self::Apt(_) | Self::Files(_) => None,
             Self::Rpm(selection) => selection.repositories.first()?.path(),
         }
     }
@@ -150,6 +152,9 @@ impl Upstream {
             Wanted::Rpm(selection) => {
                 let selection = selection.clone();
                 Box::new(rpm::Archive { selection, belief, vendors, now, metalink })
+            }
+            Wanted::Files(selection) => {
+                Box::new(files::Archive { selection: selection.clone(), belief, now })
             }
         }))
     }

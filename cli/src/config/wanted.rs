@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use pinfold_mirror::Pattern;
 use pinfold_mirror::apt::{self, SuiteName, Take};
 use pinfold_mirror::family::Family;
+use pinfold_mirror::files;
 use pinfold_mirror::rpm::{self, Folder, PackageSignatures};
 use pinfold_store::path::escape;
 
@@ -35,12 +36,18 @@ impl MirrorFile {
             ("debuginfo", self.debuginfo.is_some()),
             ("package-signatures", self.package_signatures.is_some()),
         ];
-        let (own, other): (&[_], &[_]) = match family {
-            Family::Apt => (&[], &rpm),
-            Family::Rpm => (&[], &apt),
-            Family::Files => (&apt, &rpm),
+        let files = [("depth", self.depth.is_some())];
+        let both = [
+            ("architectures", !self.architectures.is_empty()),
+            ("installer", self.installer.is_some()),
+        ];
+        let none: &[(&str, bool)] = &[];
+        let foreign = match family {
+            Family::Apt => [rpm.as_slice(), &files, none],
+            Family::Rpm => [apt.as_slice(), &files, none],
+            Family::Files => [apt.as_slice(), &rpm, &both],
         };
-        own.iter().chain(other).find(|(_, is_set)| *is_set).map(|(key, _)| *key)
+        foreign.into_iter().flatten().find(|(_, is_set)| *is_set).map(|(key, _)| *key)
     }
 
     /// Says whether something is asked of an upstream.
@@ -58,10 +65,7 @@ impl MirrorFile {
             Family::Apt if self.suites.is_empty() && self.architectures.is_empty() => Ok(None),
             Family::Apt => Ok(Some(Wanted::Apt(self.apt()?))),
             Family::Rpm => Ok(Some(Wanted::Rpm(self.rpm()?))),
-            Family::Files if self.architectures.is_empty() => Ok(None),
-            Family::Files => {
-                Err("upstream: a mirror of family files is fed by pinfold ingest".to_owned())
-            }
+            Family::Files => Ok(Some(Wanted::Files(self.files()?))),
         }
     }
 
@@ -106,6 +110,23 @@ impl MirrorFile {
             contents: take(&self.contents),
             dep11: take(&self.dep11),
             filter: self.filter.clone(),
+        })
+    }
+
+    fn files(&self) -> Result<files::Selection, String> {
+        let depth = match self.depth {
+            None => files::DEPTH_MAX,
+            Some(depth @ 1..=files::DEPTH_MAX) => depth,
+            Some(depth) => {
+                let most = files::DEPTH_MAX;
+                return Err(format!("depth = {depth}: it is between 1, the top alone, and {most}"));
+            }
+        };
+        Ok(files::Selection {
+            depth,
+            include: self.filter.include.clone(),
+            exclude: self.filter.exclude.clone(),
+            brought: false,
         })
     }
 

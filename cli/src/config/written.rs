@@ -45,6 +45,7 @@ pub(super) struct MirrorFile {
     pub(super) sources: Option<bool>,
     pub(super) debuginfo: Option<bool>,
     pub(super) package_signatures: Option<String>,
+    pub(super) depth: Option<u16>,
     #[serde(default)]
     rsync_include: Vec<String>,
     #[serde(default)]
@@ -126,7 +127,7 @@ impl MirrorFile {
             );
         }
         if let Some(upstream) = &upstream
-            && !matches!(upstream.wanted, Wanted::Any)
+            && !matches!(upstream.wanted, Wanted::Any | Wanted::Files(_))
             && keyrings.is_empty()
             && !upstream.belief.unsigned
         {
@@ -197,6 +198,11 @@ impl MirrorFile {
     ) -> Result<Option<Upstream>, String> {
         let wanted = match (&source, self.wanted(family)?) {
             // A whole tree comes: what is in it is found.
+            (Source::Rsync(_) | Source::Program(_), Some(Wanted::Files(files)))
+                if files.is_filtered() =>
+            {
+                return Err("[filter] and depth are for upstreams by http; rsync-exclude leaves out what comes by rsync".to_owned());
+            }
             (Source::Rsync(_) | Source::Program(_), _) if !self.says_what() => Wanted::Any,
             (Source::Rsync(_) | Source::Program(_), None) => Wanted::Any,
             (Source::Http, None) => return Ok(None),

@@ -3,12 +3,12 @@
 //! What is in the store's `incoming/` is never believed: bytes that came by several answers, or in an earlier run, are right
 //! or are thrown away once and asked for from the start.
 
-use pinfold_store::{Arrival, Counter, Landed, Monitor, Store};
+use pinfold_store::{Arrival, Counter, Monitor, Store};
 
 use super::retry::{Failure, Tries};
 use super::small::count;
 use super::{Outcome, UNSTATED_BYTES_MAX, Upstream, Want};
-use crate::http::{Answer, Asked, Trouble, Url};
+use crate::http::{Answer, Asked, Trouble, Url, Validators};
 use crate::{Error, Result};
 
 /// What one worker has.
@@ -31,6 +31,8 @@ struct Coming<'a> {
     told_bytes: u64,
     /// Its modification time, once an answer stated it.
     modified: Option<i64>,
+    /// What the last answer said of its state.
+    validators: Validators,
 }
 
 /// How the tries under one name ended.
@@ -53,6 +55,8 @@ enum Poured {
     Absent(u16),
     /// What is there cannot be continued; ask for all of it.
     Again,
+    /// It is no file, or in the state that is here.
+    Other(Outcome),
 }
 
 impl Worker<'_> {
@@ -60,7 +64,8 @@ impl Worker<'_> {
     pub(super) fn bring(&mut self, want: &Want) -> Result<Outcome> {
         let arrival = self.store.arrival(want.expect.sum())?;
         let modified = arrival.modified();
-        let mut coming = Coming { want, arrival, told_bytes: 0, modified };
+        let validators = Validators::default();
+        let mut coming = Coming { want, arrival, told_bytes: 0, modified, validators };
         if coming.arrival.size_bytes() > coming.bytes_max()
             || (coming.is_whole() && coming.flaw()?.is_some())
         {
@@ -68,7 +73,7 @@ impl Worker<'_> {
         }
         coming.tell(self.monitor);
         if coming.is_whole() && coming.flaw()?.is_none() {
-            return coming.land().map(Outcome::Landed);
+            return coming.land();
         }
         let mut worst: Option<Outcome> = None;
         for name in &want.names {
@@ -76,7 +81,7 @@ impl Worker<'_> {
             let outcome = match self.bring_from(&mut coming, &url)? {
                 End::Right => {
                     self.monitor.count(Counter::FilesFetched, 1);
-                    return coming.land().map(Outcome::Landed);
+                    return coming.land();
                 }
                 End::Bad(outcome) => outcome,
                 End::Down(outcome) => {
@@ -106,13 +111,14 @@ impl Worker<'_> {
             let asked = Asked {
                 from: before,
                 range_if: state.as_deref(),
-                if_changed: None,
-                is_fresh: is_second,
+                if_changed: coming.want.held.as_ref().filter(|_| before == 0 && !is_second),
+                is_fresh: is_second || coming.want.is_fresh,
             };
             let answer = self.upstream.http.get(url, asked, self.monitor);
             let poured = answer.and_then(|answer| {
                 state = answer.validators.strong().map(str::to_owned);
-                self.pour(answer, coming)
+                coming.validators = answer.validators.clone();
+                self.pour(answer, coming, url)
             });
             let found = match poured {
                 Ok(Poured::Absent(status)) => {
@@ -123,12 +129,17 @@ impl Worker<'_> {
                     Some(found) => found,
                 },
                 Ok(Poured::Wrong(found)) => found,
+                Ok(Poured::Other(outcome)) => return Ok(End::Bad(outcome)),
                 Ok(Poured::Again) => {
                     coming.restart()?;
                     continue;
                 }
                 Err(trouble) => {
                     let came = coming.arrival.size_bytes().saturating_sub(before);
+                    if state.is_none() && coming.want.expect.is_unsaid() {
+                        // Nothing would tell that the rest is of another state.
+                        coming.restart()?;
+                    }
                     match tries.again(self.upstream.http, trouble, came)? {
                         None => continue,
                         Some(failure) => return Ok(failed(url, failure)),
@@ -147,7 +158,16 @@ impl Worker<'_> {
     }
 
     /// Writes what an answer brings.
-    fn pour(&mut self, mut answer: Answer<'_>, coming: &mut Coming<'_>) -> Result<Poured, Trouble> {
+    fn pour(
+        &mut self,
+        mut answer: Answer<'_>,
+        coming: &mut Coming<'_>,
+        url: &Url,
+    ) -> Result<Poured, Trouble> {
+        if let Some(outcome) = other(&answer, coming.want, url) {
+            answer.body.drain();
+            return Ok(Poured::Other(outcome));
+        }
         let have = coming.arrival.size_bytes();
         let (size, bytes_max) = (coming.want.size_bytes, coming.bytes_max());
         let is_other = |stated: u64| size.map_or(stated > bytes_max, |size| size != stated);
@@ -192,6 +212,24 @@ impl Worker<'_> {
         }
         Ok(Poured::Wrong(format!("{} bytes", coming.arrival.size_bytes())))
     }
+}
+
+/// Says what an answer is that brings no file.
+fn other(answer: &Answer<'_>, want: &Want, url: &Url) -> Option<Outcome> {
+    let held = want.held.as_ref().is_some_and(|state| *state != Validators::default());
+    if answer.status == 304 && held {
+        return Some(Outcome::NotModified { modified: answer.modified });
+    }
+    let end = answer.url.plain_path();
+    if answer.status != 200 || !want.expect.is_unsaid() || !end.ends_with('/') {
+        return None;
+    }
+    // What a folder shows is no content of a file.
+    if end.strip_suffix('/') == Some(url.plain_path()) {
+        return Some(Outcome::Folder);
+    }
+    let why = format!("it leads to {}, which is no file", answer.url);
+    Some(Outcome::Failed { url: url.to_string(), why })
 }
 
 /// Makes an outcome of a failure: where the server answered, another name may be there.
@@ -258,9 +296,9 @@ impl Coming<'_> {
     }
 
     /// Ends with the whole content.
-    fn land(self) -> Result<Landed> {
+    fn land(self) -> Result<Outcome> {
         let modified = self.modified.unwrap_or(self.want.modified);
-        Ok(self.arrival.finish(modified)?)
+        Ok(Outcome::Landed(self.arrival.finish(modified)?, self.validators))
     }
 
     /// Ends without: what came stays for the next run.

@@ -48,7 +48,43 @@ pub fn small(
     bytes_max: u64,
     monitor: &dyn Monitor,
 ) -> Result<Small> {
-    of_url((upstream.http, &upstream.base.join(path)), ask, bytes_max, monitor)
+    let url = upstream.base.join(path);
+    of_url((upstream.http, &url), ask, bytes_max, monitor).map(|(small, _)| small)
+}
+
+/// A page that a folder of an archive answers with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shown {
+    /// It is there.
+    Page {
+        /// Its content.
+        bytes: Vec<u8>,
+        /// Where it came from, redirects followed.
+        url: Url,
+    },
+    /// The server does not have it, or does not give it: 403, 404, 410.
+    Absent {
+        /// The status code.
+        status: u16,
+    },
+}
+
+/// Fetches the page that a folder of an archive answers with; `None` is the archive itself.
+///
+/// # Errors
+/// As [`small`].
+pub fn page(
+    upstream: Upstream<'_>,
+    folder: Option<&RelPath>,
+    bytes_max: u64,
+    monitor: &dyn Monitor,
+) -> Result<Shown> {
+    let url = upstream.base.folder(folder);
+    Ok(match of_url((upstream.http, &url), Ask::Anew, bytes_max, monitor)? {
+        (Small::Found { bytes, .. }, url) => Shown::Page { bytes, url },
+        (Small::Absent { status }, _) => Shown::Absent { status },
+        (Small::NotModified, _) => Shown::Absent { status: 304 },
+    })
 }
 
 /// Fetches a list of mirrors into memory.
@@ -56,7 +92,7 @@ pub fn small(
 /// # Errors
 /// As [`small`]; also where the server does not have it.
 pub fn list(http: &Http, url: &Url, bytes_max: u64, monitor: &dyn Monitor) -> Result<Vec<u8>> {
-    match of_url((http, url), Ask::Anew, bytes_max, monitor)? {
+    match of_url((http, url), Ask::Anew, bytes_max, monitor)?.0 {
         Small::Found { bytes, .. } => Ok(bytes),
         Small::NotModified => Ok(Vec::new()),
         Small::Absent { status } => {
@@ -71,7 +107,7 @@ fn of_url(
     ask: Ask<'_>,
     bytes_max: u64,
     monitor: &dyn Monitor,
-) -> Result<Small> {
+) -> Result<(Small, Url)> {
     let asked = match ask {
         Ask::Anew => Asked { is_fresh: true, ..Asked::default() },
         Ask::IfChanged(state) => Asked { if_changed: Some(state), ..Asked::default() },
@@ -79,8 +115,12 @@ fn of_url(
     let mut tries = Tries::default();
     loop {
         let read = http.get(url, asked, monitor);
-        let trouble = match read.and_then(|answer| take(answer, ask, bytes_max, monitor)) {
-            Ok(small) => return Ok(small),
+        let taken = read.and_then(|answer| {
+            let url = answer.url.clone();
+            take(answer, ask, bytes_max, monitor).map(|small| (small, url))
+        });
+        let trouble = match taken {
+            Ok(taken) => return Ok(taken),
             Err(trouble) => trouble,
         };
         if let Some(failure) = tries.again(http, trouble, 0)? {

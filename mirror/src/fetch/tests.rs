@@ -53,7 +53,7 @@ impl Bench {
         let mut outcomes = Vec::new();
         let mut each = |which, outcome| {
             match outcome {
-                Outcome::Landed(one) => self.landed.borrow_mut().push(one),
+                Outcome::Landed(one, _) => self.landed.borrow_mut().push(one),
                 other => outcomes.push((which, other)),
             }
             Ok(())
@@ -101,6 +101,8 @@ fn want(names: &[&str], bytes: &[u8]) -> Want {
         size_bytes: Some(bytes.len().try_into().unwrap()),
         expect: Checksum::sha256(&Sums::of(bytes).sha256).into(),
         modified: 1_600_000_000,
+        held: None,
+        is_fresh: false,
     }
 }
 
@@ -148,7 +150,9 @@ fn bounded(work: impl FnOnce() + Send + 'static) {
 /// Writes an outcome in short.
 fn shown(outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Landed(_) => "landed".to_owned(),
+        Outcome::Landed(..) => "landed".to_owned(),
+        Outcome::NotModified { .. } => "not modified".to_owned(),
+        Outcome::Folder => "folder".to_owned(),
         Outcome::Absent { status, .. } => format!("absent {status}"),
         Outcome::Wrong { found, .. } => format!("wrong {found}"),
         Outcome::Failed { why, .. } => format!("failed {why}"),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 use ureq::http::{HeaderMap, HeaderName, Response, header};
 
 use super::trouble::Trouble;
-use super::{Http, Limits};
+use super::{Http, Limits, Url};
 
 /// What a server says about the state of a file, to be shown to it the next time.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -48,6 +48,8 @@ impl Range {
 /// An answer that is no redirect.
 #[derive(Debug)]
 pub(crate) struct Answer<'a> {
+    /// Where it came from, redirects followed.
+    pub(crate) url: Url,
     /// The status code.
     pub(crate) status: u16,
     /// What the server says about the file's state.
@@ -66,12 +68,13 @@ pub(crate) struct Answer<'a> {
 
 impl<'a> Answer<'a> {
     /// Reads the head.
-    pub(super) fn new(http: &'a Http, response: Response<ureq::Body>) -> Self {
+    pub(super) fn new(http: &'a Http, url: &Url, response: Response<ureq::Body>) -> Self {
         let (head, body) = response.into_parts();
         let headers = &head.headers;
         let last_modified = text(headers, header::LAST_MODIFIED).map(str::to_owned);
         let pace = Pace { waited: Duration::ZERO, came_bytes: 0 };
         Self {
+            url: url.clone(),
             status: head.status.as_u16(),
             modified: last_modified.as_deref().and_then(seconds),
             size_bytes: text(headers, header::CONTENT_LENGTH)

@@ -91,6 +91,16 @@ impl Url {
         &self.path
     }
 
+    /// Gives the path, encoded, without what stands behind `?`.
+    pub(crate) fn plain_path(&self) -> &str {
+        self.path.split('?').next().unwrap_or_default()
+    }
+
+    /// Gives what comes before the path of an absolute reference to the same server.
+    pub(crate) fn server(&self) -> String {
+        self.origin.to_string()
+    }
+
     /// Reads a whole URL from configuration, query included: where a list of mirrors is.
     ///
     /// # Errors
@@ -255,9 +265,22 @@ impl Base {
         Some(&self.url.path[..=path.len()])
     }
 
+    /// Gives the URL of a folder of the archive, with a slash at its end; `None` is the archive itself.
+    #[must_use]
+    pub fn folder(&self, path: Option<&RelPath>) -> Url {
+        match path {
+            Some(path) => self.whole(path, "/"),
+            None => Url { origin: self.url.origin.clone(), path: self.with_token(self.url.path.clone()) },
+        }
+    }
+
     /// Gives the URL of a file of the archive, encoded as apt does.
     #[must_use]
     pub fn join(&self, path: &RelPath) -> Url {
+        self.whole(path, "")
+    }
+
+    fn whole(&self, path: &RelPath, end: &str) -> Url {
         let bytes = path.as_bytes();
         let inside = |folder: &RelPath| {
             bytes.strip_prefix(folder.as_bytes()).and_then(|rest| rest.strip_prefix(b"/"))
@@ -272,11 +295,17 @@ impl Base {
         let mut whole = String::with_capacity(start.len() + rest.len() + 16);
         whole.push_str(start);
         encode(rest, &mut whole);
+        whole.push_str(end);
+        Url { origin: self.url.origin.clone(), path: self.with_token(whole) }
+    }
+
+    /// Appends what goes with every request.
+    fn with_token(&self, mut path: String) -> String {
         if let Some(token) = &self.token {
-            whole.push('?');
-            whole.push_str(token);
+            path.push('?');
+            path.push_str(token);
         }
-        Url { origin: self.url.origin.clone(), path: whole }
+        path
     }
 }
 

@@ -17,6 +17,14 @@ pub(super) enum Flaw {
 }
 
 impl Flaw {
+    /// Gives the files that are not what the metadata say.
+    pub(super) fn lacks(&self) -> &[Lack] {
+        match self {
+            Self::Lacks(lacks) => lacks,
+            Self::Refused(_) | Self::Moved => &[],
+        }
+    }
+
     /// Says whether upstream is known to be another by now.
     pub(super) const fn is_move(&self) -> bool {
         matches!(self, Self::Moved)

@@ -11,10 +11,11 @@ use pinfold_store::{
 };
 
 use super::lacking::Lacking;
+use super::pages::Remembered;
 use super::{Order, Planned, Way, is_of_upstream};
 use crate::fetch::{Ask, Outcome, Small, Upstream, Want, fetch, small};
 use crate::http::Validators;
-use crate::supply::{Content, Root, Stage, Supplied, Supply, Wanted};
+use crate::supply::{Content, Lack, Root, Shown, Stage, Supplied, Supply, Wanted};
 use crate::{Error, Result};
 
 /// Bytes after which what has landed is made durable.
@@ -31,10 +32,14 @@ struct Asked {
 /// One attempt to follow an upstream.
 pub(super) struct Following<'a> {
     pub(super) order: &'a Order<'a>,
-    upstream: Upstream<'a>,
-    monitor: &'a dyn Monitor,
+    pub(super) upstream: Upstream<'a>,
+    pub(super) monitor: &'a dyn Monitor,
     index: Mutex<Index>,
     roots: BTreeMap<RelPath, Asked>,
+    /// What folders showed.
+    pub(super) pages: BTreeMap<Option<RelPath>, Digest>,
+    /// What is to be remembered once what came has its name.
+    remembered: Vec<Remembered>,
     /// What landed and has no name yet.
     landed: Vec<Landed>,
     landed_bytes: u64,
@@ -58,6 +63,8 @@ impl<'a> Following<'a> {
             monitor,
             index: Mutex::new(order.store.index()?),
             roots: BTreeMap::new(),
+            pages: BTreeMap::new(),
+            remembered: Vec::new(),
             landed: Vec::new(),
             landed_bytes: 0,
             landed_max: batch_max(),
@@ -131,10 +138,10 @@ impl<'a> Following<'a> {
         !self.roots.is_empty() && self.roots.iter().all(|(path, asked)| same(path, asked))
     }
 
-    /// Asks for all root metadata again, and says whether any of it changed.
+    /// Asks for all root metadata again, and for what lists the lacking files, and says whether any of it changed.
     ///
     /// An upstream that does not answer now is not said to have changed: what was wrong before is the better answer.
-    pub(super) fn has_moved(&mut self) -> Result<bool> {
+    pub(super) fn has_moved(&mut self, lacks: &[Lack]) -> Result<bool> {
         self.way.is_fresh = true;
         let before: Vec<(RelPath, Asked)> =
             self.roots.iter().map(|(path, asked)| (path.clone(), asked.clone())).collect();
@@ -149,19 +156,21 @@ impl<'a> Following<'a> {
                 return Ok(true);
             }
         }
-        Ok(false)
+        self.has_a_page_moved(lacks)
     }
 
     /// Names what has landed.
     pub(super) fn flush(&mut self) -> Result<()> {
         let landed = std::mem::take(&mut self.landed);
         self.landed_bytes = 0;
-        if landed.is_empty() {
+        let remembered = std::mem::take(&mut self.remembered);
+        if landed.is_empty() && remembered.is_empty() {
             return Ok(());
         }
         let writer = self.order.store.writer(self.order.asker)?;
         let mut index = self.index();
-        Ok(self.order.store.keep(&mut index, &writer, landed, self.monitor)?)
+        self.order.store.keep(&mut index, &writer, landed, self.monitor)?;
+        Ok(index.remember_validators(&remembered)?)
     }
 
     /// Gives back the memory that the index took: naming the state opens it once more and needs as much again.
@@ -210,16 +219,41 @@ impl<'a> Following<'a> {
     /// Fetches what the store lacks, each content once.
     fn fetch(&mut self, lacking: &Lacking<'_>, supplied: &mut [Supplied]) -> Result<()> {
         let (firsts, wanted) = (lacking.firsts(), lacking.wanted);
-        let modified = self.order.now.seconds();
+        let mut held = BTreeMap::new();
+        for number in &firsts {
+            held.extend(self.held_file(&wanted[*number])?.map(|found| (*number, found)));
+        }
+        let (modified, is_again) = (self.order.now.seconds(), self.way.is_fresh);
         let mut wants = firsts.iter().map(|number| {
             let one = &wanted[*number];
-            let names = one.also.iter().chain([&one.path]).cloned().collect();
-            (*number, Want { names, size_bytes: one.size_bytes, expect: one.expect, modified })
+            let want = Want {
+                names: one.also.iter().chain([&one.path]).cloned().collect(),
+                size_bytes: one.size_bytes,
+                expect: one.expect,
+                modified,
+                held: held.get(number).map(|(validators, _)| validators.clone()),
+                is_fresh: is_again && one.expect.is_unsaid(),
+            };
+            (*number, want)
         });
         let (store, monitor, upstream) = (self.order.store, self.monitor, self.upstream);
         let mut each = |number: usize, outcome: Outcome| {
             let supply = match outcome {
-                Outcome::Landed(landed) => Supplied::Here(self.land(landed)?),
+                Outcome::Landed(landed, validators) => {
+                    let came = (landed.sums().digest, Some(landed.modified()));
+                    self.remembered.extend(self.remembered(&wanted[number], came, validators));
+                    Supplied::Here(self.land(landed)?)
+                }
+                Outcome::NotModified { modified } => match held.get(&number) {
+                    Some((validators, content)) => {
+                        let same = (content.digest, modified);
+                        let known = self.remembered(&wanted[number], same, validators.clone());
+                        self.remembered.extend(known);
+                        Supplied::Here(*content)
+                    }
+                    None => Supplied::Failed("the server answers 304 unasked".to_owned()),
+                },
+                Outcome::Folder => Supplied::Folder,
                 Outcome::Absent { url, status } => {
                     Supplied::Absent(format!("{url} answers {status}"))
                 }
@@ -253,6 +287,16 @@ impl<'a> Following<'a> {
 }
 
 impl Supply for Following<'_> {
+    fn folders(&mut self, folders: &[Option<RelPath>]) -> Result<Vec<Shown>> {
+        let shown = self.ask_folders(folders)?;
+        for (folder, shown) in folders.iter().zip(&shown) {
+            if let Shown::Here(page) = shown {
+                self.pages.insert(folder.clone(), page.digest());
+            }
+        }
+        Ok(shown)
+    }
+
     fn root(&mut self, path: &RelPath, bytes_max: u64) -> Result<Option<Root>> {
         if let Some(known) = self.roots.get(path) {
             return Ok(known.root.clone());
@@ -269,7 +313,7 @@ impl Supply for Following<'_> {
 
     fn get(&mut self, stage: Stage, wanted: &[Wanted]) -> Result<Vec<Supplied>> {
         let mut lacking = Vec::new();
-        let found = self.find(wanted)?.into_iter().enumerate();
+        let found = self.find(stage, wanted)?.into_iter().enumerate();
         let mut supplied: Vec<Supplied> = found
             .map(|(number, found)| {
                 found.map_or_else(
@@ -288,14 +332,14 @@ impl Supply for Following<'_> {
         }
         let (mut bytes, mut files) = (0_u64, 0_u64);
         for number in lacking.firsts() {
-            bytes = bytes.saturating_add(wanted[number].size_bytes.unwrap_or_default());
+            bytes = bytes.saturating_add(wanted[number].about_bytes());
             files += 1;
         }
         if stage == Stage::Files && self.order.run == Run::Dry {
             self.planned.fetch_files += files;
             self.planned.fetch_bytes = self.planned.fetch_bytes.saturating_add(bytes);
             for number in lacking.all() {
-                let size_bytes = wanted[number].size_bytes.unwrap_or_default();
+                let size_bytes = wanted[number].about_bytes();
                 let digest = Digest::of(b"");
                 supplied[number] = Supplied::Here(Content { digest, size_bytes });
             }

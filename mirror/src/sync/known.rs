@@ -8,7 +8,7 @@ use pinfold_store::{Checksum, Digest, Node, RelPath, Sums};
 
 use super::following::Following;
 use crate::http::Validators;
-use crate::supply::{Content, Supply, Wanted};
+use crate::supply::{Content, Stage, Supply, Wanted};
 use crate::{Error, Expect, Result};
 
 /// What the index knows of a wanted file.
@@ -50,8 +50,16 @@ impl Following<'_> {
     }
 
     /// Looks for wanted files in the store.
-    pub(super) fn find(&self, wanted: &[Wanted]) -> Result<Vec<Option<Content>>> {
-        let ask = |index: &Index| wanted.iter().map(|one| self.known(index, one)).collect();
+    pub(super) fn find(&self, stage: Stage, wanted: &[Wanted]) -> Result<Vec<Option<Content>>> {
+        // A list in an upstream that turned out to contradict itself is not believed to be what it was by its date.
+        let is_doubted = stage == Stage::Metadata && self.way.is_fresh;
+        let ask = |index: &Index| {
+            let known = |one: &Wanted| match one.expect {
+                Expect::Listed { .. } if is_doubted => Ok(Known::Nothing),
+                _ => self.known(index, one),
+            };
+            wanted.iter().map(known).collect()
+        };
         let known: Vec<Known> = self.index().at_once::<_, Error>(ask)?;
         let find = |(known, wanted): (Known, &Wanted)| {
             let found = match known {
@@ -73,6 +81,11 @@ impl Following<'_> {
             Expect::Sum(sum) => sum,
             Expect::Apk(_) => return self.known_by_word(index, wanted),
             Expect::Beside(other) => return self.known_beside(index, wanted, other),
+            Expect::Listed { words, .. } => {
+                let found = self.known_by_listing(index, wanted, words)?;
+                return Ok(found.map_or(Known::Nothing, Known::Content));
+            }
+            Expect::Named(_) => return Ok(Known::Nothing),
         };
         let algorithm = sum.algorithm();
         if algorithm.is_strong()

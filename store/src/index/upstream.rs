@@ -38,12 +38,14 @@ impl Index {
     /// [`crate::Error::Index`] where it cannot be written.
     pub fn remember_validators(&mut self, rows: &[(String, Validators, Digest)]) -> Result<()> {
         let text = "INSERT OR REPLACE INTO validators (url, etag, modified, digest) VALUES (?1, ?2, ?3, ?4)";
+        let transaction = self.connection.unchecked_transaction();
+        let transaction = self.sql(transaction)?;
         for (url, validators, digest) in rows {
-            let mut statement = self.sql(self.connection.prepare_cached(text))?;
+            let mut statement = self.sql(transaction.prepare_cached(text))?;
             let (etag, modified) = (&validators.etag, &validators.modified);
             self.sql(statement.execute(params![url, etag, modified, digest.as_bytes()]))?;
         }
-        Ok(())
+        self.sql(transaction.commit())
     }
 
     /// Says whether an object was seen to unpack to what has a checksum.
