@@ -19,6 +19,7 @@ mod crash;
 mod damage;
 mod disk_full;
 mod faults;
+mod files_http;
 mod flips;
 mod flow;
 mod hostile;

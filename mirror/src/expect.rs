@@ -13,6 +13,8 @@ use crate::apk;
 pub enum Expect {
     /// It hashes to this.
     Sum(Checksum),
+    /// It hashes to this, and a listing shows that it has about so many bytes.
+    SumAbout(Checksum, u64),
     /// It is a package of Alpine: the part that describes it hashes to this by SHA-1, and names the checksum of the rest.
     Apk([u8; 20]),
     /// Nobody says. It stands beside a file of its name without the last ending, which has this content, and is taken for
@@ -40,7 +42,7 @@ impl From<Checksum> for Expect {
 impl fmt::Display for Expect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Sum(sum) => sum.fmt(f),
+            Self::Sum(sum) | Self::SumAbout(sum, _) => sum.fmt(f),
             Self::Apk(part) => {
                 f.write_str("a control part of SHA1 ")?;
                 part.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
@@ -55,7 +57,7 @@ impl Expect {
     #[must_use]
     pub const fn sum(&self) -> Option<Checksum> {
         match self {
-            Self::Sum(sum) => Some(*sum),
+            Self::Sum(sum) | Self::SumAbout(sum, _) => Some(*sum),
             _ => None,
         }
     }
@@ -70,7 +72,7 @@ impl Expect {
     #[must_use]
     pub const fn about_bytes(&self) -> u64 {
         match self {
-            Self::Listed { about_bytes, .. } => *about_bytes,
+            Self::Listed { about_bytes, .. } | Self::SumAbout(_, about_bytes) => *about_bytes,
             _ => 0,
         }
     }
@@ -92,7 +94,7 @@ impl Expect {
     /// It cannot be read.
     pub(crate) fn flaw(&self, from: &mut dyn Read) -> std::io::Result<Option<String>> {
         match self {
-            Self::Sum(sum) => {
+            Self::Sum(sum) | Self::SumAbout(sum, _) => {
                 let mut checking = Checking::toward(sum.algorithm());
                 let mut buffer = vec![0; 128 * 1024];
                 loop {

@@ -90,10 +90,7 @@ impl Outcome {
     /// Orders the outcomes of several names: what is wrong is told before what failed, and that before what is absent.
     fn gravity(&self) -> u8 {
         match self {
-            Self::Landed(..)
-            | Self::NotModified { .. }
-            | Self::Folder
-            | Self::Absent { .. } => 0,
+            Self::Landed(..) | Self::NotModified { .. } | Self::Folder | Self::Absent { .. } => 0,
             Self::Failed { .. } => 1,
             Self::Wrong { .. } => 2,
         }

@@ -16,12 +16,13 @@ pub use words::Words;
 
 /// The most text beside a link that is looked at.
 const TEXT_BYTES_MAX: usize = 256;
+/// The most names that one folder may have: several times as many as the largest folders of archives.
+pub const NAMES_MAX: usize = 300_000;
 /// How many links that cannot be followed are named; the others are counted.
 const ODD_NAMED_MAX: usize = 3;
 /// Where what stands beside a link ends, if the next link does not come before.
-const ROW_ENDS: &[&[u8]] = &[
-    b"tr", b"li", b"hr", b"pre", b"ul", b"table", b"tbody", b"address", b"footer", b"body",
-];
+const ROW_ENDS: &[&[u8]] =
+    &[b"tr", b"li", b"hr", b"pre", b"ul", b"table", b"tbody", b"address", b"footer", b"body"];
 
 /// What a name in a listing is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,20 +58,27 @@ pub struct Page {
 }
 
 impl Page {
-    /// Reads the page that came from a URL for a folder; `None` is the archive itself. Anything at all is a page.
+    /// Reads the page that came from a URL for a folder, `None` for the archive itself; gives `None` where it has more than
+    /// [`NAMES_MAX`] names. Anything else at all is a page.
     #[must_use]
-    pub fn read(bytes: &[u8], folder: Option<&RelPath>, url: &Url) -> Self {
-        let mut reading =
-            Reading { page: Self::default(), place: Place::new(folder, url), beside: Beside::Nothing };
+    pub fn read(bytes: &[u8], folder: Option<&RelPath>, url: &Url) -> Option<Self> {
+        let mut reading = Reading {
+            page: Self::default(),
+            place: Place::new(folder, url),
+            beside: Beside::Nothing,
+        };
         let mut emitter = DefaultEmitter::default();
         // Without this what a script says would be links.
         emitter.naively_switch_states(true);
         for token in Tokenizer::new_with_emitter(bytes, emitter) {
             let Ok(token) = token;
             reading.take(&token);
+            if reading.page.items.len() > NAMES_MAX {
+                return None;
+            }
         }
         reading.end_row();
-        reading.page
+        Some(reading.page)
     }
 
     /// Hashes what it shows, and nothing that pages have around it.

@@ -10,8 +10,8 @@ use pinfold_store::index::Index;
 use pinfold_store::{Checksum, Node, RelPath, Store};
 
 use crate::links::Links;
-use crate::supply::{Content, Root, Shown, Stage, Supplied, Supply, Wanted};
 use crate::page::{Item, Kind, Page};
+use crate::supply::{Content, Root, Shown, Stage, Supplied, Supply, Wanted};
 use crate::tree::{TreeReader, read_bounded};
 use crate::{Error, Expect, Result};
 

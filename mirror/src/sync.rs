@@ -168,7 +168,9 @@ impl Order<'_> {
             };
             // An update of upstream's own shows in its root metadata sooner or later.
             is_fresh = true;
-            if way.may_restart && (flaw.is_move() || (flaw.may_pass() && supply.has_moved(flaw.lacks())?)) {
+            if way.may_restart
+                && (flaw.is_move() || (flaw.may_pass() && supply.has_moved(flaw.lacks())?))
+            {
                 restarts += 1;
                 monitor.step("upstream changed meanwhile, beginning anew", None);
                 continue;

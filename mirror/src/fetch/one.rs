@@ -56,7 +56,7 @@ enum Poured {
     /// What is there cannot be continued; ask for all of it.
     Again,
     /// It is no file, or in the state that is here.
-    Other(Outcome),
+    Other(Box<Outcome>),
 }
 
 impl Worker<'_> {
@@ -129,7 +129,7 @@ impl Worker<'_> {
                     Some(found) => found,
                 },
                 Ok(Poured::Wrong(found)) => found,
-                Ok(Poured::Other(outcome)) => return Ok(End::Bad(outcome)),
+                Ok(Poured::Other(outcome)) => return Ok(End::Bad(*outcome)),
                 Ok(Poured::Again) => {
                     coming.restart()?;
                     continue;
@@ -166,7 +166,7 @@ impl Worker<'_> {
     ) -> Result<Poured, Trouble> {
         if let Some(outcome) = other(&answer, coming.want, url) {
             answer.body.drain();
-            return Ok(Poured::Other(outcome));
+            return Ok(Poured::Other(Box::new(outcome)));
         }
         let have = coming.arrival.size_bytes();
         let (size, bytes_max) = (coming.want.size_bytes, coming.bytes_max());
@@ -241,7 +241,9 @@ fn failed(url: &Url, failure: Failure) -> End {
 impl Coming<'_> {
     /// Gives the most bytes that are taken.
     fn bytes_max(&self) -> u64 {
-        self.want.size_bytes.unwrap_or(UNSTATED_BYTES_MAX)
+        let about_bytes = self.want.expect.about_bytes();
+        let unstated = || UNSTATED_BYTES_MAX.max(about_bytes.saturating_mul(2));
+        self.want.size_bytes.unwrap_or_else(unstated)
     }
 
     /// Says whether as many bytes as are wanted are there; where nobody says how many, whether what is there is right.

@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use pinfold_store::{Class, Digest, Monitor, Record, RelPath, Stamp, Trust, scan};
 use serde::Deserialize;
 
+use super::Reading;
 use super::lists::{Came, Lists};
 use super::names::{sheet, signed};
 use super::select::Selection;
 use super::walk::{BOUNDS, Walk};
-use super::Reading;
 use crate::archive::{self, Belief};
 use crate::family::Family;
 use crate::gather::Gathered;
@@ -126,11 +126,7 @@ impl Archive {
     ///
     /// # Errors
     /// The tree cannot be listed.
-    pub fn found_in(
-        tree: &dyn TreeReader,
-        belief: Belief,
-        now: Stamp,
-    ) -> Result<Option<Self>> {
+    pub fn found_in(tree: &dyn TreeReader, belief: Belief, now: Stamp) -> Result<Option<Self>> {
         let mut has_list = belief.keyring.is_some();
         for entry in tree.entries()? {
             has_list |= sheet(entry?.path.split().1).is_some();
@@ -180,17 +176,13 @@ impl Archive {
         lists: &BTreeMap<RelPath, Content>,
         found: &mut Finding<'_>,
     ) -> Vec<Wanted> {
-        let by_sum = |path: &RelPath, sum| Wanted {
-            path: path.clone(),
-            also: Vec::new(),
-            size_bytes: None,
-            expect: Expect::Sum(sum),
-            origin: 0,
-        };
         let mut wanted: Vec<Wanted> = files
             .into_iter()
             .map(|(path, words)| match found.lists.of(&path) {
-                Some(claim) => by_sum(&path, claim.sum),
+                Some(claim) => match words {
+                    Some(words) => wish(path, Expect::SumAbout(claim.sum, words.about_bytes)),
+                    None => wish(path, claim.sum.into()),
+                },
                 None => shown((path, words)),
             })
             .collect();
@@ -200,7 +192,7 @@ impl Archive {
             let is_more = lists.contains_key(path)
                 || (!self.selection.brought && self.selection.takes(path) && found.walk.note(path));
             if is_more {
-                wanted.push(by_sum(path, claim.sum));
+                wanted.push(wish(path.clone(), claim.sum.into()));
             }
         }
         wanted
@@ -210,7 +202,8 @@ impl Archive {
     fn tell(&self, found: &Finding<'_>, monitor: &dyn Monitor) {
         let odd = found.lists.odd;
         if odd > 0 {
-            let title = format!("{odd} lines of lists of checksums name what cannot be in the tree");
+            let title =
+                format!("{odd} lines of lists of checksums name what cannot be in the tree");
             monitor.step(&title, None);
         }
         let is_absent = |path: &&RelPath| !found.walk.has(path);
@@ -269,5 +262,9 @@ fn shown((path, words): (RelPath, Option<Words>)) -> Wanted {
         }
         None => Expect::Named(Digest::of(path.as_bytes())),
     };
+    wish(path, expect)
+}
+
+const fn wish(path: RelPath, expect: Expect) -> Wanted {
     Wanted { path, also: Vec::new(), size_bytes: None, expect, origin: 0 }
 }

@@ -81,7 +81,7 @@ impl Lists {
             let Some(bytes) = came.bytes(path, *content)? else { continue };
             let name = path.split().1;
             if let Some(list) = came.list(path, name, &bytes)? {
-                self.add(list, is_there)?;
+                self.add(&list, is_there)?;
             }
         }
         Ok(())
@@ -125,7 +125,7 @@ impl Lists {
     }
 
     /// Takes over what a list says.
-    fn add(&mut self, list: List<'_>, is_there: &dyn Fn(&RelPath) -> bool) -> Result<()> {
+    fn add(&mut self, list: &List<'_>, is_there: &dyn Fn(&RelPath) -> bool) -> Result<()> {
         let number = self.proofs.len();
         for line in sums::parse(&list.text, list.sheet.algorithm) {
             let is_proved = !list.verified.is_empty() && line.sum.algorithm().is_strong();
@@ -239,10 +239,8 @@ impl Came<'_> {
     ) -> Result<Option<List<'l>>> {
         let is_message = bytes.starts_with(MESSAGE);
         let own = sheet(name);
-        let sheet = match own.or_else(|| signed(name).and_then(sheet).filter(|_| is_message)) {
-            Some(sheet) => sheet,
-            None => return Ok(None),
-        };
+        let of_signed = || signed(name).and_then(sheet).filter(|_| is_message);
+        let Some(sheet) = own.or_else(of_signed) else { return Ok(None) };
         if is_message {
             return self.message(path, sheet, bytes);
         }

@@ -270,7 +270,10 @@ impl Base {
     pub fn folder(&self, path: Option<&RelPath>) -> Url {
         match path {
             Some(path) => self.whole(path, "/"),
-            None => Url { origin: self.url.origin.clone(), path: self.with_token(self.url.path.clone()) },
+            None => Url {
+                origin: self.url.origin.clone(),
+                path: self.with_token(self.url.path.clone()),
+            },
         }
     }
 

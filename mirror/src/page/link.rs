@@ -46,10 +46,7 @@ impl<'a> Place<'a> {
         if href.is_empty() || href.contains(&b'?') {
             return Link::Elsewhere;
         }
-        let path = match self.path_of(href) {
-            Some(path) => path,
-            None => return Link::Elsewhere,
-        };
+        let Some(path) = self.path_of(href) else { return Link::Elsewhere };
         let parts: Vec<Vec<u8>> = path.split(|byte| *byte == b'/').map(decode).collect();
         let below = match path.first() {
             Some(b'/') => {

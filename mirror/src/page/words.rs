@@ -54,9 +54,8 @@ fn is_date(word: &str) -> bool {
 /// Says whether a word is a time of day: `04:00`, `4:00:10`.
 fn is_time(word: &str) -> bool {
     let parts: Vec<&str> = word.split(':').collect();
-    let is_part = |part: &&str| {
-        matches!(part.len(), 1 | 2) && part.bytes().all(|b| b.is_ascii_digit())
-    };
+    let is_part =
+        |part: &&str| matches!(part.len(), 1 | 2) && part.bytes().all(|b| b.is_ascii_digit());
     matches!(parts.len(), 2 | 3) && parts.iter().all(is_part)
 }
 

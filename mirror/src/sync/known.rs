@@ -78,7 +78,7 @@ impl Following<'_> {
     /// A checksum with which somebody could make a second content speaks only for what this mirror had under this name.
     fn known(&self, index: &Index, wanted: &Wanted) -> Result<Known> {
         let sum = match wanted.expect {
-            Expect::Sum(sum) => sum,
+            Expect::Sum(sum) | Expect::SumAbout(sum, _) => sum,
             Expect::Apk(_) => return self.known_by_word(index, wanted),
             Expect::Beside(other) => return self.known_beside(index, wanted, other),
             Expect::Listed { words, .. } => {

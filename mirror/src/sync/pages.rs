@@ -13,9 +13,9 @@ use pinfold_store::{Digest, RelPath};
 use super::following::Following;
 use crate::fetch::{self, page};
 use crate::http::Validators;
-use crate::page::Page;
+use crate::page::{NAMES_MAX, Page};
 use crate::supply::{Content, Lack, Shown, Wanted};
-use crate::{Expect, Result};
+use crate::{Error, Expect, Result};
 
 /// The largest page of a folder.
 const PAGE_BYTES_MAX: u64 = 32 << 20;
@@ -55,7 +55,13 @@ impl Following<'_> {
 
     fn ask_folder(&self, folder: Option<&RelPath>) -> Result<Shown> {
         Ok(match page(self.upstream, folder, PAGE_BYTES_MAX, self.monitor)? {
-            fetch::Shown::Page { bytes, url } => Shown::Here(Page::read(&bytes, folder, &url)),
+            fetch::Shown::Page { bytes, url } => {
+                let page = Page::read(&bytes, folder, &url);
+                Shown::Here(page.ok_or_else(|| Error::BadMetadata {
+                    path: url.to_string(),
+                    why: format!("it has more than {NAMES_MAX} names in one folder"),
+                })?)
+            }
             fetch::Shown::Absent { status } => {
                 let url = self.upstream.base.folder(folder);
                 Shown::Absent(format!("{url} answers {status}"))

@@ -166,3 +166,40 @@ fn root_metadata_is_asked_for_by_its_state_and_never_larger_than_allowed() {
         }
     });
 }
+
+/// A want about whose content nobody says anything.
+fn unsaid(want: Want, held: Option<Validators>) -> Want {
+    Want { size_bytes: None, expect: Expect::Named(Digest::of(b"name")), held, ..want }
+}
+
+#[test]
+fn what_is_here_already_comes_only_where_its_state_is_another() {
+    bounded(|| {
+        let bench = Bench::new();
+        let bytes = content(5000);
+        let want = bench.put("file", &bytes);
+        bench.fetch(&patient(), vec![unsaid(want.clone(), None)]).unwrap();
+        bench.keep();
+        assert!(bench.has(&bytes));
+        let base = Base::parse(&bench.server.url()).unwrap();
+        let http = Http::new(&patient()).unwrap();
+        let upstream = Upstream { http: &http, base: &base };
+        let path = "file".parse().unwrap();
+        let Small::Found { validators, .. } =
+            small(upstream, &path, Ask::Anew, 9000, &bench.tally).unwrap()
+        else {
+            panic!("it is there")
+        };
+        let other = Validators { etag: Some("\"other\"".to_owned()), last_modified: None };
+        for (held, expected) in
+            [(validators, "not modified"), (other, "landed"), (Validators::default(), "landed")]
+        {
+            let outcomes = bench.fetch(&patient(), vec![unsaid(want.clone(), Some(held))]).unwrap();
+            assert_eq!(outcomes.first().map_or_else(|| "landed".to_owned(), shown), expected);
+        }
+        // A server that says 304 to what nobody asked in that way is confused.
+        bench.server.fault("/file", "always304");
+        let outcomes = bench.fetch(&patient(), vec![unsaid(want.clone(), None)]).unwrap();
+        assert!(shown(&outcomes[0]).starts_with("failed the server answers 304"));
+    });
+}
