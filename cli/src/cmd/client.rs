@@ -3,6 +3,7 @@
 use pinfold_mirror::ClientFile;
 use pinfold_mirror::apt::{self, ClientInput, Downgrade, Follows, Form, Signed};
 use pinfold_mirror::family::Family;
+use pinfold_mirror::http::Base;
 use pinfold_mirror::rpm;
 use pinfold_publisher::layout::{Spec, Www};
 use pinfold_publisher::{generation, publish};
@@ -109,6 +110,12 @@ fn rpm_files(
         (Trust::None, false) => rpm::Signed::Packages,
         (Trust::None, true) => rpm::Signed::Nothing,
     };
+    if args.fallback.is_some() && mirror.bases.iter().any(Base::is_private) {
+        return Err(Failure::usage(format!(
+            "--fallback: the upstream of {} has a login or a token, which no client is given",
+            wanted.mirror
+        )));
+    }
     let upstream: Vec<String> = mirror.bases.iter().map(ToString::to_string).collect();
     let folder = mirror.upstream.as_ref().and_then(|upstream| upstream.wanted.folder());
     let url = folder.map_or_else(|| url.to_owned(), |folder| format!("{url}/{folder}"));
