@@ -29,6 +29,7 @@ pub(crate) struct Mirror {
     pub(crate) upstream: Option<Upstream>,
     /// The keyrings that vouch for it.
     pub(crate) keyrings: Vec<PathBuf>,
+    pub(crate) belief: Unloaded,
 }
 
 /// What of an upstream is followed, and how.
@@ -37,7 +38,6 @@ pub(crate) struct Upstream {
     pub(crate) wanted: Wanted,
     /// Where a list of upstreams is, which is asked for first.
     pub(super) list: Option<List>,
-    pub(crate) belief: Unloaded,
     pub(crate) transfer: Transfer,
     pub(crate) patience: Duration,
 }
@@ -109,20 +109,20 @@ impl Upstream {
         http: &Http,
         monitor: &dyn Monitor,
     ) -> Result<Sources, Failure> {
-        let (listed, metalink) = match &self.list {
+        let first = |listed: &[Base]| listed[..listed.len().min(LISTED_MAX)].to_vec();
+        let (bases, metalink) = match &self.list {
             None => (bases.to_vec(), None),
-            Some(List::Plain(url)) => (rpm::fetch_mirrorlist(http, url, monitor)?, None),
+            Some(List::Plain(url)) => (first(&rpm::fetch_mirrorlist(http, url, monitor)?), None),
             Some(List::Metalink(url)) => {
                 let metalink = rpm::fetch_metalink(http, url, monitor)?;
-                (metalink.mirrors.clone(), Some(metalink))
+                (first(&metalink.mirrors), Some(metalink))
             }
         };
         let of_folder = |base: Base| match self.wanted.folder() {
             None => Ok(base),
             Some(folder) => base.of_folder(folder.clone()),
         };
-        let bases: Result<Vec<Base>, _> =
-            listed.into_iter().take(LISTED_MAX).map(of_folder).collect();
+        let bases: Result<Vec<Base>, _> = bases.into_iter().map(of_folder).collect();
         Ok(Sources { bases: bases?, metalink })
     }
 
@@ -160,15 +160,12 @@ impl Mirror {
 
     /// Says whom to believe; `None` as keyring where nobody signs the metadata.
     pub(crate) fn belief(&self, keyring: Option<Keyring>, allow_older: bool) -> Belief {
-        match self.upstream.as_ref().map(|upstream| upstream.belief.clone()) {
-            Some(unloaded) => Belief {
-                keyring: keyring.filter(|_| !unloaded.unsigned),
-                signers: unloaded.signers,
-                weak_keys: unloaded.weak_keys,
-                allow_older,
-                allow_expired: unloaded.allow_expired,
-            },
-            None => Belief { keyring, allow_older, ..Belief::default() },
+        Belief {
+            keyring: keyring.filter(|_| !self.belief.unsigned),
+            signers: self.belief.signers.clone(),
+            weak_keys: self.belief.weak_keys,
+            allow_older,
+            allow_expired: self.belief.allow_expired,
         }
     }
 }

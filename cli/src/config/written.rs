@@ -114,13 +114,16 @@ impl MirrorFile {
                 "it says what to fetch, and not from where: add upstream = \"http://…\"".to_owned()
             );
         }
-        if let Some(upstream) = &upstream
-            && keyrings.is_empty()
-            && !upstream.belief.unsigned
-        {
+        if upstream.is_some() && keyrings.is_empty() && !self.unsigned {
             return Err("it has no keyring: add keyrings = [\"/usr/share/keyrings/….gpg\"] with the archive's own keys, or unsigned = true where nobody signs it".to_owned());
         }
-        Ok(Mirror { family, mount, signed, bases, upstream, keyrings })
+        let belief = Unloaded {
+            unsigned: self.unsigned,
+            signers: self.signers,
+            weak_keys: self.weak_keys,
+            allow_expired: self.check_valid_until == Some(false),
+        };
+        Ok(Mirror { family, mount, signed, bases, upstream, keyrings, belief })
     }
 
     pub(super) fn has_keyrings(&self) -> bool {
@@ -157,12 +160,6 @@ impl MirrorFile {
         Ok(Some(Upstream {
             wanted,
             list,
-            belief: Unloaded {
-                unsigned: self.unsigned,
-                signers: self.signers.clone(),
-                weak_keys: self.weak_keys,
-                allow_expired: self.check_valid_until == Some(false),
-            },
             transfer: self.transfer()?,
             patience: seconds("patience", &self.patience)?.unwrap_or(PATIENCE),
         }))
