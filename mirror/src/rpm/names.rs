@@ -62,3 +62,6 @@ pub(super) fn is_package(path: &RelPath) -> bool {
     let (_, name) = path.split();
     name.ends_with(b".rpm") || name.ends_with(b".drpm")
 }
+
+#[cfg(test)]
+mod tests;

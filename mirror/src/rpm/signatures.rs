@@ -138,8 +138,9 @@ pub(super) fn check(
         .filter(|(.., is_known)| !is_known)
         .map(|(_, digest, judged, _)| (*digest, judged.written()))
         .collect();
-    tell(archive, &found, state, monitor)?;
-    supply.remember_judged(keys, &anew)
+    // Remembered before a flaw refuses the state: the next attempt reads no package again.
+    supply.remember_judged(keys, &anew)?;
+    tell(archive, &found, state, monitor)
 }
 
 fn package_of(entry: &Entry) -> Option<(&RelPath, Content)> {
@@ -203,3 +204,6 @@ fn tell(
     monitor.problem(&problem(&path.to_string(), &why));
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
