@@ -31,6 +31,7 @@ mod proof;
 mod refusals;
 mod removal;
 mod rpm_signature;
+mod rpm_zoo;
 mod serving;
 mod signals;
 mod sync;

@@ -49,6 +49,7 @@ pub use primary::{Package, Seen, packages};
 pub use reading::{Reading, read, repositories};
 pub use repomd::{Data, Repomd};
 pub use select::{Folder, PackageSignatures, Selection};
+pub use signatures::signatures_of;
 pub use treeinfo::{TREEINFO_BYTES_MAX, TreeFile, treeinfo};
 pub use updateinfo::{Advisory, advisories};
 pub use upstreams::{fetch_metalink, fetch_mirrorlist};

@@ -48,7 +48,6 @@ impl MirrorFile {
             || !self.architectures.is_empty()
             || self.repository.is_some()
             || self.newest.is_some()
-            || self.package_signatures.is_some()
     }
 
     /// Says what is asked of an upstream; `None` where nothing is.

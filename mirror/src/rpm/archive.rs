@@ -3,7 +3,7 @@
 //! The same for a sync, an ingest and a verification: only who supplies the files differs. The order is that of formats/rpm.md,
 //! section 5: root metadata first, verified; then metadata; then packages.
 
-use pinfold_store::{Class, Monitor, Record, RelPath, Stamp, scan};
+use pinfold_store::{Class, Entry, Monitor, Record, RelPath, Stamp, scan};
 
 use super::metadata::{self, Index};
 use super::names::{MEDIA, is_root};
@@ -41,9 +41,11 @@ impl archive::Archive for Archive {
     }
 
     fn look(&self, supply: &mut dyn Supply) -> Result<()> {
-        // One file a repository.
-        let mut folders = self.selection.repositories.iter();
-        folders.try_for_each(|folder| self.repomd(supply, folder).map(drop))
+        // One file a repository. Of a mirror that no longer moves it is what we have: the metalink knows better.
+        self.selection.repositories.iter().try_for_each(|folder| {
+            let (path, root) = self.repomd(supply, folder)?;
+            self.must_be_listed(&root.bytes, &supply.place(&path)).map(drop)
+        })
     }
 
     fn survey(&self, supply: &mut dyn Supply, monitor: &dyn Monitor) -> Result<State> {
@@ -57,10 +59,12 @@ impl archive::Archive for Archive {
         for (folder, repository) in self.selection.repositories.iter().zip(&mut repositories) {
             self.read(supply, (folder, repository), (&mut found, &mut state), monitor)?;
         }
+        let packages: Vec<_> = repositories.iter().map(|one| one.packages.clone()).collect();
         for repository in repositories {
             state.roots.extend(repository.entries.iter().map(|entry| entry.path.clone()));
             found.entries.extend(repository.entries);
             state.proofs.push(repository.proof);
+            state.relaxed.extend(repository.note);
             for voucher in repository.vouchers {
                 if !state.vouchers.contains(&voucher) {
                     state.vouchers.push(voucher);
@@ -70,7 +74,9 @@ impl archive::Archive for Archive {
         if state.lacks.is_empty()
             && self.selection.package_signatures != PackageSignatures::Unchecked
         {
-            signatures::check(self, supply, (&found.entries, &mut state), monitor)?;
+            let packages: Vec<&Entry> =
+                packages.into_iter().flat_map(|range| &found.entries[range]).collect();
+            signatures::check(self, supply, (&packages, &mut state), monitor)?;
         }
         state.entries = found.into_entries()?;
         state.roots.sort_unstable();
@@ -156,7 +162,9 @@ impl Archive {
         let names = indices.len();
         let wanted = unique(listing.wanted)?;
         let packages = wanted.len();
+        let from = found.entries.len();
         found.get(supply, &wanted, Class::Fixed, &mut state.lacks)?;
+        repository.packages = from..found.entries.len();
         // A delta that is gone is passed over: clients take the whole package then.
         let mut without = Vec::new();
         found.get(supply, &unique(listing.optional)?, Class::Fixed, &mut without)?;

@@ -160,11 +160,9 @@ impl Reading<'_> {
                 listing.tell_aborts(&shown, self.monitor);
             }
             "modules" => {
-                let mut each = |module: Module| {
-                    if self.selection.newest.is_some() {
-                        listing.modules.push(module);
-                    }
-                    Ok(())
+                let mut each = |module: Module| match self.selection.newest {
+                    Some(_) => listing.add_module(module, &shown),
+                    None => Ok(()),
                 };
                 let read = modules(plain, &shown, &mut each);
                 let seen = self.forgive(read, "dnf aborts at it")?.unwrap_or_default();

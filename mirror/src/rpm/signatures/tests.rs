@@ -1,4 +1,4 @@
-use pinfold_store::Tally;
+use pinfold_store::{Class, Tally};
 
 use super::*;
 use crate::rpm::made::{Shelf, package_bytes};
@@ -26,18 +26,15 @@ fn every_flaw_is_said_and_nothing_else_is() {
     }
 }
 
-/// A state of two files that are no packages of rpm at all, and one that is no package by its name.
-fn state(shelf: &mut Shelf) -> Vec<Entry> {
-    let mut entry = |path: &str, class| {
+/// Two packages that are none of rpm at all.
+fn packages(shelf: &mut Shelf) -> [Entry; 2] {
+    ["a.rpm", "b.rpm"].map(|path| {
         let bytes = package_bytes((path, "1-1", "noarch"));
         let (digest, size_bytes) = (Digest::of(&bytes), bytes.len() as u64);
         shelf.files.insert(path.to_owned(), bytes);
-        let node = Node::File { digest, size_bytes, class };
+        let node = Node::File { digest, size_bytes, class: Class::Fixed };
         Entry { path: path.parse().unwrap(), node, added: false }
-    };
-    [("a.rpm", Class::Fixed), ("b.rpm", Class::Fixed), ("repodata/x.xml", Class::Root)]
-        .map(|(path, class)| entry(path, class))
-        .into()
+    })
 }
 
 fn archive(package_signatures: PackageSignatures) -> Archive {
@@ -46,22 +43,23 @@ fn archive(package_signatures: PackageSignatures) -> Archive {
 
 #[test]
 fn what_no_key_signed_is_reported_and_counted_in_the_record() {
-    let (mut shelf, mut state_, tally) = (Shelf::default(), State::default(), Tally::default());
-    let entries = state(&mut shelf);
+    let (mut shelf, mut state, tally) = (Shelf::default(), State::default(), Tally::default());
+    let packages = packages(&mut shelf);
     let report = archive(PackageSignatures::Report);
-    check(&report, &mut shelf, (&entries, &mut state_), &tally).unwrap();
+    check(&report, &mut shelf, (&packages.each_ref(), &mut state), &tally).unwrap();
     let [problem] = &tally.problems()[..] else { panic!("{:?}", tally.problems()) };
     assert!(problem.subject == "a.rpm" && problem.detail.contains("of 2 packages"), "{problem:?}");
-    assert_eq!(state_.packages["bad"].as_integer(), Some(2));
+    assert_eq!(state.packages["bad"].as_integer(), Some(2));
 }
 
 #[test]
 fn a_refused_state_is_not_read_again() {
-    let (mut shelf, mut state_, tally) = (Shelf::default(), State::default(), Tally::default());
-    let entries = state(&mut shelf);
+    let (mut shelf, mut state, tally) = (Shelf::default(), State::default(), Tally::default());
+    let packages = packages(&mut shelf);
     let require = archive(PackageSignatures::Require);
     for _ in 0..2 {
-        let refused = check(&require, &mut shelf, (&entries, &mut state_), &tally).unwrap_err();
+        let refused =
+            check(&require, &mut shelf, (&packages.each_ref(), &mut state), &tally).unwrap_err();
         assert!(
             matches!(&refused, Error::NotAuthentic { path, .. } if path == "a.rpm"),
             "{refused}"
