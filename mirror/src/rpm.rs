@@ -35,7 +35,7 @@ mod version;
 mod xml;
 
 pub use archive::Archive;
-pub use changes::{AdvisoryChange, NewAdvisories, PackageList, changes};
+pub use changes::{NewAdvisories, PackageList, changes};
 pub use client::{ClientInput, Follows, Form, MINUTES, Signed, Tool, client};
 pub use compare::compare_trees;
 pub use heads::dated_lists;

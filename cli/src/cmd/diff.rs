@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use pinfold_mirror::family::{self, Family};
-use pinfold_mirror::rpm::{self, AdvisoryChange};
+use pinfold_mirror::rpm::{self, Advisory};
 use pinfold_mirror::tree::SnapshotTree;
 use pinfold_mirror::{Change, PackageChange, PackageKind, apt};
 use pinfold_publisher::layout::Spec;
@@ -82,7 +82,7 @@ struct Found {
     rows: Vec<Vec<String>>,
     values: Vec<Value>,
     /// Advisories that came; `None` where the family has no such.
-    advisories: Option<Vec<AdvisoryChange>>,
+    advisories: Option<Vec<Advisory>>,
 }
 
 impl Found {
@@ -233,13 +233,13 @@ fn package_value(change: &PackageChange<'_>, word: &str, (was, is): Versions<'_>
     })
 }
 
-fn advisory_row(one: &AdvisoryChange) -> Vec<String> {
+fn advisory_row(one: &Advisory) -> Vec<String> {
     let word = |text: &str| if text.is_empty() { "-".to_owned() } else { escape(text.as_bytes()) };
     vec![word(&one.id), word(&one.kind), word(&one.severity), word(&one.cves.join(" "))]
 }
 
-fn advisory_value(one: &AdvisoryChange) -> Value {
-    let AdvisoryChange { id, kind, severity, cves } = one;
+fn advisory_value(one: &Advisory) -> Value {
+    let Advisory { id, kind, severity, cves } = one;
     json!({ "id": id, "kind": kind, "severity": severity, "cves": cves })
 }
 

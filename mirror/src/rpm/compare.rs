@@ -7,10 +7,7 @@ use pinfold_store::{Digest, Monitor, Node, RelPath};
 
 use super::reading::repomds;
 use super::select::Folder;
-use super::{
-    Advisory, AdvisoryChange, Data, NewAdvisories, PackageList, Repomd, advisories, changes,
-    packages,
-};
+use super::{Advisory, Data, NewAdvisories, PackageList, Repomd, advisories, changes, packages};
 use crate::change::{Lists, PackageChange};
 use crate::gather::problem;
 use crate::unpack::{Form, unpacked};
@@ -43,7 +40,7 @@ pub fn compare_trees(
     new: &dyn TreeReader,
     each: &mut dyn FnMut(&PackageChange<'_>) -> Result<()>,
     monitor: &dyn Monitor,
-) -> Result<(Lists, Vec<AdvisoryChange>)> {
+) -> Result<(Lists, Vec<Advisory>)> {
     let (was, is) = (find(old)?, find(new)?);
     let folders: BTreeSet<&Folder> = was.keys().chain(is.keys()).collect();
     let mut lists = Lists { old: 0, new: 0 };
@@ -67,7 +64,7 @@ fn came(
     (old, was): (&dyn TreeReader, &Repositories),
     (new, is): (&dyn TreeReader, &Repositories),
     monitor: &dyn Monitor,
-) -> Result<Vec<AdvisoryChange>> {
+) -> Result<Vec<Advisory>> {
     let mut came = NewAdvisories::new();
     let known: BTreeSet<Digest> =
         lists_of_advisories(was).map(|(_, (digest, _))| *digest).collect();
@@ -88,12 +85,12 @@ fn lists_of_advisories(found: &Repositories) -> impl Iterator<Item = &(Data, Con
 
 fn read_advisories(
     (tree, (data, content)): (&dyn TreeReader, &(Data, Content)),
-    each: &mut dyn FnMut(&Advisory),
+    each: &mut dyn FnMut(Advisory),
     monitor: &dyn Monitor,
 ) -> Result<()> {
     let shown = data.path.to_string();
     let read = advisories(open(tree, data, *content)?, &shown, &mut |advisory| {
-        each(&advisory);
+        each(advisory);
         Ok(())
     });
     match read {
