@@ -121,6 +121,14 @@ fn deltas_that_cannot_be_taken_are_left_out_with_a_word() {
         assert_eq!(shown, repo.read("repodata/repomd.xml"), "{name}");
         assert!(!tree.join("drpms").exists());
     }
+    // One name with two contents is no reason to do without the packages.
+    let repo = Repo::first();
+    let two = [b"one", b"two"].map(|bytes| delta("drpms/x.drpm", &hex("SHA256", bytes)));
+    let two = two.concat().replace("</prestodelta><prestodelta>", "");
+    repo.modify("prestodelta", "prestodelta.xml", &two, &[]);
+    let upstream = Upstream::of(&repo.tree, "");
+    let site = unsigned(&upstream.url(), "");
+    site.run(&["sync", "lab"]).expect(1).says("two contents").says("no delta is taken");
 }
 
 #[test]

@@ -12,7 +12,7 @@ fn lists() -> (tempfile::TempDir, Upstream) {
     (dir, server)
 }
 
-/// What a metalink says of a `repomd.xml`, in the order of MirrorManager.
+/// What a metalink says of a `repomd.xml`, in the order of `MirrorManager`.
 fn state(bytes: &[u8], kinds: &[&str]) -> String {
     let hashes = kinds.iter().fold(String::new(), |text, kind| {
         let sum = hex(&kind.to_uppercase(), bytes);

@@ -128,7 +128,8 @@ fn a_package_is_one_whatever_it_is_called() {
     repo.file(&path, b"no package");
     let (bytes, sum) = (b"no package".len(), crate::harness::hex("SHA256", b"no package"));
     repo.edit("primary", |text| {
-        let old = crate::harness::between(&text, "<checksum", "</checksum>").to_owned();
+        let old =
+            text.split("pkgid=\"YES\">").nth(1).unwrap().split('<').next().unwrap().to_owned();
         let size = text.split("<size package=\"").nth(1).unwrap().split('"').next().unwrap();
         let text = text
             .replace(&format!("<size package=\"{size}\""), &format!("<size package=\"{bytes}\""));

@@ -138,7 +138,7 @@ fn a_token_goes_with_every_request_and_is_seen_nowhere() {
         watch.run(args).expect(0);
     }
     // Clients are not given it, and without it upstream would refuse them.
-    watch.run(&["client", "lab", "--fallback", "upstream"]).expect(2).says("a login or a token");
+    watch.run(&["client", "lab", "--fallback", "upstream"]).expect(2).says("wants a token");
     site.run(&["show", "lab"]).expect(0).says(&first.url());
     // Of what fails neither.
     repo.second_state();

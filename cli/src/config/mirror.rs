@@ -29,6 +29,7 @@ pub(crate) struct Mirror {
     pub(crate) upstream: Option<Upstream>,
     /// The keyrings that vouch for it.
     pub(crate) keyrings: Vec<PathBuf>,
+    pub(crate) belief: Unloaded,
 }
 
 /// What of an upstream is followed, and how.
@@ -37,7 +38,6 @@ pub(crate) struct Upstream {
     pub(crate) wanted: Wanted,
     /// Where a list of upstreams is, which is asked for first.
     pub(super) list: Option<List>,
-    pub(crate) belief: Unloaded,
     pub(crate) transfer: Transfer,
     pub(crate) patience: Duration,
 }
@@ -178,15 +178,12 @@ impl Mirror {
 
     /// Says whom to believe; `None` as keyring where nobody signs the metadata.
     pub(crate) fn belief(&self, keyring: Option<Keyring>, allow_older: bool) -> Belief {
-        match self.upstream.as_ref().map(|upstream| upstream.belief.clone()) {
-            Some(unloaded) => Belief {
-                keyring: keyring.filter(|_| !unloaded.unsigned),
-                signers: unloaded.signers,
-                weak_keys: unloaded.weak_keys,
-                allow_older,
-                allow_expired: unloaded.allow_expired,
-            },
-            None => Belief { keyring, allow_older, ..Belief::default() },
+        Belief {
+            keyring: keyring.filter(|_| !self.belief.unsigned),
+            signers: self.belief.signers.clone(),
+            weak_keys: self.belief.weak_keys,
+            allow_older,
+            allow_expired: self.belief.allow_expired,
         }
     }
 }

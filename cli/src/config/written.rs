@@ -115,17 +115,20 @@ impl MirrorFile {
         if upstream.is_none() && self.package_signatures.is_some() {
             return Err("package-signatures: it needs upstream = \"https://…\", by whose rules an ingest is proved too".to_owned());
         }
-        if let Some(upstream) = &upstream
-            && keyrings.is_empty()
-            && !upstream.belief.unsigned
-        {
+        if upstream.is_some() && keyrings.is_empty() && !self.unsigned {
             return Err("it has no keyring: add keyrings = [\"/usr/share/keyrings/….gpg\"] with the archive's own keys, or unsigned = true where nobody signs it".to_owned());
         }
         let folder = upstream.as_ref().and_then(|upstream| upstream.wanted.folder());
         let of_folder =
             |base| of_folder(base, folder).map_err(|error| format!("repository: {error}"));
         let bases = bases.into_iter().map(of_folder).collect::<Result<_, _>>()?;
-        Ok(Mirror { family, mount, signed, bases, upstream, keyrings })
+        let belief = Unloaded {
+            unsigned: self.unsigned,
+            signers: self.signers,
+            weak_keys: self.weak_keys,
+            allow_expired: self.check_valid_until == Some(false),
+        };
+        Ok(Mirror { family, mount, signed, bases, upstream, keyrings, belief })
     }
 
     /// Refuses files that would be others in another folder, and half of a pair.
@@ -138,7 +141,7 @@ impl MirrorFile {
             ("client-key", &self.client_key),
         ];
         let others = others.iter().filter_map(|(key, path)| Some((*key, path.as_ref()?)));
-        for (key, path) in keyrings.chain(others).filter(|(_, path)| !path.is_absolute()) {
+        if let Some((key, path)) = keyrings.chain(others).find(|(_, path)| !path.is_absolute()) {
             let path = escape(path.as_os_str().as_encoded_bytes());
             return Err(format!("{key}: '{path}' must be an absolute path"));
         }
@@ -183,12 +186,6 @@ impl MirrorFile {
         Ok(Some(Upstream {
             wanted,
             list,
-            belief: Unloaded {
-                unsigned: self.unsigned,
-                signers: self.signers.clone(),
-                weak_keys: self.weak_keys,
-                allow_expired: self.check_valid_until == Some(false),
-            },
             transfer: self.transfer()?,
             patience: seconds("patience", &self.patience)?.unwrap_or(PATIENCE),
         }))

@@ -260,10 +260,10 @@ impl Base {
         Ok(self)
     }
 
-    /// Says whether it holds a login or a token.
+    /// Says whether a token goes with every request.
     #[must_use]
-    pub fn is_private(&self) -> bool {
-        self.token.is_some() || self.url.origin.login.is_some()
+    pub const fn has_token(&self) -> bool {
+        self.token.is_some()
     }
 
     /// Gives the path of the URL where the tree begins whose folder it is of; ends in a slash.

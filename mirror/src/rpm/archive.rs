@@ -3,8 +3,7 @@
 //! The same for a sync, an ingest and a verification: only who supplies the files differs. The order is that of formats/rpm.md,
 //! section 5: root metadata first, verified; then metadata; then packages.
 
-use pinfold_store::{Class, Entry, Monitor, Record, RelPath, Stamp, Trust, scan};
-use serde::Deserialize;
+use pinfold_store::{Class, Entry, Monitor, Record, RelPath, Stamp, scan};
 
 use super::metadata::{self, Index};
 use super::names::{MEDIA, is_root};
@@ -13,15 +12,11 @@ use super::select::{Folder, PackageSignatures, Selection};
 use super::{Metalink, installer, reading, signatures};
 use crate::archive::{self, Belief};
 use crate::family::Family;
-use crate::gather::{Gathered, unique};
+use crate::gather::{Gathered, problem, unique};
 use crate::sign::Keyring;
 use crate::supply::{State, Supply};
 use crate::{Error, Result, TreeReader};
 
-/// The word under which a record says that keys of old vendors were taken.
-const WEAK_KEYS: &str = "weak-keys";
-/// The word under which a record says that nobody had to sign the metadata.
-const UNSIGNED: &str = "unsigned";
 /// The largest of the small files that stand beside the metadata.
 const SMALL_BYTES_MAX: u64 = 4 << 20;
 
@@ -85,6 +80,7 @@ impl archive::Archive for Archive {
         }
         state.entries = found.into_entries()?;
         state.roots.sort_unstable();
+        state.roots.dedup();
         Ok(state)
     }
 
@@ -93,19 +89,7 @@ impl archive::Archive for Archive {
     }
 
     fn asked(&self) -> Result<toml::Table> {
-        let unwritable = |error: toml::ser::Error| Error::BadMetadata {
-            path: "the selection".to_owned(),
-            why: error.to_string(),
-        };
-        let mut asked = toml::Table::try_from(&self.selection).map_err(unwritable)?;
-        for (key, is_set) in
-            [(WEAK_KEYS, self.belief.weak_keys), (UNSIGNED, self.belief.keyring.is_none())]
-        {
-            if is_set {
-                asked.insert(key.to_owned(), true.into());
-            }
-        }
-        Ok(asked)
+        archive::asked(&self.selection, &self.belief)
     }
 
     fn belief(&self) -> &Belief {
@@ -128,23 +112,9 @@ impl Archive {
     /// # Errors
     /// [`Error::BadMetadata`] where the record's words are not understood.
     pub fn of(record: &Record, keyring: Option<Keyring>) -> Result<Self> {
-        let mut asked = record.asked.clone();
-        let weak_keys = asked.remove(WEAK_KEYS).is_some();
-        asked.remove(UNSIGNED);
-        let mut selection = Selection::deserialize(asked).map_err(|error| Error::BadMetadata {
-            path: format!("the record of {}@{}", record.mirror, record.taken),
-            why: error.message().to_owned(),
-        })?;
+        let (mut selection, belief) = archive::recorded::<Selection>(record, keyring)?;
         // Packages are proved by their checksums; what their own signatures came to is in the record.
         selection.package_signatures = PackageSignatures::Unchecked;
-        let keyring = keyring.filter(|_| record.trust == Trust::Signed);
-        let belief = Belief {
-            keyring,
-            signers: Vec::new(),
-            weak_keys,
-            allow_older: true,
-            allow_expired: true,
-        };
         let (vendors, now) = (Keyring::default(), record.taken.seconds());
         Ok(Self { selection, belief, vendors, now, metalink: None })
     }
@@ -197,7 +167,14 @@ impl Archive {
         repository.packages = from..found.entries.len();
         // A delta that is gone is passed over: clients take the whole package then.
         let mut without = Vec::new();
-        found.get(supply, &unique(listing.optional)?, Class::Fixed, &mut without)?;
+        let deltas = unique(listing.optional).or_else(|error| match error {
+            Error::BadMetadata { path, why } => {
+                monitor.problem(&problem(&path, &format!("{why}: no delta is taken")));
+                Ok(Vec::new())
+            }
+            other => Err(other),
+        })?;
+        found.get(supply, &deltas, Class::Fixed, &mut without)?;
         state.is_doubtful |= !without.is_empty();
         add_media(supply, folder, found)?;
         if self.selection.installer {
@@ -238,3 +215,6 @@ fn add_media(supply: &mut dyn Supply, folder: &Folder, found: &mut Gathered) -> 
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

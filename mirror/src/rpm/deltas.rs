@@ -66,3 +66,6 @@ fn delta(xml: &mut Xml<'_>, place: &Place) -> Result<Option<Wanted>> {
         origin: 0,
     }))
 }
+
+#[cfg(test)]
+mod tests;

@@ -136,3 +136,6 @@ impl Listing {
         self.wanted.retain(|_| kept.next().unwrap_or(true));
     }
 }
+
+#[cfg(test)]
+mod tests;

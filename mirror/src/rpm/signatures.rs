@@ -147,8 +147,9 @@ pub(super) fn check(
         .filter(|(.., is_known)| !is_known)
         .map(|(_, digest, judged, _)| (*digest, judged.written()))
         .collect();
-    tell(archive, &found, state, monitor)?;
-    supply.remember_judged(keys, &anew)
+    // Remembered before a flaw refuses the state: the next attempt reads no package again.
+    supply.remember_judged(keys, &anew)?;
+    tell(archive, &found, state, monitor)
 }
 
 /// Whatever a package is called: clients go by what the list says.
@@ -211,3 +212,6 @@ fn tell(
     monitor.problem(&problem(&path.to_string(), &why));
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

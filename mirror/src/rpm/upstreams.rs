@@ -35,3 +35,6 @@ fn of_upstream(error: Error) -> Error {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests;
