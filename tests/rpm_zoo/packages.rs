@@ -154,7 +154,7 @@ fn what_packages_themselves_carry_is_checked_where_that_is_asked_for() {
     let text = swap(&text, "keyrings = []", &format!("keyrings = [\"{}\"]", ring.display()));
     write(&toml, &text);
     cage.takes("signed", &[], |_| ());
-    cage.site.run(&["show", "lab"]).expect(0).says("packages  2 signed, ");
+    cage.site.run(&["show", "lab"]).expect(0).says("packages  2 signed by ");
     let unsigned = Rpm::new("alpha", "1.0").built();
     let spoil = |bytes: Vec<u8>| {
         move |repo: &Repo| {
