@@ -177,6 +177,8 @@ pub struct State {
     pub proofs: Vec<Proof>,
     /// What the packages' own signatures came to, in the family's words; empty where nobody asked.
     pub packages: toml::Table,
+    /// What the record says of how it was accepted, besides the rules that the operator relaxed.
+    pub relaxed: Vec<String>,
     /// Who vouched, once for each certificate.
     pub vouchers: Vec<Voucher>,
     /// What is not as the metadata say; a state with any is never published.

@@ -103,7 +103,7 @@ fn relaxed(upstream: &Upstream, belief: &Belief) -> Vec<String> {
     if upstream.transfer.insecure {
         relaxed.push("certificates of the upstream's host are not checked".to_owned());
     }
-    if upstream.belief.unsigned {
+    if belief.keyring.is_none() {
         relaxed.push("the archive is not signed".to_owned());
     }
     relaxed

@@ -10,7 +10,7 @@ use pinfold_mirror::http::{Base, Credentials, Http, HttpSettings, Proxies, Url};
 use pinfold_mirror::rpm::{self, Metalink};
 use pinfold_mirror::sign::Keyring;
 use pinfold_publisher::site::Mount;
-use pinfold_store::{Monitor, Name, Stamp, Store};
+use pinfold_store::{Monitor, Name, RelPath, Stamp, Store};
 
 use super::source::Source;
 use crate::failure::Failure;
@@ -24,12 +24,13 @@ pub(crate) struct Mirror {
     pub(crate) family: Family,
     pub(crate) mount: Mount,
     pub(crate) signed: Signed,
-    /// Equal upstreams, tried in order: what is followed, and a client's fallback.
+    /// Equal upstreams, tried in order: what is followed, and a client's fallback. Of a folder of the tree where that was said.
     pub(crate) bases: Vec<Base>,
     /// What of upstream is followed; `None` where other tools feed the mirror.
     pub(crate) upstream: Option<Upstream>,
     /// The keyrings that vouch for it.
     pub(crate) keyrings: Vec<PathBuf>,
+    pub(crate) belief: Unloaded,
 }
 
 /// What of an upstream is followed, and how.
@@ -40,7 +41,6 @@ pub(crate) struct Upstream {
     pub(crate) source: Source,
     /// Where a list of upstreams is, which is asked for first.
     pub(super) list: Option<List>,
-    pub(crate) belief: Unloaded,
     pub(crate) transfer: Transfer,
     pub(crate) patience: Duration,
 }
@@ -90,11 +90,19 @@ pub(crate) struct Transfer {
 
 impl Wanted {
     /// Says which folder of the mirror's tree clients name: of an rpm repository that has its packages above itself.
-    pub(crate) fn folder(&self) -> Option<&pinfold_store::RelPath> {
+    pub(crate) fn folder(&self) -> Option<&RelPath> {
         match self {
             Self::Any | Self::Apt(_) => None,
             Self::Rpm(selection) => selection.repositories.first()?.path(),
         }
+    }
+}
+
+/// Makes the URL that of a folder of the mirror's tree.
+pub(super) fn of_folder(base: Base, folder: Option<&RelPath>) -> pinfold_mirror::Result<Base> {
+    match folder {
+        None => Ok(base),
+        Some(folder) => base.of_folder(folder.clone()),
     }
 }
 
@@ -115,20 +123,30 @@ impl Upstream {
         monitor: &dyn Monitor,
     ) -> Result<Sources, Failure> {
         let (listed, metalink) = match &self.list {
-            None => (bases.to_vec(), None),
+            None => return Ok(Sources { bases: bases.to_vec(), metalink: None }),
             Some(List::Plain(url)) => (rpm::fetch_mirrorlist(http, url, monitor)?, None),
             Some(List::Metalink(url)) => {
                 let metalink = rpm::fetch_metalink(http, url, monitor)?;
                 (metalink.mirrors.clone(), Some(metalink))
             }
         };
-        let of_folder = |base: Base| match self.wanted.folder() {
-            None => Ok(base),
-            Some(folder) => base.of_folder(folder.clone()),
-        };
-        let bases: Result<Vec<Base>, _> =
-            listed.into_iter().take(LISTED_MAX).map(of_folder).collect();
-        Ok(Sources { bases: bases?, metalink })
+        let folder = self.wanted.folder();
+        let (mut bases, mut unfit) = (Vec::new(), None);
+        for base in listed {
+            match of_folder(base, folder) {
+                Ok(base) => bases.push(base),
+                Err(error) => unfit = Some(error),
+            }
+        }
+        bases.truncate(LISTED_MAX);
+        // What a list says is not the operator's mistake.
+        match unfit.filter(|_| bases.is_empty()) {
+            None => Ok(Sources { bases, metalink }),
+            Some(error) => {
+                let (url, why) = ("what the list names".to_owned(), error.to_string());
+                Err(pinfold_mirror::Error::Upstream { url, why }.into())
+            }
+        }
     }
 
     /// Makes the archive that is followed, or that an ingest is proved by; `None` where nobody says what it consists of.
@@ -166,15 +184,12 @@ impl Mirror {
 
     /// Says whom to believe; `None` as keyring where nobody signs the metadata.
     pub(crate) fn belief(&self, keyring: Option<Keyring>, allow_older: bool) -> Belief {
-        match self.upstream.as_ref().map(|upstream| upstream.belief.clone()) {
-            Some(unloaded) => Belief {
-                keyring: keyring.filter(|_| !unloaded.unsigned),
-                signers: unloaded.signers,
-                weak_keys: unloaded.weak_keys,
-                allow_older,
-                allow_expired: unloaded.allow_expired,
-            },
-            None => Belief { keyring, allow_older, ..Belief::default() },
+        Belief {
+            keyring: keyring.filter(|_| !self.belief.unsigned),
+            signers: self.belief.signers.clone(),
+            weak_keys: self.belief.weak_keys,
+            allow_older,
+            allow_expired: self.belief.allow_expired,
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::num::NonZeroUsize;
 
-use pinfold_mirror::Pattern;
 use pinfold_mirror::apt::{self, SuiteName, Take};
 use pinfold_mirror::family::Family;
 use pinfold_mirror::rpm::{self, Folder, PackageSignatures};
@@ -35,12 +34,17 @@ impl MirrorFile {
             ("debuginfo", self.debuginfo.is_some()),
             ("package-signatures", self.package_signatures.is_some()),
         ];
-        let (own, other): (&[_], &[_]) = match family {
-            Family::Apt => (&[], &rpm),
-            Family::Rpm => (&[], &apt),
-            Family::Files => (&apt, &rpm),
+        let fetched = [
+            ("installer", self.installer.is_some()),
+            ("client-certificate", self.client_certificate.is_some()),
+            ("client-key", self.client_key.is_some()),
+        ];
+        let others: &[&[(&str, bool)]] = match family {
+            Family::Apt => &[&rpm],
+            Family::Rpm => &[&apt],
+            Family::Files => &[&apt, &rpm, &fetched],
         };
-        own.iter().chain(other).find(|(_, is_set)| *is_set).map(|(key, _)| *key)
+        others.iter().copied().flatten().find(|(_, is_set)| *is_set).map(|(key, _)| *key)
     }
 
     /// Says whether something is asked of an upstream.
@@ -129,7 +133,6 @@ impl MirrorFile {
         if package_signatures != PackageSignatures::Unchecked && !self.has_keyrings() {
             return Err("package-signatures: it needs keyrings = [\"/etc/pki/rpm-gpg/…\"] with the vendor's keys".to_owned());
         }
-        let patterns = |patterns: &[Pattern]| patterns.to_vec();
         Ok(rpm::Selection {
             repositories: vec![folder],
             architectures: self.architectures.clone(),
@@ -137,8 +140,8 @@ impl MirrorFile {
             sources: self.sources.unwrap_or(true),
             debuginfo: self.debuginfo.unwrap_or(true),
             installer: self.installer.unwrap_or_default(),
-            include: patterns(&self.filter.include),
-            exclude: patterns(&self.filter.exclude),
+            include: self.filter.include.clone(),
+            exclude: self.filter.exclude.clone(),
             package_signatures,
         })
     }

@@ -2,7 +2,6 @@
 
 use pinfold_store::{Class, Monitor};
 
-use super::names::REPOMD;
 use super::root::at;
 use super::select::Folder;
 use super::{TREEINFO_BYTES_MAX, treeinfo};
@@ -41,9 +40,6 @@ pub(super) fn get(
     let shown = path.to_string();
     let mut wanted = Vec::new();
     for file in treeinfo(&root.bytes, &shown)? {
-        if file.path.as_bytes() == REPOMD {
-            continue;
-        }
         let path = at(&place, file.path.as_bytes())?;
         match file.checksum {
             Some(checksum) => wanted.push(Wanted {
@@ -66,3 +62,6 @@ pub(super) fn get(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
