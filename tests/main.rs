@@ -12,6 +12,7 @@
 
 mod harness;
 
+mod apk;
 mod changes;
 mod client;
 mod crash;

@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use crate::failure::Failure;
 use file::ConfigFile;
-pub(crate) use mirror::{Mirror, Upstream};
+pub(crate) use mirror::{Mirror, Upstream, Wanted};
 use written::MirrorFile;
 
 /// The channels where the configuration names none.

@@ -1,4 +1,5 @@
 //! The parts that the tests put together.
+mod alpine;
 mod archive;
 mod client;
 #[expect(dead_code, reason = "the rest is for the tests of the transfer itself")]
@@ -10,6 +11,7 @@ mod site;
 mod switching;
 mod upstream;
 
+pub(crate) use alpine::{Alpine, RsaKey, Signing, listed};
 pub(crate) use archive::{Archive, UpstreamKey, replace};
 pub(crate) use client::Apt;
 pub(crate) use hostile::Hostile;

@@ -103,7 +103,7 @@ fn read(
     progress: &Progress,
 ) -> Result<Box<dyn Reading>, Failure> {
     let keys = mirror.keys()?;
-    let belief = mirror.belief(keys.clone(), true);
+    let belief = mirror.belief(keys.clone(), true)?;
     let archive = match &mirror.upstream {
         Some(upstream) => Some(upstream.archive(
             (belief, keys.unwrap_or_default()),

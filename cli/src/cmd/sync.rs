@@ -31,7 +31,7 @@ pub(super) fn sync(context: &Context, args: &Sync) -> Done {
     })?;
     let store = context.store()?;
     let keys = mirror.keys()?;
-    let belief = mirror.belief(keys.clone(), args.allow_older);
+    let belief = mirror.belief(keys.clone(), args.allow_older)?;
     let settings = upstream.transfer.settings()?;
     if upstream.transfer.insecure {
         ui::tell(&format!(

@@ -44,9 +44,14 @@ pub(super) struct MirrorFile {
     pub(super) sources: Option<bool>,
     pub(super) debuginfo: Option<bool>,
     pub(super) package_signatures: Option<String>,
+    #[serde(default)]
+    pub(super) versions: Vec<String>,
+    #[serde(default)]
+    pub(super) repositories: Vec<String>,
+    pub(super) latest_stable: Option<String>,
     keyrings: Option<OneOrMore>,
     #[serde(default)]
-    signers: Vec<String>,
+    pub(super) signers: Vec<String>,
     #[serde(default)]
     unsigned: bool,
     #[serde(default)]
