@@ -34,8 +34,18 @@ impl RsaKey {
         KEY.get_or_init(|| Self::make("stranger@example.org-00000001.rsa.pub", 2048))
     }
 
+    /// Makes it in a folder that is named after this process: nothing drops what all tests share, so the next run clears it.
     fn make(name: &'static str, bits: u32) -> Self {
-        let folder = std::env::temp_dir().join(format!("pinfold-test-rsa.{}", std::process::id()));
+        const FOLDER: &str = "pinfold-test-rsa.";
+        let top = std::env::temp_dir();
+        for entry in std::fs::read_dir(&top).unwrap().flatten() {
+            let file = entry.file_name().to_string_lossy().into_owned();
+            let process = file.strip_prefix(FOLDER);
+            if process.is_some_and(|id| !Path::new("/proc").join(id).exists()) {
+                drop(std::fs::remove_dir_all(entry.path()));
+            }
+        }
+        let folder = top.join(format!("{FOLDER}{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let key = Self { name, folder };
         let mut call = Command::new("openssl");
@@ -159,6 +169,20 @@ impl Alpine {
         std::fs::remove_file(self.notes(folder).join(name)).unwrap();
     }
 
+    /// Moves a package to another folder, for the next indices of both.
+    pub(crate) fn moved(&self, from: &str, to: &str, name: &str) {
+        for (from, to) in [
+            (self.notes(from).join(name), self.notes(to).join(name)),
+            (
+                self.tree.join(from).join(format!("{name}.apk")),
+                self.tree.join(to).join(format!("{name}.apk")),
+            ),
+        ] {
+            std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+            std::fs::rename(from, to).unwrap();
+        }
+    }
+
     fn notes(&self, folder: &str) -> PathBuf {
         self.work.join("notes").join(folder)
     }
@@ -185,6 +209,27 @@ impl Alpine {
         (signing, key): (Signing, &RsaKey),
         made: u32,
     ) {
+        self.write_index(folder, list, (signing, key, key.name), made);
+    }
+
+    /// The same by one key under the name of another.
+    pub(crate) fn index_as(
+        &self,
+        folder: &str,
+        list: &str,
+        (key, name): (&RsaKey, &str),
+        made: u32,
+    ) {
+        self.write_index(folder, list, (Signing::Sha1, key, name), made);
+    }
+
+    fn write_index(
+        &self,
+        folder: &str,
+        list: &str,
+        (signing, key, name): (Signing, &RsaKey, &str),
+        made: u32,
+    ) {
         let top = self.work.join("index");
         write(top.join("APKINDEX"), list);
         write(top.join("DESCRIPTION"), "v3.20.3-17-g0123456789a\n");
@@ -194,9 +239,8 @@ impl Alpine {
                 let (hash, kind) =
                     if signing == Signing::Sha1 { ("sha1", "RSA") } else { ("sha256", "RSA256") };
                 format!(
-                    r#"openssl dgst -{hash} -sign "$1" -out ".SIGN.{kind}.{key}" plain
-                    pack ".SIGN.{kind}.{key}" | endless | gzip -n9 >signature"#,
-                    key = key.name
+                    r#"openssl dgst -{hash} -sign "$1" -out ".SIGN.{kind}.{name}" plain
+                    pack ".SIGN.{kind}.{name}" | endless | gzip -n9 >signature"#
                 )
             }
         };

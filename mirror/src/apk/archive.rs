@@ -43,7 +43,7 @@ pub struct Archive {
 #[derive(Default)]
 struct Listing {
     wanted: Vec<Wanted>,
-    /// Where apk 2 looks for packages that are listed for another architecture than the index is of: `noarch`.
+    /// Where clients look for packages that are listed for another architecture than the index is of: `noarch`.
     second: BTreeMap<RelPath, RelPath>,
 }
 
@@ -223,7 +223,7 @@ impl Listing {
     }
 }
 
-/// Adds the names under which apk 2 asks for packages that are listed for another architecture than the index is of. Where two
+/// Adds the names under which clients ask for packages that are listed for another architecture than the index is of. Where two
 /// indices have different ones of a name, there is none: upstream can have only one of them.
 fn add_second(found: &mut Gathered, second: &BTreeMap<RelPath, RelPath>) {
     let mut names: BTreeMap<&RelPath, Option<Content>> = BTreeMap::new();
