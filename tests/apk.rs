@@ -14,7 +14,7 @@ fn following(url: &str, more: &str) -> Site {
     site
 }
 
-/// Writes the mirror's file: `v3.20/main`, x86_64, the harness's key, and no patience, unless further lines say otherwise.
+/// Writes the mirror's file: `v3.20/main`, `x86_64`, the harness's key, and no patience, unless further lines say otherwise.
 fn mirror(site: &Site, url: &str, more: &str) {
     let mut text = format!("family = \"apk\"\nmount = \"alpine\"\nupstream = \"{url}\"\n");
     for (key, value) in [
@@ -214,6 +214,7 @@ fn versions_repositories_and_architectures_are_taken_as_they_are_named() {
         archive.package_of(folder, (&format!("{name}-doc"), "2.0-r0"), "noarch", 1_000_000);
         archive.index(folder, 1_000_100);
     }
+    write(archive.at("edge/main/x86_64/Packages.adb"), "ADB.of a later apk");
     write(archive.at("MIRRORS.txt"), "http://127.0.0.1/\n");
     write(archive.at("last-updated"), "1000100\n");
     let upstream = Upstream::of(&archive.tree, "");
@@ -227,6 +228,7 @@ fn versions_repositories_and_architectures_are_taken_as_they_are_named() {
         // Under both names that clients may ask for.
         "edge/testing/noarch/risky-doc-2.0-r0.apk",
         "edge/testing/x86_64/risky-doc-2.0-r0.apk",
+        "edge/main/x86_64/Packages.adb",
         "MIRRORS.txt",
         "last-updated",
     ] {
@@ -234,6 +236,9 @@ fn versions_repositories_and_architectures_are_taken_as_they_are_named() {
     }
     assert!(std::fs::read_link(tree.join("latest-stable")).unwrap().as_os_str() == "v3.20");
     site.run(&["verify", "alpine"]).expect(0);
+    site.ok(&["promote", "alpine", "--to", "production"]);
+    let nginx = site.nginx();
+    assert_eq!(asked(&nginx, "/alpine/edge/main/x86_64/Packages.adb"), b"ADB.of a later apk");
     // What upstream keeps by the hour is no change.
     write(archive.at("last-updated"), "2000200\n");
     site.run(&["sync", "alpine"]).expect(0).says("nothing changed");

@@ -95,7 +95,7 @@ impl Alpine {
         Self { _dir: dir, work, tree }
     }
 
-    /// One repository, `v3.20/main` for x86_64, with `alpha` and `steady` 1.0-r0.
+    /// One repository, `v3.20/main` for `x86_64`, with `alpha` and `steady` 1.0-r0.
     pub(crate) fn first() -> Self {
         let archive = Self::new();
         archive.package("v3.20/main/x86_64", "alpha", "1.0-r0", 1_000_000);
