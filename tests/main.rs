@@ -12,6 +12,7 @@
 
 mod harness;
 
+mod apk;
 mod by_tool;
 mod changes;
 mod client;

@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 use crate::failure::Failure;
 use file::ConfigFile;
-pub(crate) use mirror::{Mirror, Upstream};
+pub(crate) use mirror::{Mirror, Upstream, Wanted};
 pub(crate) use source::{Program, Rsync, Source};
 use written::MirrorFile;
 

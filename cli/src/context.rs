@@ -172,6 +172,7 @@ impl Context {
             pinfold_publisher::Error::Heads { mirror: wanted.mirror.clone(), kind, source }
         };
         let configured = self.config.mirrors.get(wanted.mirror);
+        let own = |path: &RelPath| Head { path: path.clone(), content: Content::OfTree };
         let made = |(path, bytes)| Head { path, content: Content::Bytes(bytes) };
         match self.family(store, wanted.mirror, wanted.snapshot)? {
             Some(Family::Files) | None => Ok(Vec::new()),
@@ -179,9 +180,9 @@ impl Context {
                 let dated_url = self.dated_url(wanted.mirror, wanted.snapshot);
                 let lists = rpm::dated_lists(wanted.roots, &dated_url)
                     .map_err(|error| failed(error.kind(), Box::new(error)))?;
-                let own = |path: &RelPath| Head { path: path.clone(), content: Content::OfTree };
                 Ok(wanted.roots.iter().map(own).chain(lists.into_iter().map(made)).collect())
             }
+            Some(Family::Apk) => Ok(wanted.roots.iter().map(own).collect()),
             Some(Family::Apt) => {
                 let heads = Key::load(&self.key_path()).and_then(|key| {
                     apt::heads(&HeadsInput {

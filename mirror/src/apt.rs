@@ -21,7 +21,6 @@ mod survey;
 mod trust;
 mod version;
 
-pub use asked::accepted;
 pub use changes::changes;
 pub use client::{ClientInput, Downgrade, Fallback, Follows, Form, client};
 pub use heads::{HeadsInput, Signed, heads};
@@ -43,7 +42,6 @@ pub const RELEASE_BYTES_MAX: u64 = 10_000_000;
 /// What a web server needs to know of an apt archive's names.
 pub const SITE: SiteWords = SiteWords {
     root_names: r"InRelease|Release|Release\.gpg",
-    dot_names: "",
     hash_names: r"/by-hash/(?:MD5Sum|SHA1|SHA256|SHA512)/[0-9a-f]+$|\.diff/T-",
     package_names: r"[ud]?deb|dsc|diff\.gz|(?:orig|debian)(?:-[^/]*)?\.tar\.(?:gz|bz2|xz|lzma|zst)(?:\.asc)?",
     types: &[
@@ -58,4 +56,5 @@ pub const SITE: SiteWords = SiteWords {
         ("lzma", "application/x-lzma"),
         ("zst", "application/zstd"),
     ],
+    ..SiteWords::NONE
 };

@@ -1,4 +1,5 @@
 //! The parts that the tests put together.
+mod alpine;
 mod archive;
 mod client;
 mod distribution;
@@ -17,6 +18,7 @@ mod switching;
 mod upstream;
 mod zypper;
 
+pub(crate) use alpine::{Alpine, RsaKey, Signing, listed};
 pub(crate) use archive::{Archive, UpstreamKey, replace};
 pub(crate) use client::Apt;
 pub(crate) use distribution::Distribution;

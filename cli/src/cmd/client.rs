@@ -4,14 +4,14 @@ use pinfold_mirror::ClientFile;
 use pinfold_mirror::apt::{self, ClientInput, Downgrade, Follows, Form, Signed};
 use pinfold_mirror::family::Family;
 use pinfold_mirror::http::Base;
-use pinfold_mirror::rpm;
+use pinfold_mirror::{apk, rpm};
 use pinfold_publisher::layout::{Spec, Www};
 use pinfold_publisher::{generation, publish};
 use pinfold_store::{Name, Stamp, Store, Trust};
 
 use super::Done;
 use crate::args::{Client, Fallback, Tool};
-use crate::config::Mirror;
+use crate::config::{Mirror, Wanted as Wished};
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::ui;
@@ -40,6 +40,7 @@ pub(super) fn client(context: &Context, args: &Client) -> Done {
             show(context, &apt_files(context, (&store, mirror), (&wanted, &url), args)?)?;
         }
         Family::Rpm => show(context, &rpm_files((&store, mirror), (&wanted, &url), args)?)?,
+        Family::Apk => show(context, &apk_files((&store, mirror), (&wanted, &url), args)?)?,
         Family::Files => ui::print(&format!("{url}/"))?,
     }
     Ok(Outcome::Done)
@@ -95,8 +96,8 @@ fn url(context: &Context, mirror: &Mirror, wanted: &Wanted) -> String {
 
 /// Refuses what the mirror's family does not know, instead of passing it over.
 fn check_options(mirror: &Mirror, args: &Client) -> Result<(), Failure> {
+    let suite = [(!args.suites.is_empty(), "--suite")];
     let of_apt = [
-        (!args.suites.is_empty(), "--suite"),
         (args.plain, "--plain"),
         (args.downgrade, "--downgrade"),
         (matches!(args.fallback, Some(Fallback::Packages)), "--fallback packages"),
@@ -106,11 +107,12 @@ fn check_options(mirror: &Mirror, args: &Client) -> Result<(), Failure> {
         (args.minutes.is_some(), "--minutes"),
         (args.list, "--list"),
     ];
-    let of_both = [(args.fallback.is_some(), "--fallback")];
+    let fallback = [(args.fallback.is_some(), "--fallback")];
     let foreign: &[&[(bool, &str)]] = match mirror.family {
         Family::Apt => &[&of_rpm],
-        Family::Rpm => &[&of_apt],
-        Family::Files => &[&of_apt, &of_rpm, &of_both],
+        Family::Rpm => &[&suite, &of_apt],
+        Family::Apk => &[&of_apt, &of_rpm],
+        Family::Files => &[&suite, &of_apt, &of_rpm, &fallback],
     };
     match foreign.iter().copied().flatten().find(|(is_set, _)| *is_set) {
         None => Ok(()),
@@ -172,6 +174,38 @@ fn repository_name(mirror: &Name, folder: &rpm::Folder, count: usize) -> Result<
     };
     let folder: String = path.as_bytes().iter().map(word).collect();
     Ok(format!("{mirror}-{folder}").parse()?)
+}
+
+/// Writes the files for apk. It has no fallback: of two lines it takes the newer versions.
+fn apk_files(
+    (store, mirror): (&Store, &Mirror),
+    (wanted, url): (&Wanted, &str),
+    args: &Client,
+) -> Result<Vec<ClientFile>, Failure> {
+    if args.fallback.is_some() {
+        return Err(Failure::usage(
+            "--fallback: apk has none: of two lines it takes the newest version that either has, so that a line of upstream defeats every channel and date",
+        ));
+    }
+    let record = store.record(&wanted.mirror, wanted.taken)?;
+    let mut preferred = Vec::new();
+    if let Some(Wished::Apk(selection)) = mirror.upstream.as_ref().map(|upstream| &upstream.wanted)
+    {
+        preferred.extend(selection.latest_stable.clone());
+        preferred.extend(selection.versions.clone());
+    }
+    Ok(apk::client(&apk::ClientInput {
+        mirror: &wanted.mirror,
+        url,
+        follows: match &wanted.channel {
+            Some(channel) => apk::Follows::Channel(channel),
+            None => apk::Follows::Date(wanted.taken),
+        },
+        roots: &record.roots,
+        versions: &args.suites,
+        preferred: &preferred,
+        keyrings: &mirror.keyrings,
+    })?)
 }
 
 fn apt_files(

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use pinfold_mirror::family::{self, Family};
 use pinfold_mirror::rpm::{self, Advisory};
 use pinfold_mirror::tree::SnapshotTree;
-use pinfold_mirror::{Change, PackageChange, PackageKind, apt};
+use pinfold_mirror::{Change, PackageChange, PackageKind, apk, apt};
 use pinfold_publisher::layout::Spec;
 use pinfold_store::manifest::{self, Change as FileChange};
 use pinfold_store::path::escape;
@@ -31,10 +31,10 @@ pub(super) fn diff(context: &Context, args: &Diff) -> Done {
     let family = shared_family(&old, &new);
     let progress = Progress::new();
     let found = match family {
-        Some(family @ (Family::Apt | Family::Rpm)) if !args.files => {
+        Some(family) if family != Family::Files && !args.files => {
             packages(&store, family, (&old, &new), context.json, &progress)?
         }
-        Some(Family::Apt | Family::Rpm | Family::Files) => files(&store, &old, &new, context.json)?,
+        Some(_) => files(&store, &old, &new, context.json)?,
         None if args.files => files(&store, &old, &new, context.json)?,
         None => {
             let message = format!(
@@ -174,10 +174,15 @@ fn packages(
             found.advisories = Some(came);
             lists
         }
+        Family::Apk => apk::compare_trees(&tree(old), &tree(new), &mut each)?,
         Family::Apt | Family::Files => apt::changes(&tree(old), &tree(new), &mut each)?,
     };
     if lists.old == 0 && lists.new == 0 {
-        let root = if family == Family::Rpm { "repomd.xml" } else { "Release" };
+        let root = match family {
+            Family::Rpm => "repomd.xml",
+            Family::Apk => "APKINDEX.tar.gz",
+            Family::Apt | Family::Files => "Release",
+        };
         let message = format!(
             "cannot compare {} and {}: no {root} in them lists packages",
             name(old),

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use pinfold_mirror::apk;
 use pinfold_mirror::apt::{self, Signed};
-use pinfold_mirror::archive::{Archive, Belief};
+use pinfold_mirror::archive::{self, Archive, Belief};
 use pinfold_mirror::family::Family;
 use pinfold_mirror::http::{Base, Credentials, Http, HttpSettings, Proxies, Url};
 use pinfold_mirror::rpm::{self, Metalink};
-use pinfold_mirror::sign::Keyring;
+use pinfold_mirror::sign::{Keyring, NamedKeys};
 use pinfold_publisher::site::Mount;
 use pinfold_store::{Monitor, Name, RelPath, Stamp, Store};
 
@@ -52,6 +53,7 @@ pub(crate) enum Wanted {
     Any,
     Apt(apt::Selection),
     Rpm(rpm::Selection),
+    Apk(apk::Selection),
 }
 
 /// A list of upstreams.
@@ -92,7 +94,7 @@ impl Wanted {
     /// Says which folder of the mirror's tree clients name: of an rpm repository that has its packages above itself.
     pub(crate) fn folder(&self) -> Option<&RelPath> {
         match self {
-            Self::Any | Self::Apt(_) => None,
+            Self::Any | Self::Apt(_) | Self::Apk(_) => None,
             Self::Rpm(selection) => selection.repositories.first()?.path(),
         }
     }
@@ -163,12 +165,18 @@ impl Upstream {
                 selection: selection.clone(),
                 belief,
                 now,
-                accepted: apt::accepted(store, mirror)?,
+                accepted: archive::accepted(store, mirror)?,
             }),
             Wanted::Rpm(selection) => {
                 let selection = selection.clone();
                 Box::new(rpm::Archive { selection, belief, vendors, now, metalink })
             }
+            Wanted::Apk(selection) => Box::new(apk::Archive {
+                selection: selection.clone(),
+                belief,
+                now,
+                accepted: archive::accepted(store, mirror)?,
+            }),
         }))
     }
 }
@@ -178,19 +186,32 @@ impl Mirror {
     pub(crate) fn keys(&self) -> Result<Option<Keyring>, Failure> {
         Ok(match self.keyrings.as_slice() {
             [] => None,
+            _ if self.family == Family::Apk => None,
             paths => Some(Keyring::load(paths)?),
         })
     }
 
-    /// Says whom to believe; `None` as keyring where nobody signs the metadata.
-    pub(crate) fn belief(&self, keyring: Option<Keyring>, allow_older: bool) -> Belief {
-        Belief {
-            keyring: keyring.filter(|_| !self.belief.unsigned),
+    /// Reads the keys that are known by their files' names.
+    fn named_keys(&self) -> Result<Option<NamedKeys>, Failure> {
+        let is_named = self.family == Family::Apk && !self.keyrings.is_empty();
+        Ok(if is_named { Some(NamedKeys::load(&self.keyrings)?) } else { None })
+    }
+
+    /// Says whom to believe; without any keys where nobody signs the metadata.
+    pub(crate) fn belief(
+        &self,
+        keyring: Option<Keyring>,
+        allow_older: bool,
+    ) -> Result<Belief, Failure> {
+        let is_signed = !self.belief.unsigned;
+        Ok(Belief {
+            keyring: keyring.filter(|_| is_signed),
+            named_keys: if is_signed { self.named_keys()? } else { None },
             signers: self.belief.signers.clone(),
             weak_keys: self.belief.weak_keys,
             allow_older,
             allow_expired: self.belief.allow_expired,
-        }
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 
+use pinfold_mirror::apk;
 use pinfold_mirror::apt::{self, SuiteName, Take};
 use pinfold_mirror::family::Family;
 use pinfold_mirror::rpm::{self, Folder, PackageSignatures};
@@ -13,38 +14,40 @@ use super::written::MirrorFile;
 impl MirrorFile {
     /// Names a key that is set and says nothing to the family.
     pub(super) fn foreign(&self, family: Family) -> Option<&'static str> {
-        let apt = [
-            ("suites", !self.suites.is_empty()),
-            ("components", !self.components.is_empty()),
-            ("udebs", self.udebs.is_some()),
-            ("i18n", self.i18n.is_some()),
-            ("contents", self.contents.is_some()),
-            ("dep11", self.dep11.is_some()),
-            ("signed", self.signed.is_some()),
-            ("check-valid-until", self.check_valid_until.is_some()),
-            ("sections", !self.filter.sections.is_empty()),
-            ("priorities", !self.filter.priorities.is_empty()),
+        use Family::{Apk, Apt, Rpm};
+        let is_name = |name: &Option<String>| name.is_some();
+        let is_switch = |switch: &Option<bool>| switch.is_some();
+        // Each with the families that know it.
+        let keys: &[(&str, bool, &[Family])] = &[
+            ("suites", !self.suites.is_empty(), &[Apt]),
+            ("components", !self.components.is_empty(), &[Apt]),
+            ("udebs", is_switch(&self.udebs), &[Apt]),
+            ("i18n", self.i18n.is_some(), &[Apt]),
+            ("contents", self.contents.is_some(), &[Apt]),
+            ("dep11", self.dep11.is_some(), &[Apt]),
+            ("signed", self.signed.is_some(), &[Apt]),
+            ("check-valid-until", is_switch(&self.check_valid_until), &[Apt]),
+            ("sections", !self.filter.sections.is_empty(), &[Apt]),
+            ("priorities", !self.filter.priorities.is_empty(), &[Apt]),
+            ("mirrorlist", is_name(&self.mirrorlist), &[Rpm]),
+            ("metalink", is_name(&self.metalink), &[Rpm]),
+            ("repository", is_name(&self.repository), &[Rpm]),
+            ("newest", self.newest.is_some(), &[Rpm]),
+            ("sources", is_switch(&self.sources), &[Rpm]),
+            ("debuginfo", is_switch(&self.debuginfo), &[Rpm]),
+            ("package-signatures", is_name(&self.package_signatures), &[Rpm]),
+            ("versions", !self.versions.is_empty(), &[Apk]),
+            ("repositories", !self.repositories.is_empty(), &[Apk]),
+            ("latest-stable", is_name(&self.latest_stable), &[Apk]),
+            ("installer", is_switch(&self.installer), &[Apt, Rpm]),
+            // Keys by the names of their files: a name and a fingerprint are the same to whoever gives each a file.
+            ("signers", !self.signers.is_empty(), &[Apt, Rpm, Family::Files]),
+            ("client-certificate", self.client_certificate.is_some(), &[Apt, Rpm, Apk]),
+            ("client-key", self.client_key.is_some(), &[Apt, Rpm, Apk]),
         ];
-        let rpm = [
-            ("mirrorlist", self.mirrorlist.is_some()),
-            ("metalink", self.metalink.is_some()),
-            ("repository", self.repository.is_some()),
-            ("newest", self.newest.is_some()),
-            ("sources", self.sources.is_some()),
-            ("debuginfo", self.debuginfo.is_some()),
-            ("package-signatures", self.package_signatures.is_some()),
-        ];
-        let fetched = [
-            ("installer", self.installer.is_some()),
-            ("client-certificate", self.client_certificate.is_some()),
-            ("client-key", self.client_key.is_some()),
-        ];
-        let others: &[&[(&str, bool)]] = match family {
-            Family::Apt => &[&rpm],
-            Family::Rpm => &[&apt],
-            Family::Files => &[&apt, &rpm, &fetched],
-        };
-        others.iter().copied().flatten().find(|(_, is_set)| *is_set).map(|(key, _)| *key)
+        let foreign =
+            |(_, is_set, families): &&(_, bool, &[Family])| *is_set && !families.contains(&family);
+        keys.iter().find(foreign).map(|(key, ..)| *key)
     }
 
     /// Says whether something is asked of an upstream.
@@ -52,6 +55,8 @@ impl MirrorFile {
         !self.suites.is_empty()
             || !self.architectures.is_empty()
             || self.repository.is_some()
+            || !self.versions.is_empty()
+            || !self.repositories.is_empty()
             || self.newest.is_some()
     }
 
@@ -62,6 +67,7 @@ impl MirrorFile {
             Family::Apt if self.suites.is_empty() && self.architectures.is_empty() => Ok(None),
             Family::Apt => Ok(Some(Wanted::Apt(self.apt()?))),
             Family::Rpm => Ok(Some(Wanted::Rpm(self.rpm()?))),
+            Family::Apk => Ok(Some(Wanted::Apk(self.apk()?))),
             Family::Files if self.architectures.is_empty() => Ok(None),
             Family::Files => {
                 Err("upstream: a mirror of family files is fed by pinfold ingest".to_owned())
@@ -71,9 +77,12 @@ impl MirrorFile {
 
     /// Refuses words that are no names.
     fn check_words(&self) -> Result<(), String> {
-        for (key, words) in
-            [("components", &self.components), ("architectures", &self.architectures)]
-        {
+        for (key, words) in [
+            ("components", &self.components),
+            ("architectures", &self.architectures),
+            ("versions", &self.versions),
+            ("repositories", &self.repositories),
+        ] {
             for word in words {
                 let is_clean = |b: u8| {
                     b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'+' | b'/')
@@ -144,6 +153,35 @@ impl MirrorFile {
             exclude: self.filter.exclude.clone(),
             package_signatures,
         })
+    }
+}
+
+impl MirrorFile {
+    fn apk(&self) -> Result<apk::Selection, String> {
+        if self.architectures.is_empty() {
+            return Err(
+                "architectures: name at least one, such as architectures = [\"x86_64\"]".to_owned()
+            );
+        }
+        if self.repositories.is_empty() && !self.versions.is_empty() {
+            return Err("repositories: name at least one, such as repositories = [\"main\", \"community\"]; \"edge/testing\" is of that version only".to_owned());
+        }
+        if let Some(version) = &self.latest_stable
+            && !self.versions.contains(version)
+        {
+            let version = escape(version.as_bytes());
+            return Err(format!("latest-stable = \"{version}\": it is none of the versions"));
+        }
+        let selection = apk::Selection {
+            versions: self.versions.clone(),
+            repositories: self.repositories.clone(),
+            architectures: self.architectures.clone(),
+            folders: Vec::new(),
+            latest_stable: self.latest_stable.clone(),
+            include: self.filter.include.clone(),
+            exclude: self.filter.exclude.clone(),
+        };
+        selection.places().map(|_| selection)
     }
 }
 

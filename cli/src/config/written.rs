@@ -53,9 +53,14 @@ pub(super) struct MirrorFile {
     tree: Option<PathBuf>,
     #[serde(default)]
     link: bool,
+    #[serde(default)]
+    pub(super) versions: Vec<String>,
+    #[serde(default)]
+    pub(super) repositories: Vec<String>,
+    pub(super) latest_stable: Option<String>,
     keyrings: Option<OneOrMore>,
     #[serde(default)]
-    signers: Vec<String>,
+    pub(super) signers: Vec<String>,
     #[serde(default)]
     unsigned: bool,
     #[serde(default)]
