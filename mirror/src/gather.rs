@@ -123,3 +123,6 @@ pub(crate) fn problem(subject: &str, detail: &str) -> Finding {
         remedy: "run the mirror tool again, then ingest again".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;
