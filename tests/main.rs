@@ -30,6 +30,8 @@ mod places;
 mod proof;
 mod refusals;
 mod removal;
+mod rpm_clients;
+mod rpm_flips;
 mod rpm_signature;
 mod rpm_zoo;
 mod serving;

@@ -36,18 +36,16 @@ fn moves(input: &ClientInput<'_>, minutes: u16) -> Vec<String> {
             "A move of the channel is seen within {minutes} min (metadata_expire, in seconds); dnf --refresh sees it at once."
         )];
     }
-    let last = match input.form {
-        Form::List => {
-            "zypper refresh sees them at once; newer versions may keep the list for 10 min more."
-        }
-        Form::Direct | Form::Fallback => "zypper refresh sees them at once.",
-    };
-    vec![
-        format!(
-            "For moves to be seen within {minutes} min set repo.refresh.delay = {minutes} in /etc/zypp/zypp.conf (10 without it); it holds"
-        ),
-        format!("for all repositories. {last}"),
-    ]
+    let mut lines = vec![format!(
+        "For moves to be seen within {minutes} min set repo.refresh.delay = {minutes} in /etc/zypp/zypp.conf (10 without it); it holds"
+    )];
+    if input.form == Form::List {
+        lines.push("for all repositories. The list is kept for up to 10 min more; zypper clean --raw-metadata".to_owned());
+        lines.push("and then zypper refresh see them at once.".to_owned());
+    } else {
+        lines.push("for all repositories. zypper refresh sees them at once.".to_owned());
+    }
+    lines
 }
 
 /// What the form costs while the mirror is up.
@@ -59,8 +57,8 @@ fn form(input: &ClientInput<'_>) -> &'static [&'static str] {
             "It goes with no baseurl: dnf 4 would take that while the list cannot be had, dnf 5 never.",
         ],
         (Form::List, Tool::Zypper) => &[
-            "The list names the dated tree that the channel shows, so that all metadata are of one date. It is read again before packages",
-            "are fetched: they come from the next date when the channel moved meanwhile, or from what the mirror still keeps.",
+            "The list names the dated tree that the channel shows, so that metadata and packages are of one date for as long as it is kept.",
+            "That date must stay published so long: wait with pinfold retire.",
             "It goes with no baseurl: zypper would take that and not the list.",
         ],
         (Form::Direct, _) => &[
