@@ -31,6 +31,7 @@ mod proof;
 mod refusals;
 mod removal;
 mod rpm_clients;
+mod rpm_diff;
 mod rpm_flips;
 mod rpm_signature;
 mod rpm_zoo;

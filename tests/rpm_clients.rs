@@ -1,8 +1,10 @@
 //! The files that `pinfold client` prints for repositories of rpm, installed as they are and followed by a real dnf and a real zypper.
 
 mod forms;
+mod media;
 mod moves;
 mod reposync;
+mod served;
 
 use crate::harness::{Distribution, Dnf, Site, Upstream, Zypper, following_rpm};
 

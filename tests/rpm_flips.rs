@@ -55,7 +55,11 @@ enum Client {
 impl Client {
     fn new(site: &Site, tool: &str, form: &[&str]) -> Self {
         let files = site.ok(&[&["client", "lab", "--json", "--tool", tool], form].concat());
-        if tool == "dnf" { Self::Dnf(Dnf::given(&files)) } else { Self::Zypper(Zypper::given(&files)) }
+        if tool == "dnf" {
+            Self::Dnf(Dnf::given(&files))
+        } else {
+            Self::Zypper(Zypper::given(&files))
+        }
     }
 
     fn go_round(&self, tally: &Tally) {
@@ -96,8 +100,7 @@ fn zypper_round(zypper: &Zypper, tally: &Tally) {
 fn move_about(site: &Site, dates: &[String], tallies: &[Tally]) -> u64 {
     let least = if long() { 500 } else { 100 };
     let mut moves = 0;
-    while moves < least
-        || tallies.iter().any(|tally| tally.rounds.load(Ordering::Relaxed) < ROUNDS)
+    while moves < least || tallies.iter().any(|tally| tally.rounds.load(Ordering::Relaxed) < ROUNDS)
     {
         let wanted = format!("lab@{}", dates[usize::from(moves % 2 == 0)]);
         let moved = site.run(&["promote", &wanted, "--to", "production"]);
@@ -122,9 +125,8 @@ fn no_client_fails_while_the_channel_moves_but_by_a_torn_signature_of_the_plain_
     site.ok(&["promote", &format!("lab@{}", dates[0]), "--to", "production"]);
     let _nginx = site.nginx();
     let kinds = [("dnf", true), ("zypper", true), ("dnf", false), ("zypper", false)];
-    let clients = kinds.map(|(tool, is_list)| {
-        Client::new(&site, tool, if is_list { &["--list"] } else { &[] })
-    });
+    let clients = kinds
+        .map(|(tool, is_list)| Client::new(&site, tool, if is_list { &["--list"] } else { &[] }));
     let tallies: [Tally; 4] = Default::default();
     let is_over = AtomicBool::new(false);
     std::thread::scope(|scope| {

@@ -46,7 +46,16 @@ impl Zypper {
 
     /// The newest version of a package that zypper knows of.
     pub(crate) fn knows(&self, package: &str) -> Option<String> {
-        let said = self.run(&["search", "--repo", "lab", "--details", "--match-exact", "--type", "package", package]);
+        let said = self.run(&[
+            "search",
+            "--repo",
+            "lab",
+            "--details",
+            "--match-exact",
+            "--type",
+            "package",
+            package,
+        ]);
         // 104: nothing is called so.
         assert!(matches!(said.code, Some(0 | 104)), "zypper search {package}\n{}", said.said());
         let row = said.out.lines().find(|line| line.contains(&format!("| {package} ")))?;

@@ -110,15 +110,21 @@ fn rpm_files(
         (Trust::None, true) => rpm::Signed::Nothing,
     };
     let upstream: Vec<String> = mirror.bases.iter().map(ToString::to_string).collect();
-    let folder = mirror.upstream.as_ref().and_then(|upstream| upstream.wanted.folder());
-    let url = folder.map_or_else(|| url.to_owned(), |folder| format!("{url}/{folder}"));
+    // A tree that came by an ingest may hold several.
+    let folders: Vec<String> = rpm::Archive::of(&record, None)?
+        .selection
+        .repositories
+        .into_iter()
+        .map(String::from)
+        .collect();
     Ok(rpm::client(&rpm::ClientInput {
         mirror: &wanted.mirror,
         tool: match args.tool {
             Tool::Dnf => rpm::Tool::Dnf,
             Tool::Zypper => rpm::Tool::Zypper,
         },
-        url: &url,
+        url,
+        folders: &folders,
         follows: match &wanted.channel {
             Some(channel) => rpm::Follows::Channel { channel, minutes: args.minutes },
             None => rpm::Follows::Date(wanted.taken),

@@ -32,6 +32,8 @@ pub struct ClientInput<'a> {
     pub tool: Tool,
     /// The URL of the mirror's top folder in the channel or at the date.
     pub url: &'a str,
+    /// Where the repositories are below it; of one at its top the text is empty.
+    pub folders: &'a [String],
     /// What the client follows.
     pub follows: Follows<'a>,
     /// By which URLs it gets there.
@@ -89,32 +91,61 @@ pub enum Signed {
     Nothing,
 }
 
-/// Writes the files that a client needs: the keys, where the mirror has any, and the section of its repository.
+/// Writes the files that a client needs: the keys, where the mirror has any, and the section of each repository.
 ///
 /// # Errors
 /// [`crate::Error::BadText`] where a URL or key cannot stand in such a file, or what was asked for cannot be had; a keyring that cannot
 /// be read.
 pub fn client(input: &ClientInput<'_>) -> Result<Vec<ClientFile>> {
-    check(input.url)?;
+    let sections = sections(input);
+    sections.iter().try_for_each(|section| check(&section.url))?;
     input.upstream.iter().try_for_each(|url| check(url))?;
-    check_form(input)?;
+    sections.iter().try_for_each(|section| check_form(input, &section.url))?;
     let keys = keys(input)?;
     let folder = match input.tool {
         Tool::Dnf => "/etc/yum.repos.d",
         Tool::Zypper => "/etc/zypp/repos.d",
     };
     let mut lines = comments(input, keys.as_ref());
-    lines.push(format!("[{}]", input.mirror));
-    lines.push(format!("name={}", title(input)));
-    lines.extend(urls(input));
-    lines.push("enabled=1".to_owned());
-    lines.extend(trust(input, keys.as_ref()));
-    lines.extend(when(input));
-    let section = ClientFile {
+    for (number, section) in sections.iter().enumerate() {
+        lines.extend((number > 0).then(String::new));
+        lines.push(format!("[{}]", section.id));
+        lines.push(format!("name={}", title(input, &section.id)));
+        lines.extend(urls(input, &section.url));
+        lines.push("enabled=1".to_owned());
+        lines.extend(trust(input, keys.as_ref()));
+        lines.extend(when(input));
+    }
+    let file = ClientFile {
         path: format!("{folder}/pinfold-{}.repo", input.mirror),
         content: lines.iter().fold(String::new(), |text, line| format!("{text}{line}\n")),
     };
-    Ok(keys.into_iter().chain([section]).collect())
+    Ok(keys.into_iter().chain([file]).collect())
+}
+
+/// One repository of the mirror.
+struct Section {
+    id: String,
+    url: String,
+}
+
+/// Names the repositories: one alone after the mirror, else with their folders.
+fn sections(input: &ClientInput<'_>) -> Vec<Section> {
+    let mut sections: Vec<Section> = Vec::new();
+    for below in input.folders {
+        let mut id = input.mirror.to_string();
+        if input.folders.len() > 1 && !below.is_empty() {
+            let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+            id.push('-');
+            id.extend(below.chars().map(|c| if is_word(c) { c } else { '-' }));
+        }
+        if sections.iter().any(|other| other.id == id) {
+            id = format!("{id}-{}", sections.len());
+        }
+        let url = folder(&format!("{}{below}", folder(input.url)));
+        sections.push(Section { id, url });
+    }
+    sections
 }
 
 /// Makes the list that a channel serves at [`LIST_NAME`] below the mirror's top folder, of the URL of the dated tree that it
@@ -128,7 +159,7 @@ pub fn dated_list(dated_url: &str) -> Result<(RelPath, Vec<u8>)> {
 }
 
 /// Refuses a form that would not work when it is needed.
-fn check_form(input: &ClientInput<'_>) -> Result<()> {
+fn check_form(input: &ClientInput<'_>, url: &str) -> Result<()> {
     let is_date = matches!(input.follows, Follows::Date(_));
     let (what, why) = match input.form {
         Form::Fallback if is_date => ("fallback", "a date has none: upstream shows today"),
@@ -137,12 +168,12 @@ fn check_form(input: &ClientInput<'_>) -> Result<()> {
         }
         Form::List if is_date => ("list", "a date needs none: its URL names the tree"),
         // dnf decides by the whole URL.
-        Form::List if input.url.contains("metalink") => {
+        Form::List if url.contains("metalink") => {
             ("list", "dnf takes a list for a metalink where its URL holds that word")
         }
         Form::Direct | Form::Fallback | Form::List => return Ok(()),
     };
-    Err(bad(what, input.url.as_bytes(), why))
+    Err(bad(what, url.as_bytes(), why))
 }
 
 /// Gives the file of upstream's keys: a file of the client, because a key that comes by the mirror proves nothing.
@@ -157,16 +188,15 @@ fn keys(input: &ClientInput<'_>) -> Result<Option<ClientFile>> {
     Ok(Some(ClientFile { path, content }))
 }
 
-fn title(input: &ClientInput<'_>) -> String {
+fn title(input: &ClientInput<'_>, id: &str) -> String {
     match input.follows {
-        Follows::Channel { channel, .. } => format!("{} as {channel} shows it", input.mirror),
-        Follows::Date(taken) => format!("{} as it was at {taken}", input.mirror),
+        Follows::Channel { channel, .. } => format!("{id} as {channel} shows it"),
+        Follows::Date(taken) => format!("{id} as it was at {taken}"),
     }
 }
 
 /// Writes from where it comes.
-fn urls(input: &ClientInput<'_>) -> Vec<String> {
-    let own = folder(input.url);
+fn urls(input: &ClientInput<'_>, own: &str) -> Vec<String> {
     match input.form {
         Form::Direct => vec![format!("baseurl={own}")],
         Form::Fallback => {

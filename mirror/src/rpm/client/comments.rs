@@ -61,9 +61,14 @@ fn form(input: &ClientInput<'_>) -> &'static [&'static str] {
             "That date must stay published so long: wait with pinfold retire.",
             "It goes with no baseurl: zypper would take that and not the list.",
         ],
-        (Form::Direct, _) => &[
+        (Form::Direct, Tool::Dnf) => &[
             "A transaction may see two dates when the channel moves in the middle of it; a refresh that falls between",
             "repomd.xml and its signature fails, and works when it is run again.",
+        ],
+        (Form::Direct, Tool::Zypper) => &[
+            "A transaction may see two dates when the channel moves in the middle of it; a refresh that falls between",
+            "repomd.xml and its signature fails, and works when it is run again. Where upstream has media.1/media, packages are refused",
+            "after a move (\"does not contain the desired medium\") until the next refresh.",
         ],
         (Form::Fallback, Tool::Dnf) => &[
             "A transaction may see two dates when the channel moves in the middle of it; a refresh that falls between",
@@ -72,7 +77,8 @@ fn form(input: &ClientInput<'_>) -> &'static [&'static str] {
         ],
         (Form::Fallback, Tool::Zypper) => &[
             "A transaction may see two dates when the channel moves in the middle of it; a refresh that falls between",
-            "repomd.xml and its signature takes upstream's state for that once, without a word.",
+            "repomd.xml and its signature takes upstream's state for that once, without a word. Where upstream has media.1/media, packages",
+            "come from there or are refused after a move (\"does not contain the desired medium\") until the next refresh.",
         ],
     }
 }
