@@ -5,6 +5,7 @@ mod media;
 mod moves;
 mod reposync;
 mod served;
+mod trust;
 
 use crate::harness::{Distribution, Dnf, Site, Upstream, Zypper, following_rpm};
 

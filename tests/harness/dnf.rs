@@ -1,7 +1,7 @@
 //! dnf with a root of its own.
 use super::{Machine, Ran, ran, write};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// A machine that follows the site by dnf.
 #[derive(Debug)]
@@ -48,12 +48,18 @@ impl Dnf {
             .arg(self.root().join("etc/dnf/dnf.conf"))
             .arg("--installroot")
             .arg(self.root())
-            .args(["--releasever=9", "--forcearch=x86_64", "--assumeyes"]);
+            .args(["--releasever=9", "--forcearch=x86_64"])
+            .stdin(Stdio::null());
         command
     }
 
-    /// Runs dnf without plugins.
+    /// Runs dnf without plugins; every question is answered with yes.
     pub(crate) fn run(&self, args: &[&str]) -> Ran {
+        ran(self.command().args(["--noplugins", "--assumeyes"]).args(args))
+    }
+
+    /// The same where nobody answers.
+    pub(crate) fn run_alone(&self, args: &[&str]) -> Ran {
         ran(self.command().arg("--noplugins").args(args))
     }
 
@@ -68,7 +74,13 @@ impl Dnf {
     pub(crate) fn reposync(&self, to: &Path, args: &[&str]) {
         let mut command = self.command();
         command
-            .args(["--disableplugin=*", "--enableplugin=reposync", "reposync", "--download-path"])
+            .args([
+                "--assumeyes",
+                "--disableplugin=*",
+                "--enableplugin=reposync",
+                "reposync",
+                "--download-path",
+            ])
             .arg(to)
             .args(args)
             .env("PYTHONPATH", plugins())

@@ -39,6 +39,15 @@ impl Machine {
         }
     }
 
+    /// Puts other words in the file of the repository, as its reader would.
+    pub(crate) fn edit(&self, from: &str, to: &str) {
+        for path in self.files("etc", "pinfold-lab.repo") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            assert!(text.contains(from), "{from:?} is not in:\n{text}");
+            write(path, text.replace(from, to));
+        }
+    }
+
     /// Makes rpm, and so zypper, believe the keys that came.
     pub(crate) fn import_keys(&self) {
         for key in walk(&self.root().join("etc/pki/rpm-gpg")) {

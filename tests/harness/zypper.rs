@@ -18,9 +18,15 @@ impl std::ops::Deref for Zypper {
 impl Zypper {
     /// A machine that has the files of `pinfold client --json --tool zypper` and nothing else, with the keys imported as they say.
     pub(crate) fn given(json: &str) -> Self {
+        let zypper = Self::without_keys(json);
+        zypper.import_keys();
+        zypper
+    }
+
+    /// The same, and nobody imported the keys.
+    pub(crate) fn without_keys(json: &str) -> Self {
         let zypper = Self { machine: Machine::new() };
         zypper.take(json);
-        zypper.import_keys();
         write(zypper.root().join("etc/zypp/zypp.conf"), "[main]\nrepo.refresh.delay = 5\n");
         zypper
     }

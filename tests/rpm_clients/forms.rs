@@ -146,3 +146,21 @@ fn a_client_at_a_date_stays_there_and_asks_for_nothing() {
     dnf.ok(&["install", "alpha"]);
     zypper.ok(&["install", "alpha"]);
 }
+
+#[test]
+fn without_a_fallback_both_programs_do_without_the_mirror_as_their_files_say() {
+    let followed = Followed::new(Distribution::first());
+    let nginx = followed.site.nginx();
+    let (dnf, zypper) = (followed.dnf(&[]), followed.zypper(&[]));
+    dnf.offers("alpha");
+    zypper.offers("alpha");
+    drop(nginx);
+    assert_eq!(dnf.knows("alpha").as_deref(), Some("1.0-1"), "not expired");
+    assert_eq!(zypper.knows("alpha").as_deref(), Some("1.0-1"));
+    dnf.age(Duration::from_secs(301));
+    dnf.run(&["repoquery", "alpha"]).expect(1).says("Failed to download metadata for repo 'lab'");
+    zypper.age(Duration::from_secs(301));
+    assert_eq!(zypper.knows("alpha"), None);
+    zypper.run(&["install", "alpha"]).expect(104);
+    assert_eq!(followed.upstream.asked(), Vec::<String>::new());
+}

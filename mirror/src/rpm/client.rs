@@ -106,7 +106,8 @@ pub fn client(input: &ClientInput<'_>) -> Result<Vec<ClientFile>> {
         Tool::Dnf => "/etc/yum.repos.d",
         Tool::Zypper => "/etc/zypp/repos.d",
     };
-    let mut lines = comments(input, keys.as_ref());
+    let ids: Vec<&str> = sections.iter().map(|section| section.id.as_str()).collect();
+    let mut lines = comments(input, &ids, keys.as_ref());
     for (number, section) in sections.iter().enumerate() {
         lines.extend((number > 0).then(String::new));
         lines.push(format!("[{}]", section.id));
