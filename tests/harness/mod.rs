@@ -25,7 +25,7 @@ pub(crate) use machine::Machine;
 pub(crate) use mount::Mount;
 pub(crate) use nginx::{Nginx, ask};
 pub(crate) use odd::{Odd, head, hex, line, stanza};
-pub(crate) use rpm::{Repo, between, follow_rpm, following_rpm, pack, with_text};
+pub(crate) use rpm::{Repo, follow_rpm, following_rpm, pack, with_text};
 pub(crate) use rpm_package::Rpm;
 pub(crate) use site::{Ran, Site, ran};
 pub(crate) use switching::Switching;

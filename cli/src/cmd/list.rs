@@ -82,6 +82,7 @@ pub(super) fn show(context: &Context, spec: &Spec) -> Done {
         value["upstream"] = json!(record.upstream);
         value["asked"] = json!(record.asked);
         value["relaxed"] = json!(record.relaxed);
+        value["packages"] = json!(record.packages);
         value["proofs"] = json!(record.proofs);
         ui::print_json(&value)?;
         return Ok(Outcome::Done);
@@ -121,6 +122,7 @@ fn evidence(record: &Record) -> String {
             text.push_str(&format!("  asked     {line}\n"));
         }
     }
+    text.push_str(&packages(record));
     let proved: BTreeSet<&RelPath> = record.proofs.iter().map(|proof| &proof.root).collect();
     for root in record.roots.iter().filter(|root| !proved.contains(root)) {
         text.push_str(&format!("  root      {root}\n"));
@@ -140,6 +142,25 @@ fn evidence(record: &Record) -> String {
         }
         for other in &proof.others {
             text.push_str(&format!("    other   {}\n", escape(other.as_bytes())));
+        }
+    }
+    text
+}
+
+/// What the packages' own signatures came to: a line for each verdict, and for each key.
+fn packages(record: &Record) -> String {
+    let mut text = String::new();
+    for (verdict, found) in &record.packages {
+        let verdict = escape(verdict.replace(['_', '-'], " ").as_bytes());
+        match found {
+            toml::Value::Table(keys) => {
+                for (key, count) in keys {
+                    let key = escape(key.as_bytes());
+                    text.push_str(&format!("  packages  {count} {verdict}, {key}\n"));
+                }
+            }
+            toml::Value::Integer(0) => {}
+            count => text.push_str(&format!("  packages  {count} {verdict}\n")),
         }
     }
     text

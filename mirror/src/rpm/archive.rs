@@ -46,9 +46,13 @@ impl archive::Archive for Archive {
     }
 
     fn look(&self, supply: &mut dyn Supply) -> Result<()> {
-        // One file a repository.
-        let mut folders = self.selection.repositories.iter();
-        folders.try_for_each(|folder| self.repomd(supply, folder).map(drop))
+        // One file a repository. That it did not change counts only where the metalink knows it: a mirror that stopped
+        // would hide every later state.
+        for folder in &self.selection.repositories {
+            let (path, root) = self.repomd(supply, folder)?;
+            self.must_be_listed(&root.bytes, &supply.place(&path))?;
+        }
+        Ok(())
     }
 
     fn survey(&self, supply: &mut dyn Supply, monitor: &dyn Monitor) -> Result<State> {

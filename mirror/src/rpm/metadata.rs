@@ -18,6 +18,11 @@ use crate::supply::{Content, Lack, Stage, State, Supplied, Supply, Wanted};
 use crate::unpack::{Form, MAGIC_BYTES};
 use crate::{Error, Result};
 
+/// How the names of zchunk files end, of which clients fetch only the parts that they lack.
+const ZCHUNK_ENDING: &[u8] = b".zck";
+/// How such files begin.
+const ZCHUNK_MAGIC: &[u8] = b"\0ZCK1";
+
 /// A file of metadata that is there.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Index<'a> {
@@ -85,7 +90,8 @@ impl Reading<'_> {
             let (path, what) = (data.path.clone(), Supplied::Wrong(why));
             Ok(Listing { lacks: vec![Lack { path, what }], ..Listing::default() })
         };
-        if let Some(why) = self.magic_flaw(content, form)? {
+        let begin = self.begin(content)?;
+        if let Some(why) = magic_flaw(&begin, form) {
             return wrong(why);
         }
         let stated = Stated { size_bytes: data.open_size_bytes, checksum: data.open_checksum };
@@ -93,6 +99,13 @@ impl Reading<'_> {
             data.kind.as_str(),
             "primary" | "modules" | "updateinfo" | "prestodelta" | "deltainfo"
         );
+        if !is_read && data.path.as_bytes().ends_with(ZCHUNK_ENDING) {
+            // Clients fetch parts of it and nobody needs the whole: its own checksum says that it is what is listed.
+            return match begin.starts_with(ZCHUNK_MAGIC) {
+                true => Ok(Listing::default()),
+                false => wrong(otherwise("zchunk", &begin)),
+            };
+        }
         if !is_read && (stated == Stated::default() || self.is_known(content, &stated)?) {
             return Ok(Listing::default());
         }
@@ -118,18 +131,14 @@ impl Reading<'_> {
         }
     }
 
-    /// Says how an index is packed otherwise than its name says: clients go by the name, and read nothing.
-    fn magic_flaw(&self, content: Content, form: Form) -> Result<Option<String>> {
+    /// Gives the bytes that tell how an index is packed.
+    fn begin(&self, content: Content) -> Result<Vec<u8>> {
         let mut begin = Vec::new();
         let from = self.supply.open(content)?;
         let limit = u64::try_from(MAGIC_BYTES).unwrap_or(u64::MAX);
         let failed = |source| Error::Io { action: "read", path: "metadata".into(), source };
         from.take(limit).read_to_end(&mut begin).map_err(failed)?;
-        let found = Form::of_magic(&begin);
-        // What a name without an ending holds may be anything.
-        let is_right = form == found || (form == Form::Lzma && found == Form::Plain);
-        Ok((!is_right && (form != Form::Plain))
-            .then(|| format!("its name says {}, and it is {}", form.name(), found.name())))
+        Ok(begin)
     }
 
     fn parse(&self, plain: &mut Plain, data: &Data) -> Result<Listing> {
@@ -192,6 +201,20 @@ impl Reading<'_> {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Says how an index is packed otherwise than its name says: clients go by the name, and read nothing.
+fn magic_flaw(begin: &[u8], form: Form) -> Option<String> {
+    let found = Form::of_magic(begin);
+    // What a name without an ending holds may be anything.
+    let is_right = form == found || (form == Form::Lzma && found == Form::Plain);
+    (!is_right && form != Form::Plain).then(|| otherwise(form.name(), begin))
+}
+
+fn otherwise(said: &str, begin: &[u8]) -> String {
+    let is_zchunk = begin.starts_with(ZCHUNK_MAGIC);
+    let found = if is_zchunk { "zchunk" } else { Form::of_magic(begin).name() };
+    format!("its name says {said}, and it is {found}")
 }
 
 /// What packed metadata were seen to unpack to.

@@ -26,6 +26,15 @@ pub(super) struct Repository {
     pub(super) vouchers: Vec<Voucher>,
 }
 
+/// What a metalink says of a state that may be followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Listed {
+    /// It is the newest, or nobody says which is.
+    Now,
+    /// It is an older one, which is allowed for some days.
+    Still,
+}
+
 /// Gives the path of a file below a repository.
 pub(super) fn at(place: &Place, path: &[u8]) -> Result<RelPath> {
     place.at(path).map_err(|why| Error::BadMetadata { path: escape(path), why })
@@ -57,7 +66,9 @@ impl Archive {
         let place = folder.place();
         let (path, root) = self.repomd(supply, folder)?;
         let shown = path.to_string();
-        self.must_be_listed(&root.bytes, &supply.place(&path), monitor)?;
+        if self.must_be_listed(&root.bytes, &supply.place(&path))? == Listed::Still {
+            monitor.step("the mirror has an older state, which the metalink still allows", None);
+        }
         let mut entries = vec![entry(path.clone(), &root)];
         let mut signature = None;
         for name in [REPOMD_SIGNATURE, REPOMD_KEY] {
@@ -96,15 +107,11 @@ impl Archive {
     }
 
     /// Refuses a state that the metalink does not know: a mirror that lags behind, or that is somebody else's.
-    fn must_be_listed(&self, bytes: &[u8], url: &str, monitor: &dyn Monitor) -> Result<()> {
-        let Some(metalink) = &self.metalink else { return Ok(()) };
+    pub(super) fn must_be_listed(&self, bytes: &[u8], url: &str) -> Result<Listed> {
+        let Some(metalink) = &self.metalink else { return Ok(Listed::Now) };
         match metalink.accepts(bytes) {
-            Verdict::Newest => Ok(()),
-            Verdict::Alternate(_) => {
-                monitor
-                    .step("the mirror has an older state, which the metalink still allows", None);
-                Ok(())
-            }
+            Verdict::Newest => Ok(Listed::Now),
+            Verdict::Alternate(_) => Ok(Listed::Still),
             Verdict::No { expected, found } => Err(Error::Upstream {
                 url: url.to_owned(),
                 why: format!(
