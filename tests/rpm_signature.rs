@@ -134,7 +134,7 @@ fn main_header(bytes: &[u8]) -> usize {
 }
 
 /// Gives tags of the header that begins at a byte to nobody: it stays as long, and nobody knows the new ones.
-fn without(bytes: &mut [u8], at: usize, tags: &[u32]) {
+pub(crate) fn without(bytes: &mut [u8], at: usize, tags: &[u32]) {
     for line in 0..number(&bytes[at + 8..]) {
         let at = at + 16 + 16 * line;
         let tag = u32::try_from(number(&bytes[at..])).unwrap();
@@ -146,7 +146,7 @@ fn without(bytes: &mut [u8], at: usize, tags: &[u32]) {
 
 /// Makes a package as rpm before 4.14 made it: nothing says what its payload is, and what the package states of its header is
 /// made right again.
-fn without_payload_digest(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn without_payload_digest(bytes: &[u8]) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     let main = main_header(&bytes);
     without(&mut bytes, main, &PAYLOAD_TAGS);

@@ -8,6 +8,9 @@
 //! `benches/apt` takes from here, for an upstream of apt:
 //! `packages DIR COUNT DAY` makes an archive's files from a real list of packages; `delay LISTEN UPSTREAM MILLISECONDS` is a
 //! proxy that makes a far upstream of a near one.
+//!
+//! `benches/rpm` takes from here: `primary COUNT` writes a list of packages as `createrepo_c` does; `read-primary LIST` reads
+//! one with our reader and nothing else.
 #![expect(
     clippy::disallowed_methods,
     reason = "a measuring tool beside the program, not a part of it"
@@ -16,6 +19,7 @@
 
 mod delay;
 mod packages;
+mod primary;
 mod tree;
 
 use std::ffi::OsString;
@@ -33,6 +37,8 @@ fn main() {
         Some("copy") => tree::copy(&path(1), &path(2)),
         Some("links") => tree::links(&path(1), &path(2)),
         Some("packages") => packages::write(&path(1), number(2), number(3)),
+        Some("primary") => primary::write(number(1)),
+        Some("read-primary") => primary::read(&path(1)),
         Some("delay") => delay::serve(text(1), text(2), number(3)),
         _ => {}
     }

@@ -176,6 +176,7 @@ impl Config {
                 name: name.clone(),
                 mount: mirror.mount.clone(),
                 root_names: words.root_names.to_owned(),
+                dot_names: words.dot_names.to_owned(),
                 hash_names: words.hash_names.to_owned(),
                 package_names: words.package_names.to_owned(),
                 types: words

@@ -43,6 +43,7 @@ pub const RELEASE_BYTES_MAX: u64 = 10_000_000;
 /// What a web server needs to know of an apt archive's names.
 pub const SITE: SiteWords = SiteWords {
     root_names: r"InRelease|Release|Release\.gpg",
+    dot_names: "",
     hash_names: r"/by-hash/(?:MD5Sum|SHA1|SHA256|SHA512)/[0-9a-f]+$|\.diff/T-",
     package_names: r"[ud]?deb|dsc|diff\.gz|(?:orig|debian)(?:-[^/]*)?\.tar\.(?:gz|bz2|xz|lzma|zst)(?:\.asc)?",
     types: &[

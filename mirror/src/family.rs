@@ -26,6 +26,8 @@ pub const ALL: &[Family] = &[Family::Apt, Family::Rpm, Family::Files];
 pub struct SiteWords {
     /// Matches the whole last part of root metadata's paths.
     pub root_names: &'static str,
+    /// Matches the whole last part, which begins with a dot, of paths that are served although hidden names are not.
+    pub dot_names: &'static str,
     /// Matches somewhere in a path whose name holds a hash or a time, so that its bytes never change.
     pub hash_names: &'static str,
     /// Matches the whole of what follows a dot in a package's file name.

@@ -6,7 +6,7 @@ use crate::SiteWords;
 
 /// What a web server needs to know: nothing.
 pub const SITE: SiteWords =
-    SiteWords { root_names: "", hash_names: "", package_names: "", types: &[] };
+    SiteWords { root_names: "", dot_names: "", hash_names: "", package_names: "", types: &[] };
 
 /// The reading of any tree at all.
 #[derive(Debug, Clone, Copy, Default)]

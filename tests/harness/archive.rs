@@ -66,6 +66,16 @@ impl UpstreamKey {
         tool(gpg.args(["--quick-generate-key", &self.who, "ed25519", "sign", until]));
     }
 
+    /// Lets it expire at another time than it was made to.
+    pub(crate) fn expire(&self, more: &[&str], until: &str) {
+        let listed =
+            tool(self.gpg().args(["--with-colons", "--list-keys"]).arg(format!("={}", self.who)));
+        let listed = String::from_utf8(listed.stdout).unwrap();
+        let line = listed.lines().find(|line| line.starts_with("fpr:")).unwrap();
+        let fingerprint = line.split(':').nth(9).unwrap();
+        tool(self.gpg().args(more).args(["--quick-set-expire", fingerprint, until]));
+    }
+
     fn gpg(&self) -> Command {
         let mut gpg = Command::new("gpg");
         gpg.args(["--batch", "--yes", "--quiet", "--homedir"]).arg(&self.home);
@@ -82,9 +92,15 @@ impl UpstreamKey {
 
     /// Signs a package as vendors of rpm packages do.
     pub(crate) fn sign_rpm(&self, file: &Path) {
+        self.sign_rpm_with(file, &[]);
+    }
+
+    /// The same with more of rpmsign's options.
+    pub(crate) fn sign_rpm_with(&self, file: &Path, more: &[&str]) {
         let mut call = Command::new("rpmsign");
         call.env("GNUPGHOME", &self.home).args(["--define", "__gpg /usr/bin/gpg"]);
         call.args(["--define", &format!("_gpg_name {}", self.who), "--addsign"]);
+        call.args(more);
         tool(call.arg(file));
     }
 

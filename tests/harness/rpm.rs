@@ -1,6 +1,6 @@
 //! Repositories of rpm packages, made by the real rpmbuild, `createrepo_c` and `modifyrepo_c`, and then spoilt on demand.
 
-use super::{Rpm, Site, UpstreamKey, hex, replace, temp_dir, tool, walk, write};
+use super::{Rpm, Site, Upstream, UpstreamKey, hex, replace, temp_dir, tool, walk, write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
@@ -46,6 +46,11 @@ impl Repo {
         self.package("Packages", "fresh", "0.1");
         self.createrepo(&[]);
         self.sign(UpstreamKey::shared());
+    }
+
+    /// Its URL at a server of its tree.
+    pub(crate) fn url(&self, upstream: &Upstream) -> String {
+        format!("{}/{}", upstream.url(), self.folder)
     }
 
     /// Another tree with the same in it.
@@ -234,7 +239,7 @@ pub(crate) fn pack(path: &str, plain: &[u8]) -> Vec<u8> {
 }
 
 /// The text of an element that stands once.
-pub(crate) fn between<'a>(text: &'a str, begin: &str, end: &str) -> &'a str {
+fn between<'a>(text: &'a str, begin: &str, end: &str) -> &'a str {
     let rest = text.split_once(begin).unwrap_or_else(|| panic!("no {begin} in:\n{text}")).1;
     rest.split_once('>').unwrap().1.split_once(end).unwrap().0
 }
