@@ -129,7 +129,7 @@ fn end(bytes: &[u8], at: usize) -> usize {
 }
 
 /// Where the header begins that is signed.
-fn main_header(bytes: &[u8]) -> usize {
+pub(crate) fn main_header(bytes: &[u8]) -> usize {
     end(bytes, 96).next_multiple_of(8)
 }
 
@@ -171,6 +171,14 @@ pub(crate) fn without_payload_digest(bytes: &[u8]) -> Vec<u8> {
         }
     }
     bytes
+}
+
+/// Makes a package of that age whose signature covers its header alone; `sign` signs bytes as rpmsign does.
+pub(crate) fn header_only(bytes: &[u8], sign: &dyn Fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
+    // rpmsign signs all of such a package, unasked.
+    let mut signed = sign(&without_payload_digest(bytes));
+    without(&mut signed, 96, &[1005]);
+    signed
 }
 
 #[test]

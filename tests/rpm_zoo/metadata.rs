@@ -46,8 +46,9 @@ fn everything_that_is_listed_is_taken_and_absent_packages_of_groups_and_advisori
 #[test]
 fn a_listed_file_that_is_missing_stops_all_whatever_it_is() {
     // Trap 19. Each comes first: nothing of it is in the store yet.
+    let full = full();
     for kind in ["other", "filelists_db", "novelty", "group", "updateinfo", "modules", "primary"] {
-        let cage = Cage::new(full());
+        let cage = Cage::new(full.copy());
         let path = cage.repo.path(kind);
         cage.refuses(kind, 3, &[&path, "404", "upstream-missing"], |repo| repo.remove(&path));
     }
@@ -113,7 +114,7 @@ fn what_is_stated_of_metadata_must_be_so_and_need_not_be_stated() {
         ("checksum", "updateinfo", "updateinfo.xml", "checksum", other),
     ] {
         // On a site of its own: what was seen to unpack once is known.
-        let cage = Cage::new(full());
+        let cage = Cage::new(cage.pristine.copy());
         cage.refuses(what, 4, &[path, "upstream-wrong"], stated(kind, tag, value));
     }
     // Trap 10.

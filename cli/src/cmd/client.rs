@@ -3,6 +3,7 @@
 use pinfold_mirror::ClientFile;
 use pinfold_mirror::apt::{self, ClientInput, Downgrade, Follows, Form, Signed};
 use pinfold_mirror::family::Family;
+use pinfold_mirror::http::Base;
 use pinfold_mirror::rpm;
 use pinfold_publisher::layout::{Spec, Www};
 use pinfold_publisher::{generation, publish};
@@ -24,6 +25,12 @@ struct Wanted {
 
 pub(super) fn client(context: &Context, args: &Client) -> Done {
     let mirror = context.config.mirror(&args.snapshot.mirror)?;
+    if args.fallback.is_some() && mirror.bases.iter().any(Base::has_token) {
+        let name = &args.snapshot.mirror;
+        return Err(Failure::usage(format!(
+            "--fallback: upstream of {name} wants a token, which no client is given"
+        )));
+    }
     let store = context.store()?;
     let wanted = wanted(context, &store, args)?;
     let url = url(context, mirror, &wanted);

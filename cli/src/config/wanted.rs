@@ -34,12 +34,17 @@ impl MirrorFile {
             ("debuginfo", self.debuginfo.is_some()),
             ("package-signatures", self.package_signatures.is_some()),
         ];
-        let (own, other): (&[_], &[_]) = match family {
-            Family::Apt => (&[], &rpm),
-            Family::Rpm => (&[], &apt),
-            Family::Files => (&apt, &rpm),
+        let fetched = [
+            ("installer", self.installer.is_some()),
+            ("client-certificate", self.client_certificate.is_some()),
+            ("client-key", self.client_key.is_some()),
+        ];
+        let others: &[&[(&str, bool)]] = match family {
+            Family::Apt => &[&rpm],
+            Family::Rpm => &[&apt],
+            Family::Files => &[&apt, &rpm, &fetched],
         };
-        own.iter().chain(other).find(|(_, is_set)| *is_set).map(|(key, _)| *key)
+        others.iter().copied().flatten().find(|(_, is_set)| *is_set).map(|(key, _)| *key)
     }
 
     /// Says whether something is asked of an upstream.

@@ -58,8 +58,8 @@ pub(super) struct MirrorFile {
     #[serde(default)]
     insecure: bool,
     authorities: Option<PathBuf>,
-    client_certificate: Option<PathBuf>,
-    client_key: Option<PathBuf>,
+    pub(super) client_certificate: Option<PathBuf>,
+    pub(super) client_key: Option<PathBuf>,
     deadline: Option<String>,
     patience: Option<String>,
     timeout: Option<String>,

@@ -260,6 +260,12 @@ impl Base {
         Ok(self)
     }
 
+    /// Says whether a token goes with every request.
+    #[must_use]
+    pub const fn has_token(&self) -> bool {
+        self.token.is_some()
+    }
+
     /// Gives the path of the URL where the tree begins whose folder it is of; ends in a slash.
     fn above(&self, folder: &RelPath) -> Option<&str> {
         let levels = folder.as_bytes().split(|b| *b == b'/').count();

@@ -12,7 +12,7 @@ use super::select::{Folder, PackageSignatures, Selection};
 use super::{Metalink, installer, reading, signatures};
 use crate::archive::{self, Belief};
 use crate::family::Family;
-use crate::gather::{Gathered, unique};
+use crate::gather::{Gathered, problem, unique};
 use crate::sign::Keyring;
 use crate::supply::{State, Supply};
 use crate::{Error, Result, TreeReader};
@@ -167,7 +167,14 @@ impl Archive {
         repository.packages = from..found.entries.len();
         // A delta that is gone is passed over: clients take the whole package then.
         let mut without = Vec::new();
-        found.get(supply, &unique(listing.optional)?, Class::Fixed, &mut without)?;
+        let deltas = unique(listing.optional).or_else(|error| match error {
+            Error::BadMetadata { path, why } => {
+                monitor.problem(&problem(&path, &format!("{why}: no delta is taken")));
+                Ok(Vec::new())
+            }
+            other => Err(other),
+        })?;
+        found.get(supply, &deltas, Class::Fixed, &mut without)?;
         state.is_doubtful |= !without.is_empty();
         add_media(supply, folder, found)?;
         if self.selection.installer {

@@ -73,3 +73,26 @@ fn checksums_at_which_dnf_aborts_are_told_once_with_their_number() {
     assert!(problem.detail.starts_with("4 of its packages"), "{problem:?}");
     listed(&primary(&THREE), &Selection::default()).unwrap().tell_aborts("primary.xml", &Silent);
 }
+
+#[test]
+fn a_list_that_would_fill_the_memory_is_refused() {
+    let mut bound = Bound::default();
+    assert!((0..FILES_MAX).all(|_| bound.count(1).is_ok()));
+    assert!(bound.count(1).unwrap_err().contains("more than 1000000 entries"));
+    let mut bound = Bound::default();
+    let large = TEXT_BYTES_MAX / 4096;
+    assert!((0..large).all(|_| bound.count(4096).is_ok()));
+    assert!(bound.count(1).unwrap_err().contains("more than 536870912 bytes"));
+    let place = Place::default();
+    let deltas = |count: usize| {
+        let one = "<newpackage><delta><filename>drpms/x</filename><checksum type=\"sha\">0000000000000000000000000000000000000000</checksum></delta></newpackage>";
+        super::super::deltas::deltas(
+            format!("<prestodelta>{}</prestodelta>", one.repeat(count)).as_bytes(),
+            "x",
+            &place,
+        )
+    };
+    assert_eq!(deltas(3).unwrap().len(), 3);
+    let error = deltas(FILES_MAX + 1).unwrap_err().to_string();
+    assert!(error.contains("more than 1000000 entries"), "{error}");
+}
