@@ -124,5 +124,15 @@ pub(crate) fn problem(subject: &str, detail: &str) -> Finding {
     }
 }
 
+/// Makes a finding about what upstream says and what is kept as it is.
+pub(crate) fn oddity(subject: &str, detail: &str) -> Finding {
+    Finding {
+        code: Code::ArchiveOdd,
+        subject: subject.to_owned(),
+        detail: detail.to_owned(),
+        remedy: "tell upstream: the mirror has it as it is".to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests;
