@@ -11,7 +11,7 @@ const TORN: [&str; 2] =
     ["Bad GPG signature", "Signature verification failed for file 'repomd.xml'"];
 
 /// How often each client goes round at least.
-const ROUNDS: u64 = 6;
+const ROUNDS: u64 = 4;
 
 /// What one client has to say.
 #[derive(Debug, Default)]
@@ -90,7 +90,7 @@ fn zypper_round(zypper: &Zypper, tally: &Tally) {
     if !tally.note("zypper refresh", ran.code == Some(0), &ran) {
         return;
     }
-    let other = if zypper.knows("fresh").is_some() { "fresh" } else { "gone" };
+    let other = if zypper.remembers("fresh") { "fresh" } else { "gone" };
     let packages = ["alpha", "steady", "tool", other];
     let (ran, came) = zypper.try_download(&packages);
     tally.note("zypper download", came == packages.len(), &ran);
@@ -109,6 +109,10 @@ fn move_about(site: &Site, dates: &[String], tallies: &[Tally]) -> u64 {
             break;
         }
         moves += 1;
+        if moves > least {
+            // Slower, so that those who are waited for get on.
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
     }
     moves
 }

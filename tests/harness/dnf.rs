@@ -90,15 +90,18 @@ impl Dnf {
 
     /// The newest version of a package that dnf knows of without asking, unless its metadata expired.
     pub(crate) fn knows(&self, package: &str) -> Option<String> {
-        let said = self.ok(&[
-            "--quiet",
-            "repoquery",
-            "--latest-limit=1",
-            "--queryformat=%{version}-%{release}",
-            package,
-        ]);
-        // Keys that are imported are told of, too.
-        said.lines().rev().find(|line| !line.is_empty()).map(str::to_owned)
+        self.knows_of(&[package]).pop().map(|(_, version)| version)
+    }
+
+    /// The same of several packages, with their names, sorted.
+    pub(crate) fn knows_of(&self, packages: &[&str]) -> Vec<(String, String)> {
+        let form = "--queryformat=known %{name} %{version}-%{release}";
+        let said =
+            self.ok(&[&["--quiet", "repoquery", "--latest-limit=1", form], packages].concat());
+        let rows = said.lines().filter_map(|line| line.strip_prefix("known ")?.split_once(' '));
+        let mut known: Vec<_> = rows.map(|(name, v)| (name.to_owned(), v.to_owned())).collect();
+        known.sort();
+        known
     }
 
     /// Asks the mirror; gives the newest version of a package.

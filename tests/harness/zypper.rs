@@ -68,16 +68,22 @@ impl Zypper {
         row.split('|').nth(3).map(|version| version.trim().to_owned())
     }
 
+    /// What it knew when it asked last, whether or not that is due again.
+    pub(crate) fn remembers(&self, package: &str) -> bool {
+        let args = ["--no-refresh", "search", "--repo", "lab", "--match-exact", package];
+        self.run(&args).code == Some(0)
+    }
+
     /// Asks the mirror; gives the newest version of a package.
     pub(crate) fn offers(&self, package: &str) -> Option<String> {
         self.ok(&["refresh"]);
         self.knows(package)
     }
 
-    /// Downloads packages into the emptied cache; gives what it said and how many came, which its exit code does not tell.
+    /// Downloads packages of the state that it knows into the emptied cache; gives what it said and how many came, which its exit code does not tell.
     pub(crate) fn try_download(&self, packages: &[&str]) -> (Ran, usize) {
         drop(std::fs::remove_dir_all(self.root().join("var/cache/zypp/packages")));
-        let ran = self.run(&[&["download"], packages].concat());
+        let ran = self.run(&[&["--no-refresh", "download"], packages].concat());
         (ran, self.files("var/cache/zypp/packages", ".rpm").len())
     }
 

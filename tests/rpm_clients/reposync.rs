@@ -78,7 +78,7 @@ fn a_copy_with_its_metadata_is_proved_and_installs() {
 }
 
 #[test]
-fn two_repositories_in_one_tree_are_two_sections_of_the_clients_file() {
+fn two_repositories_in_one_tree_are_two_files_of_a_client() {
     let (lab, extra) = (Distribution::first(), Distribution::first());
     extra.package("other", "1.0");
     extra.second_state();

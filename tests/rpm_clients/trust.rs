@@ -1,7 +1,7 @@
 //! What the files make each program believe, and what their comments say of it.
 
 use super::Followed;
-use crate::harness::{Distribution, Dnf, Repo, Site, Upstream, Zypper, following_rpm};
+use crate::harness::{Distribution, Dnf, Repo, Site, Upstream, Zypper, following_rpm, replace};
 
 /// A site whose production shows what an upstream has now.
 fn showing(repo: &Repo, more: &str) -> (Upstream, Site) {
@@ -84,4 +84,37 @@ fn where_nobody_signs_anything_nobody_is_asked() {
     let (dnf, zypper) = clients(&site);
     dnf.ok(&["install", "alpha"]);
     zypper.ok(&["install", "alpha"]);
+}
+
+#[test]
+fn a_torn_signature_stops_a_refresh_or_leads_zypper_past_the_mirror_as_the_files_say() {
+    let followed = Followed::new(Distribution::first());
+    let (site, upstream) = (&followed.site, &followed.upstream);
+    let first = followed.distribution.repo.read("repodata/repomd.xml.asc");
+    followed.distribution.second_state();
+    followed.promote();
+    // Upstream has gone on.
+    followed.distribution.third_state();
+    let _nginx = site.nginx();
+    let (dnf, zypper) = (followed.dnf(&[]), followed.zypper(&[]));
+    let fallback: &[&str] = &["--fallback", "upstream"];
+    let (dnf_past, zypper_past) = (followed.dnf(fallback), followed.zypper(fallback));
+    assert_eq!(dnf_past.offers("alpha").as_deref(), Some("2.0-1"));
+
+    // What a client gets that asks for the one file before a move and for the other after it.
+    let heads = site.root.join("www/channels/production/lab/heads");
+    let signature = heads.join("repodata/repomd.xml.asc");
+    let second = std::fs::read(&signature).unwrap();
+    replace(&signature, &first);
+    dnf.run(&["makecache"]).expect(1).says("Bad GPG signature");
+    dnf_past.run(&["makecache"]).expect(1).says("Bad GPG signature");
+    zypper.run(&["refresh"]).expect(4).says("Signature verification failed for file 'repomd.xml'");
+    assert_eq!(upstream.asked(), Vec::<String>::new());
+    assert_eq!(zypper_past.offers("alpha").as_deref(), Some("3.0-1"), "upstream's");
+
+    replace(&signature, &second);
+    assert_eq!(dnf.offers("alpha").as_deref(), Some("2.0-1"));
+    assert_eq!(dnf_past.offers("alpha").as_deref(), Some("2.0-1"));
+    assert_eq!(zypper.offers("alpha").as_deref(), Some("2.0-1"));
+    assert_eq!(zypper_past.offers("alpha").as_deref(), Some("2.0-1"));
 }

@@ -121,7 +121,7 @@ fn check_options(mirror: &Mirror, args: &Client) -> Result<(), Failure> {
     }
 }
 
-/// Writes the file for dnf or zypper, and the keys.
+/// Writes the files for dnf or zypper, of each repository that the mirror holds.
 fn rpm_files(
     (store, mirror): (&Store, &Mirror),
     (wanted, url): (&Wanted, &str),
@@ -129,35 +129,49 @@ fn rpm_files(
 ) -> Result<Vec<ClientFile>, Failure> {
     let record = store.record(&wanted.mirror, wanted.taken)?;
     let upstream: Vec<String> = mirror.bases.iter().map(ToString::to_string).collect();
-    Ok(rpm::client(&rpm::ClientInput {
-        mirror: &wanted.mirror,
-        tool: match args.tool {
-            None | Some(Tool::Dnf) => rpm::Tool::Dnf,
-            Some(Tool::Zypper) => rpm::Tool::Zypper,
-        },
-        url,
-        // A tree that came by an ingest may hold several.
-        folders: &rpm::Archive::of(&record, None)?.selection.repositories,
-        follows: match &wanted.channel {
-            Some(channel) => {
-                let minutes = args.minutes.unwrap_or(rpm::MINUTES);
-                rpm::Follows::Channel { channel, minutes }
-            }
-            None => rpm::Follows::Date(wanted.taken),
-        },
-        form: match (args.fallback, args.list) {
-            (Some(_), _) => rpm::Form::Fallback,
-            (None, true) => rpm::Form::List,
-            (None, false) => rpm::Form::Direct,
-        },
-        signed: match (record.trust, mirror.keyrings.is_empty()) {
-            (Trust::Signed, _) => rpm::Signed::Metadata,
-            (Trust::None, false) => rpm::Signed::Packages,
-            (Trust::None, true) => rpm::Signed::Nothing,
-        },
-        upstream: &upstream,
-        keyrings: &mirror.keyrings,
-    })?)
+    let folders = rpm::Archive::of(&record, None)?.selection.repositories;
+    let mut files = Vec::new();
+    for folder in &folders {
+        files.extend(rpm::client(&rpm::ClientInput {
+            mirror: &repository_name(&wanted.mirror, folder, folders.len())?,
+            tool: match args.tool {
+                None | Some(Tool::Dnf) => rpm::Tool::Dnf,
+                Some(Tool::Zypper) => rpm::Tool::Zypper,
+            },
+            url: &folder.url(url),
+            follows: match &wanted.channel {
+                Some(channel) => {
+                    let minutes = args.minutes.unwrap_or(rpm::MINUTES);
+                    rpm::Follows::Channel { channel, minutes }
+                }
+                None => rpm::Follows::Date(wanted.taken),
+            },
+            form: match (args.fallback, args.list) {
+                (Some(_), _) => rpm::Form::Fallback,
+                (None, true) => rpm::Form::List,
+                (None, false) => rpm::Form::Direct,
+            },
+            signed: match (record.trust, mirror.keyrings.is_empty()) {
+                (Trust::Signed, _) => rpm::Signed::Metadata,
+                (Trust::None, false) => rpm::Signed::Packages,
+                (Trust::None, true) => rpm::Signed::Nothing,
+            },
+            upstream: &upstream,
+            keyrings: &mirror.keyrings,
+        })?);
+    }
+    Ok(files)
+}
+
+/// Names a repository to clients: as the mirror, or where it holds several, by its folder behind that.
+fn repository_name(mirror: &Name, folder: &rpm::Folder, count: usize) -> Result<Name, Failure> {
+    let Some(path) = folder.path().filter(|_| count > 1) else { return Ok(mirror.clone()) };
+    let word = |b: &u8| match b.to_ascii_lowercase() {
+        b if b.is_ascii_alphanumeric() || b"._".contains(&b) => char::from(b),
+        _ => '-',
+    };
+    let folder: String = path.as_bytes().iter().map(word).collect();
+    Ok(format!("{mirror}-{folder}").parse()?)
 }
 
 fn apt_files(

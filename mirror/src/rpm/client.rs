@@ -11,7 +11,6 @@ use std::path::PathBuf;
 use pinfold_store::{Name, Stamp};
 
 use self::comments::comments;
-use super::Folder;
 use crate::Result;
 use crate::client::{ClientFile, bad, check_armor, check_url};
 use crate::sign::Keyring;
@@ -27,14 +26,12 @@ pub const MINUTES: NonZeroU16 = NonZeroU16::new(5).expect("BUG: five is not zero
 /// What is needed to write a client's file.
 #[derive(Debug, Clone)]
 pub struct ClientInput<'a> {
-    /// The mirror's name: file, sections and key are named after it.
+    /// The name of the mirror, or of a repository of it: file, section and key are named after it.
     pub mirror: &'a Name,
     /// Which program reads the file.
     pub tool: Tool,
-    /// The URL of the mirror's top folder in the channel or at the date.
+    /// The URL of the repository in the channel or at the date.
     pub url: &'a str,
-    /// Where the repositories are below it.
-    pub folders: &'a [Folder],
     /// What the client follows.
     pub follows: Follows<'a>,
     /// By which URLs it gets there.
@@ -92,63 +89,32 @@ pub enum Signed {
     Nothing,
 }
 
-/// Writes the files that a client needs: the keys, where the mirror has any, and the section of each repository.
+/// Writes the files that a client needs: the keys, where the mirror has any, and the section of its repository.
 ///
 /// # Errors
 /// [`crate::Error::BadText`] where a URL or key cannot stand in such a file, or what was asked for cannot be had; a keyring that cannot
 /// be read.
 pub fn client(input: &ClientInput<'_>) -> Result<Vec<ClientFile>> {
-    let sections = sections(input);
-    sections.iter().try_for_each(|section| check(&section.url))?;
+    check(input.url)?;
     input.upstream.iter().try_for_each(|url| check(url))?;
-    sections.iter().try_for_each(|section| check_form(input, &section.url))?;
+    check_form(input)?;
     let keys = keys(input)?;
     let folder = match input.tool {
         Tool::Dnf => "/etc/yum.repos.d",
         Tool::Zypper => "/etc/zypp/repos.d",
     };
-    let ids: Vec<&str> = sections.iter().map(|section| section.id.as_str()).collect();
-    let mut lines = comments(input, &ids, keys.as_ref());
-    for (number, section) in sections.iter().enumerate() {
-        lines.extend((number > 0).then(String::new));
-        lines.push(format!("[{}]", section.id));
-        lines.push(format!("name={}", title(input, &section.id)));
-        lines.extend(urls(input, &section.url));
-        lines.push("enabled=1".to_owned());
-        lines.extend(trust(input, keys.as_ref()));
-        lines.extend(when(input));
-    }
-    let file = ClientFile {
+    let mut lines = comments(input, keys.as_ref());
+    lines.push(format!("[{}]", input.mirror));
+    lines.push(format!("name={}", title(input)));
+    lines.extend(urls(input));
+    lines.push("enabled=1".to_owned());
+    lines.extend(trust(input, keys.as_ref()));
+    lines.extend(when(input));
+    let section = ClientFile {
         path: format!("{folder}/pinfold-{}.repo", input.mirror),
         content: lines.iter().fold(String::new(), |text, line| format!("{text}{line}\n")),
     };
-    Ok(keys.into_iter().chain([file]).collect())
-}
-
-/// One repository of the mirror.
-struct Section {
-    id: String,
-    url: String,
-}
-
-/// Names the repositories: one alone after the mirror, else with their folders.
-fn sections(input: &ClientInput<'_>) -> Vec<Section> {
-    let mut sections: Vec<Section> = Vec::new();
-    for below in input.folders {
-        let mut id = input.mirror.to_string();
-        if let Some(path) = below.path().filter(|_| input.folders.len() > 1) {
-            let is_word = |b: &u8| b.is_ascii_alphanumeric() || b"._-".contains(b);
-            let word = |b: &u8| if is_word(b) { char::from(*b) } else { '-' };
-            id.push('-');
-            id.extend(path.as_bytes().iter().map(word));
-        }
-        if sections.iter().any(|other| other.id == id) {
-            id = format!("{id}-{}", sections.len());
-        }
-        let url = folder(&below.url(input.url));
-        sections.push(Section { id, url });
-    }
-    sections
+    Ok(keys.into_iter().chain([section]).collect())
 }
 
 /// Makes the list that a channel serves at [`LIST_NAME`] below a repository, of the repository's URL in the dated tree that it
@@ -162,7 +128,7 @@ pub(super) fn dated_list(dated_url: &str) -> Result<Vec<u8>> {
 }
 
 /// Refuses a form that would not work when it is needed.
-fn check_form(input: &ClientInput<'_>, url: &str) -> Result<()> {
+fn check_form(input: &ClientInput<'_>) -> Result<()> {
     let is_date = matches!(input.follows, Follows::Date(_));
     let (what, why) = match input.form {
         Form::Fallback if is_date => ("fallback", "a date has none: upstream shows today"),
@@ -171,12 +137,12 @@ fn check_form(input: &ClientInput<'_>, url: &str) -> Result<()> {
         }
         Form::List if is_date => ("list", "a date needs none: its URL names the tree"),
         // dnf decides by the whole URL.
-        Form::List if url.contains("metalink") => {
+        Form::List if input.url.contains("metalink") => {
             ("list", "dnf takes a list for a metalink where its URL holds that word")
         }
         Form::Direct | Form::Fallback | Form::List => return Ok(()),
     };
-    Err(bad(what, url.as_bytes(), why))
+    Err(bad(what, input.url.as_bytes(), why))
 }
 
 /// Gives the file of upstream's keys: a file of the client, because a key that comes by the mirror proves nothing.
@@ -191,15 +157,16 @@ fn keys(input: &ClientInput<'_>) -> Result<Option<ClientFile>> {
     Ok(Some(ClientFile { path, content }))
 }
 
-fn title(input: &ClientInput<'_>, id: &str) -> String {
+fn title(input: &ClientInput<'_>) -> String {
     match input.follows {
-        Follows::Channel { channel, .. } => format!("{id} as {channel} shows it"),
-        Follows::Date(taken) => format!("{id} as it was at {taken}"),
+        Follows::Channel { channel, .. } => format!("{} as {channel} shows it", input.mirror),
+        Follows::Date(taken) => format!("{} as it was at {taken}", input.mirror),
     }
 }
 
 /// Writes from where it comes.
-fn urls(input: &ClientInput<'_>, own: &str) -> Vec<String> {
+fn urls(input: &ClientInput<'_>) -> Vec<String> {
+    let own = folder(input.url);
     match input.form {
         Form::Direct => vec![format!("baseurl={own}")],
         Form::Fallback => {

@@ -4,7 +4,7 @@
 
 use std::io::Read;
 
-use pinfold_store::{Checksum, Monitor, RelPath};
+use pinfold_store::{Checksum, Monitor};
 use rayon::prelude::*;
 
 use super::deltas::deltas;
@@ -18,9 +18,7 @@ use crate::supply::{Content, Lack, Stage, State, Supplied, Supply, Wanted};
 use crate::unpack::{Form, MAGIC_BYTES};
 use crate::{Error, Result};
 
-/// How the names of zchunk files end, of which clients fetch only the parts that they lack.
-const ZCHUNK_ENDING: &[u8] = b".zck";
-/// How such files begin.
+/// How a zchunk file begins.
 const ZCHUNK_MAGIC: &[u8] = b"\0ZCK1";
 
 /// A file of metadata that is there.
@@ -90,8 +88,7 @@ impl Reading<'_> {
             let (path, what) = (data.path.clone(), Supplied::Wrong(why));
             Ok(Listing { lacks: vec![Lack { path, what }], ..Listing::default() })
         };
-        let begin = self.begin(&data.path, content)?;
-        if let Some(why) = magic_flaw(&begin, form) {
+        if let Some(why) = self.magic_flaw((data, content), form)? {
             return wrong(why);
         }
         let stated = Stated { size_bytes: data.open_size_bytes, checksum: data.open_checksum };
@@ -99,14 +96,8 @@ impl Reading<'_> {
             data.kind.as_str(),
             "primary" | "modules" | "updateinfo" | "prestodelta" | "deltainfo"
         );
-        if !is_read && data.path.as_bytes().ends_with(ZCHUNK_ENDING) {
-            // Clients fetch parts of it and nobody needs the whole: its own checksum says that it is what is listed.
-            return match begin.starts_with(ZCHUNK_MAGIC) {
-                true => Ok(Listing::default()),
-                false => wrong(otherwise("zchunk", &begin)),
-            };
-        }
-        if !is_read && (stated == Stated::default() || self.is_known(content, &stated)?) {
+        let is_opened = stated != Stated::default() && !is_zchunk(data);
+        if !is_read && (!is_opened || self.is_known(content, &stated)?) {
             return Ok(Listing::default());
         }
         let mut plain = Plain::open(self.supply, (&data.path, content, form), stated)?;
@@ -131,14 +122,24 @@ impl Reading<'_> {
         }
     }
 
-    /// Gives the bytes that tell how an index is packed.
-    fn begin(&self, path: &RelPath, content: Content) -> Result<Vec<u8>> {
+    /// Says how an index is packed otherwise than its name says: clients go by the name, and read nothing.
+    fn magic_flaw(&self, (data, content): (&Data, Content), form: Form) -> Result<Option<String>> {
         let mut begin = Vec::new();
         let from = self.supply.open(content)?;
         let limit = u64::try_from(MAGIC_BYTES).unwrap_or(u64::MAX);
-        let failed = |source| Error::Io { action: "read", path: path.as_path().to_owned(), source };
+        let failed =
+            |source| Error::Io { action: "read", path: data.path.as_path().to_owned(), source };
         from.take(limit).read_to_end(&mut begin).map_err(failed)?;
-        Ok(begin)
+        let found = Form::of_magic(&begin);
+        let (is_right, said) = match form {
+            Form::Plain if is_zchunk(data) => (begin.starts_with(ZCHUNK_MAGIC), "zchunk"),
+            // What a name without an ending holds may be anything.
+            Form::Plain => return Ok(None),
+            // It has no mark of its own.
+            Form::Lzma => (found == Form::Plain, form.name()),
+            form => (form == found, form.name()),
+        };
+        Ok((!is_right).then(|| format!("its name says {said}, and it is {}", found.name())))
     }
 
     fn parse(&self, plain: &mut Plain, data: &Data) -> Result<Listing> {
@@ -201,18 +202,10 @@ impl Reading<'_> {
     }
 }
 
-/// Says how an index is packed otherwise than its name says: clients go by the name, and read nothing.
-fn magic_flaw(begin: &[u8], form: Form) -> Option<String> {
-    let found = Form::of_magic(begin);
-    // What a name without an ending holds may be anything.
-    let is_right = form == found || (form == Form::Lzma && found == Form::Plain);
-    (!is_right && form != Form::Plain).then(|| otherwise(form.name(), begin))
-}
-
-fn otherwise(said: &str, begin: &[u8]) -> String {
-    let is_zchunk = begin.starts_with(ZCHUNK_MAGIC);
-    let found = if is_zchunk { "zchunk" } else { Form::of_magic(begin).name() };
-    format!("its name says {said}, and it is {found}")
+/// Says whether metadata are packed by zchunk, of which dnf 5 fetches the pieces that it lacks. It is not unpacked here: its own
+/// checksum says that it is upstream's, and the same metadata come in another form, too.
+fn is_zchunk(data: &Data) -> bool {
+    data.path.as_bytes().ends_with(b".zck")
 }
 
 /// What packed metadata were seen to unpack to.

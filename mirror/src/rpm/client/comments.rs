@@ -3,12 +3,8 @@
 use super::{ClientInput, Follows, Form, Signed, Tool};
 use crate::client::ClientFile;
 
-/// Writes the comments before the sections, whose names these are.
-pub(super) fn comments(
-    input: &ClientInput<'_>,
-    ids: &[&str],
-    keys: Option<&ClientFile>,
-) -> Vec<String> {
+/// Writes the comments before the section.
+pub(super) fn comments(input: &ClientInput<'_>, keys: Option<&ClientFile>) -> Vec<String> {
     let mirror = input.mirror;
     let mut lines = vec![match input.follows {
         Follows::Channel { channel, .. } => {
@@ -26,7 +22,7 @@ pub(super) fn comments(
         Follows::Date(_) => lines.extend(pinned(input.tool).map(str::to_owned)),
         Follows::Channel { minutes, .. } => {
             lines.extend(moves(input, minutes.get()));
-            lines.push(back(input.tool, ids));
+            lines.push(back(input));
             let is_checked =
                 input.signed == Signed::Metadata && (input.tool == Tool::Zypper || keys.is_some());
             lines.extend(form(input, is_checked).into_iter().map(str::to_owned));
@@ -60,12 +56,10 @@ fn moves(input: &ClientInput<'_>, minutes: u16) -> Vec<String> {
 }
 
 /// How what is installed goes back.
-fn back(tool: Tool, ids: &[&str]) -> String {
-    let command = match tool {
+fn back(input: &ClientInput<'_>) -> String {
+    let command = match input.tool {
         Tool::Dnf => "dnf distro-sync".to_owned(),
-        Tool::Zypper => {
-            format!("zypper dist-upgrade --from {} --allow-downgrade", ids.join(" --from "))
-        }
+        Tool::Zypper => format!("zypper dist-upgrade --from {} --allow-downgrade", input.mirror),
     };
     format!("After a rollback what is installed stays; {command} goes back.")
 }

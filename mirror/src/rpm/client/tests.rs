@@ -10,7 +10,6 @@ struct Bench {
     _dir: tempfile::TempDir,
     mirror: Name,
     channel: Name,
-    folders: Vec<Folder>,
     upstream: Vec<String>,
     keyrings: Vec<PathBuf>,
 }
@@ -24,7 +23,6 @@ impl Bench {
         Self {
             mirror: "rocky.x".parse().unwrap(),
             channel: "production".parse().unwrap(),
-            folders: vec![Folder::default()],
             upstream: vec!["https://up.example.org/rocky/9/BaseOS/x86_64/os".to_owned()],
             keyrings: vec![dir.path().join("keys.asc")],
             _dir: dir,
@@ -36,7 +34,6 @@ impl Bench {
             mirror: &self.mirror,
             tool,
             url: "http://m/rocky-baseos",
-            folders: &self.folders,
             follows: Follows::Channel { channel: &self.channel, minutes: MINUTES },
             form,
             signed: Signed::Metadata,
