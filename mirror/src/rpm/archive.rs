@@ -12,7 +12,7 @@ use super::select::{Folder, PackageSignatures, Selection};
 use super::{Metalink, installer, reading, signatures};
 use crate::archive::{self, Belief};
 use crate::family::Family;
-use crate::gather::{Gathered, problem, unique};
+use crate::gather::{Gathered, oddity, unique};
 use crate::sign::Keyring;
 use crate::supply::{State, Supply};
 use crate::{Error, Result, TreeReader};
@@ -169,7 +169,7 @@ impl Archive {
         let mut without = Vec::new();
         let deltas = unique(listing.optional).or_else(|error| match error {
             Error::BadMetadata { path, why } => {
-                monitor.problem(&problem(&path, &format!("{why}: no delta is taken")));
+                monitor.problem(&oddity(&path, &format!("{why}: no delta is taken")));
                 Ok(Vec::new())
             }
             other => Err(other),

@@ -9,7 +9,7 @@ use super::reading::repomds;
 use super::select::Folder;
 use super::{Advisory, Data, NewAdvisories, PackageList, Repomd, advisories, changes, packages};
 use crate::change::{Lists, PackageChange};
-use crate::gather::problem;
+use crate::gather::oddity;
 use crate::unpack::{Form, unpacked};
 use crate::{Error, Result, TreeReader};
 
@@ -96,7 +96,7 @@ fn read_advisories(
     match read {
         Err(Error::BadMetadata { path, why }) => {
             let why = format!("{why}: advisories behind that are left out");
-            monitor.problem(&problem(&path, &why));
+            monitor.problem(&oddity(&path, &why));
             Ok(())
         }
         read => read,

@@ -6,7 +6,7 @@ use super::root::at;
 use super::select::Folder;
 use super::{TREEINFO_BYTES_MAX, treeinfo};
 use crate::Result;
-use crate::gather::{Gathered, problem, unique};
+use crate::gather::{Gathered, oddity, unique};
 use crate::supply::{State, Supply, Wanted};
 
 /// The names that the file has, and what stands beside it; the first that is there counts.
@@ -34,7 +34,7 @@ pub(super) fn get(
     let Some((path, root)) = info else {
         let shown = at(&place, NAMES[0])?.to_string();
         let why = "installer = true, and upstream has no .treeinfo: there are no images";
-        monitor.problem(&problem(&shown, why));
+        monitor.problem(&oddity(&shown, why));
         return Ok(());
     };
     let shown = path.to_string();
@@ -51,7 +51,7 @@ pub(super) fn get(
             }),
             None => {
                 let why = format!("it names {path} without a checksum, which is left out");
-                monitor.problem(&problem(&shown, &why));
+                monitor.problem(&oddity(&shown, &why));
             }
         }
     }

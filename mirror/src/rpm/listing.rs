@@ -6,7 +6,7 @@ use super::metadata::Unpacked;
 use super::primary::Package;
 use super::select::Selection;
 use super::{Module, Newest, Place};
-use crate::gather::problem;
+use crate::gather::oddity;
 use crate::supply::{Lack, Wanted};
 use crate::{Error, Result};
 
@@ -122,7 +122,7 @@ impl Listing {
             let why = format!(
                 "{count} of its packages are named by a checksum SHA-224, at which dnf aborts, the first: {first}"
             );
-            monitor.problem(&problem(shown, &why));
+            monitor.problem(&oddity(shown, &why));
         }
     }
 

@@ -12,7 +12,7 @@ use super::listing::Listing;
 use super::root::Repository;
 use super::select::Selection;
 use super::{Data, Module, advisories, modules, packages};
-use crate::gather::problem;
+use crate::gather::oddity;
 use crate::plain::{Plain, Stated};
 use crate::supply::{Content, Lack, Stage, State, Supplied, Supply, Wanted};
 use crate::unpack::{Form, MAGIC_BYTES};
@@ -155,7 +155,7 @@ impl Reading<'_> {
                         "it says that it lists {stated} packages, and lists {}",
                         seen.packages
                     );
-                    self.monitor.problem(&problem(&shown, &why));
+                    self.monitor.problem(&oddity(&shown, &why));
                 }
                 listing.tell_aborts(&shown, self.monitor);
             }
@@ -171,7 +171,7 @@ impl Reading<'_> {
                         "{} of its documents are passed over by clients, the first: {flaw}",
                         seen.flawed
                     );
-                    self.monitor.problem(&problem(&shown, &why));
+                    self.monitor.problem(&oddity(&shown, &why));
                 }
             }
             "updateinfo" => {
@@ -194,7 +194,7 @@ impl Reading<'_> {
         match read {
             Ok(read) => Ok(Some(read)),
             Err(Error::BadMetadata { path, why }) => {
-                self.monitor.problem(&problem(&path, &format!("{why}: {what}")));
+                self.monitor.problem(&oddity(&path, &format!("{why}: {what}")));
                 Ok(None)
             }
             Err(error) => Err(error),

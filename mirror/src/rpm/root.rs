@@ -9,7 +9,7 @@ use super::archive::Archive;
 use super::names::{REPOMD, REPOMD_KEY, REPOMD_SIGNATURE};
 use super::select::Folder;
 use super::{Place, Repomd, Verdict};
-use crate::gather::problem;
+use crate::gather::oddity;
 use crate::sign::{self, Verified};
 use crate::supply::{Root, Supply, Voucher};
 use crate::{Error, Result};
@@ -80,12 +80,12 @@ impl Archive {
         }
         let verified = self.verify(&root.bytes, signature.as_deref(), &shown)?;
         for warning in verified.iter().flat_map(|verified| &verified.warnings) {
-            monitor.problem(&problem(&shown, warning));
+            monitor.problem(&oddity(&shown, warning));
         }
         let repomd = Repomd::parse(&root.bytes, &place, &shown)?;
         for data in repomd.outside_repodata() {
             let why = "it lies outside repodata/: dnf aborts at it, and zypper refuses it";
-            monitor.problem(&problem(&data.path.to_string(), why));
+            monitor.problem(&oddity(&data.path.to_string(), why));
         }
         Ok(Repository {
             place,

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::archive::Archive;
 use super::package::{self, Counts, Verdict};
 use super::select::PackageSignatures;
-use crate::gather::problem;
+use crate::gather::oddity;
 use crate::supply::{Content, State, Supply};
 use crate::{Error, Result};
 
@@ -209,7 +209,7 @@ fn tell(
     if archive.selection.package_signatures == PackageSignatures::Require {
         return Err(Error::NotAuthentic { path: path.to_string(), why });
     }
-    monitor.problem(&problem(&path.to_string(), &why));
+    monitor.problem(&oddity(&path.to_string(), &why));
     Ok(())
 }
 
