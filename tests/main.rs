@@ -12,6 +12,7 @@
 
 mod harness;
 
+mod apk;
 mod by_tool;
 mod changes;
 mod client;
@@ -32,7 +33,17 @@ mod places;
 mod proof;
 mod refusals;
 mod removal;
+mod rpm_clients;
+mod rpm_diff;
+mod rpm_flips;
+mod rpm_hostile;
+mod rpm_lists;
+mod rpm_packages;
+mod rpm_refusals;
 mod rpm_signature;
+mod rpm_trust;
+mod rpm_upstreams;
+mod rpm_zoo;
 mod serving;
 mod signals;
 mod sync;

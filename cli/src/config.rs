@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 use crate::failure::Failure;
 use file::ConfigFile;
-pub(crate) use mirror::{Mirror, Upstream};
+pub(crate) use mirror::{Mirror, Upstream, Wanted};
 pub(crate) use source::{Program, Rsync, Source};
 use written::MirrorFile;
 
@@ -193,6 +193,7 @@ impl Config {
                 name: name.clone(),
                 mount: mirror.mount.clone(),
                 root_names: words.root_names.to_owned(),
+                dot_names: words.dot_names.to_owned(),
                 hash_names: words.hash_names.to_owned(),
                 package_names: words.package_names.to_owned(),
                 types: words

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::Read;
 
 use pinfold_store::sums::Checking;
-use pinfold_store::{Checksum, Digest};
+use pinfold_store::{Algorithm, Checksum, Digest, Name};
 
 use crate::apk;
 
@@ -77,12 +77,22 @@ impl Expect {
         }
     }
 
+    /// Gives what it is called while it arrives, so that a run which was cut goes on with it.
+    pub(crate) fn name(&self) -> Option<Checksum> {
+        match self {
+            Self::Sum(sum) | Self::SumAbout(sum, _) => Some(*sum),
+            Self::Apk(part) => Checksum::new(Algorithm::Sha1, part),
+            Self::Beside(_) | Self::Listed { .. } | Self::Named(_) => None,
+        }
+    }
+
     /// Gives the word by which the index remembers what was looked into, and under which keys: `None` where nothing is looked into.
-    pub(crate) fn word(&self) -> Option<(Digest, String)> {
+    /// With SHA-1 somebody could make a second content: it speaks for no other mirror.
+    pub(crate) fn word(&self, mirror: &Name) -> Option<(Digest, String)> {
         match self {
             Self::Apk(part) => {
                 let word = part.iter().map(|byte| format!("{byte:02x}")).collect();
-                Some((Digest::of(b"apk control part"), word))
+                Some((Digest::of(format!("apk control part of {mirror}").as_bytes()), word))
             }
             _ => None,
         }

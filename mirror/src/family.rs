@@ -3,8 +3,8 @@
 use pinfold_store::{Monitor, Record, Stamp, scan};
 
 use crate::archive::{Archive, Belief};
-use crate::sign::Keyring;
-use crate::{Result, TreeReader, apt, files, rpm};
+use crate::prove::{self, Kept};
+use crate::{Result, TreeReader, apk, apt, files, rpm};
 
 /// A package-manager format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,12 +13,14 @@ pub enum Family {
     Apt,
     /// Repositories of dnf and zypper.
     Rpm,
+    /// Alpine's repositories.
+    Apk,
     /// Any tree, unparsed.
     Files,
 }
 
 /// Every family, in the order of help texts.
-pub const ALL: &[Family] = &[Family::Apt, Family::Rpm, Family::Files];
+pub const ALL: &[Family] = &[Family::Apt, Family::Rpm, Family::Apk, Family::Files];
 
 /// What a family's names look like to a web server. Regular expressions are in the common subset of PCRE and Rust's
 /// `regex`, without capturing groups, braces, blanks and quotes; an empty one matches nothing.
@@ -26,6 +28,8 @@ pub const ALL: &[Family] = &[Family::Apt, Family::Rpm, Family::Files];
 pub struct SiteWords {
     /// Matches the whole last part of root metadata's paths.
     pub root_names: &'static str,
+    /// Matches the whole last part, which begins with a dot, of paths that are served although hidden names are not.
+    pub dot_names: &'static str,
     /// Matches somewhere in a path whose name holds a hash or a time, so that its bytes never change.
     pub hash_names: &'static str,
     /// Matches the whole of what follows a dot in a package's file name.
@@ -34,6 +38,11 @@ pub struct SiteWords {
     pub types: &'static [(&'static str, &'static str)],
 }
 
+impl SiteWords {
+    /// Nothing is known of the names.
+    pub const NONE: Self =
+        Self { root_names: "", dot_names: "", hash_names: "", package_names: "", types: &[] };
+}
 /// Finds a family by its name.
 #[must_use]
 pub fn by_name(name: &str) -> Option<Family> {
@@ -47,6 +56,7 @@ impl Family {
         match self {
             Self::Apt => "apt",
             Self::Rpm => "rpm",
+            Self::Apk => "apk",
             Self::Files => "files",
         }
     }
@@ -57,6 +67,7 @@ impl Family {
         match self {
             Self::Apt => apt::SITE,
             Self::Rpm => rpm::SITE,
+            Self::Apk => apk::SITE,
             Self::Files => files::SITE,
         }
     }
@@ -79,23 +90,27 @@ impl Family {
         Ok(match self {
             Self::Apt => Box::new(apt::read(tree, monitor)?),
             Self::Rpm => Box::new(rpm::read(tree, &rpm::repositories(tree)?)?),
+            Self::Apk => Box::new(apk::read(tree)?),
             Self::Files => Box::new(files::Reading),
         })
     }
 
-    /// Makes the archive again that a snapshot was taken of, to be believed by some keys; `None` where the family proves nothing.
+    /// Makes the archive again that a snapshot was taken of, to be believed by what vouched then (`None`: nobody had to);
+    /// `None` where the family proves nothing.
     ///
     /// # Errors
     /// [`crate::Error::BadMetadata`] where the record's words are not understood.
     pub fn archive_of(
         self,
         record: &Record,
-        keyring: Option<Keyring>,
+        kept: Option<&[Kept]>,
     ) -> Result<Option<Box<dyn Archive>>> {
+        let keyring = || kept.map(|kept| prove::keyring(record, kept)).transpose();
         Ok(match self {
-            Self::Apt => Some(Box::new(apt::Archive::of(record, keyring)?)),
-            Self::Rpm => Some(Box::new(rpm::Archive::of(record, keyring)?)),
-            Self::Files => Some(Box::new(files::Archive::of(record, keyring)?)),
+            Self::Apt => Some(Box::new(apt::Archive::of(record, keyring()?)?)),
+            Self::Rpm => Some(Box::new(rpm::Archive::of(record, keyring()?)?)),
+            Self::Apk => Some(Box::new(apk::Archive::of(record, kept)?)),
+            Self::Files => Some(Box::new(files::Archive::of(record, keyring()?)?)),
         })
     }
 
@@ -117,6 +132,7 @@ impl Family {
                 None => None,
             },
             Self::Rpm => Some(Box::new(rpm::Archive::found_in(tree, belief, now)?)),
+            Self::Apk => Some(Box::new(apk::Archive::found_in(tree, belief, now)?)),
         })
     }
 }

@@ -38,3 +38,6 @@ impl Pattern {
         self.0.as_str().split(['*', '?', '[']).next().unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,8 @@
 //! The same for every family. No network and no keyring of today is needed for the second: the record keeps what was asked for
 //! and the certificates that vouched then.
 
+use std::collections::BTreeSet;
+
 use pinfold_store::lock::MirrorLock;
 use pinfold_store::scan::{self, Draft};
 use pinfold_store::{
@@ -67,10 +69,7 @@ pub fn prove_draft(
     }
     let belief = archive.belief();
     let evidence = Evidence {
-        trust: match belief.keyring {
-            Some(_) if !state.is_unproved => Trust::Signed,
-            _ => Trust::None,
-        },
+        trust: state.trust(belief),
         upstream: None,
         is_filtered: archive.is_filtered(),
         relaxed: belief.relaxed(),
@@ -108,16 +107,22 @@ pub fn prove_again(store: &Store, record: &Record, monitor: &dyn Monitor) -> Res
     let state = match survey_again(store, record, monitor) {
         Ok(Some(state)) => state,
         Ok(None) => return Ok(report),
-        Err(error @ (Error::NotAuthentic { .. } | Error::BadMetadata { .. })) => {
+        Err(error) => {
+            let code = match &error {
+                Error::NotAuthentic { .. } | Error::BadMetadata { .. } => Code::ArchiveNotAuthentic,
+                // Metadata that the store lost, whose own check names the path; or that were never there.
+                Error::Store(pinfold_store::Error::MissingObject { .. })
+                | Error::Missing { .. } => Code::ArchiveMissing,
+                _ => return Err(error),
+            };
             report.findings.push(Finding {
-                code: Code::ArchiveNotAuthentic,
+                code,
                 subject: format!("{}@{}", record.mirror, record.taken),
                 detail: error.to_string(),
                 remedy: "look at the disk and at who may write to it; then sync again".to_owned(),
             });
             return Ok(report);
         }
-        Err(error) => return Err(error),
     };
     report.findings.extend(state.lacks.iter().map(finding));
     // Where something is missing, what was not reached looks as if nobody named it. What another tool brought holds more.
@@ -131,27 +136,41 @@ pub fn prove_again(store: &Store, record: &Record, monitor: &dyn Monitor) -> Res
 /// Finds the state of a snapshot by its own metadata; `None` where its family, or one that a later version knows, proves nothing.
 fn survey_again(store: &Store, record: &Record, monitor: &dyn Monitor) -> Result<Option<State>> {
     let Some(family) = family::by_name(&record.family) else { return Ok(None) };
-    let keyring = match record.trust {
+    let kept = match record.trust {
         Trust::None => None,
-        Trust::Signed => Some(keyring(store, record)?),
+        Trust::Signed => Some(kept(store, record)?),
     };
-    let Some(archive) = family.archive_of(record, keyring)? else { return Ok(None) };
+    let Some(archive) = family.archive_of(record, kept.as_deref())? else { return Ok(None) };
     let tree = SnapshotTree { store, manifest: record.manifest };
     archive.survey(&mut Present::new(store, &tree)?, monitor).map(Some)
 }
 
-/// The certificates that vouched for a snapshot.
-fn keyring(store: &Store, record: &Record) -> Result<Keyring> {
-    let mut digests: Vec<Digest> = record
-        .proofs
-        .iter()
-        .flat_map(|proof| proof.signers.iter().map(|signer| signer.certificate))
-        .collect();
-    digests.sort_unstable();
-    digests.dedup();
+/// A certificate that vouched for a snapshot, as the store kept it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Whose key it is, as the record has it.
+    pub name: String,
+    /// The certificate.
+    pub certificate: Vec<u8>,
+}
+
+/// The certificates that vouched for a snapshot, each once.
+fn kept(store: &Store, record: &Record) -> Result<Vec<Kept>> {
+    let signers = record.proofs.iter().flat_map(|proof| &proof.signers);
+    let named: BTreeSet<(Digest, &str)> =
+        signers.map(|signer| (signer.certificate, signer.name.as_str())).collect();
+    let load = |(digest, name): (Digest, &str)| {
+        let certificate = store.certificate(&record.mirror, digest)?;
+        Ok(Kept { name: name.to_owned(), certificate })
+    };
+    named.into_iter().map(load).collect()
+}
+
+/// Makes the keyring of what was kept, for families that sign with OpenPGP.
+pub(crate) fn keyring(record: &Record, kept: &[Kept]) -> Result<Keyring> {
     let mut armored = Vec::new();
-    for digest in digests {
-        armored.extend(store.certificate(&record.mirror, digest)?);
+    for one in kept {
+        armored.extend_from_slice(&one.certificate);
         armored.push(b'\n');
     }
     Keyring::parse(&armored, &format!("of {}@{}", record.mirror, record.taken))

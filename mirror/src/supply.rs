@@ -5,8 +5,9 @@
 
 use std::io::Read;
 
-use pinfold_store::{Checksum, Digest, Entry, Proof, RelPath};
+use pinfold_store::{Checksum, Digest, Entry, Proof, RelPath, Trust};
 
+use crate::archive::Belief;
 use crate::page::Page;
 use crate::{Expect, Result};
 
@@ -204,6 +205,8 @@ pub struct State {
     pub proofs: Vec<Proof>,
     /// What the packages' own signatures came to, in the family's words; empty where nobody asked.
     pub packages: toml::Table,
+    /// What the record says of how it was accepted, besides the rules that the operator relaxed.
+    pub relaxed: Vec<String>,
     /// Who vouched, once for each certificate.
     pub vouchers: Vec<Voucher>,
     /// What is not as the metadata say; a state with any is never published.
@@ -212,4 +215,12 @@ pub struct State {
     pub is_doubtful: bool,
     /// Files are in it that nobody who is believed vouches for.
     pub is_unproved: bool,
+}
+
+impl State {
+    /// Says whether all of it is vouched for by whom somebody believes.
+    #[must_use]
+    pub const fn trust(&self, belief: &Belief) -> Trust {
+        if belief.is_signed() && !self.is_unproved { Trust::Signed } else { Trust::None }
+    }
 }

@@ -247,7 +247,7 @@ impl Order<'_> {
 
     /// Says whether root metadata has to be signed.
     fn is_signed(&self) -> bool {
-        self.archive.belief().keyring.is_some()
+        self.archive.belief().is_signed()
     }
 
     fn is_proved(&self, parent: &Record) -> bool {
@@ -281,10 +281,10 @@ impl Order<'_> {
         }
         let source = format!("sync {upstream}");
         let evidence = Evidence {
-            trust: if self.is_signed() && !state.is_unproved { Trust::Signed } else { Trust::None },
+            trust: state.trust(self.archive.belief()),
             upstream: Some(upstream),
             is_filtered: self.archive.is_filtered(),
-            relaxed: self.relaxed.clone(),
+            relaxed: self.relaxed.iter().cloned().chain(state.relaxed).collect(),
             asked: self.archive.asked()?,
             packages: state.packages,
             proofs: state.proofs,

@@ -123,6 +123,8 @@ pub struct MirrorSite {
     pub mount: Mount,
     /// Matches the whole last part of root metadata's paths.
     pub root_names: String,
+    /// Matches the whole last part, which begins with a dot, of paths that are served although hidden names are not.
+    pub dot_names: String,
     /// Matches somewhere in `/` and a path, where the name holds a hash; anchors of its own are allowed.
     pub hash_names: String,
     /// Matches the whole of what follows a dot in a package's file name.

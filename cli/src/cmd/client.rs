@@ -3,14 +3,15 @@
 use pinfold_mirror::ClientFile;
 use pinfold_mirror::apt::{self, ClientInput, Downgrade, Follows, Form, Signed};
 use pinfold_mirror::family::Family;
-use pinfold_mirror::rpm;
+use pinfold_mirror::http::Base;
+use pinfold_mirror::{apk, rpm};
 use pinfold_publisher::layout::{Spec, Www};
 use pinfold_publisher::{generation, publish};
 use pinfold_store::{Name, Stamp, Store, Trust};
 
 use super::Done;
 use crate::args::{Client, Fallback, Tool};
-use crate::config::Mirror;
+use crate::config::{Mirror, Wanted as Wished};
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::ui;
@@ -24,14 +25,22 @@ struct Wanted {
 
 pub(super) fn client(context: &Context, args: &Client) -> Done {
     let mirror = context.config.mirror(&args.snapshot.mirror)?;
+    if args.fallback.is_some() && mirror.bases.iter().any(Base::has_token) {
+        let name = &args.snapshot.mirror;
+        return Err(Failure::usage(format!(
+            "--fallback: upstream of {name} wants a token, which no client is given"
+        )));
+    }
     let store = context.store()?;
     let wanted = wanted(context, &store, args)?;
     let url = url(context, mirror, &wanted);
+    check_options(mirror, args)?;
     match mirror.family {
         Family::Apt => {
             show(context, &apt_files(context, (&store, mirror), (&wanted, &url), args)?)?;
         }
         Family::Rpm => show(context, &rpm_files((&store, mirror), (&wanted, &url), args)?)?,
+        Family::Apk => show(context, &apk_files((&store, mirror), (&wanted, &url), args)?)?,
         Family::Files => ui::print(&format!("{url}/"))?,
     }
     Ok(Outcome::Done)
@@ -85,51 +94,116 @@ fn url(context: &Context, mirror: &Mirror, wanted: &Wanted) -> String {
     }
 }
 
-/// Writes the file for dnf or zypper. What only apt has is refused, not passed over.
+/// Refuses what the mirror's family does not know, instead of passing it over.
+fn check_options(mirror: &Mirror, args: &Client) -> Result<(), Failure> {
+    let suite = [(!args.suites.is_empty(), "--suite")];
+    let of_apt = [
+        (args.plain, "--plain"),
+        (args.downgrade, "--downgrade"),
+        (matches!(args.fallback, Some(Fallback::Packages)), "--fallback packages"),
+    ];
+    let of_rpm = [
+        (args.tool.is_some(), "--tool"),
+        (args.minutes.is_some(), "--minutes"),
+        (args.list, "--list"),
+    ];
+    let fallback = [(args.fallback.is_some(), "--fallback")];
+    let foreign: &[&[(bool, &str)]] = match mirror.family {
+        Family::Apt => &[&of_rpm],
+        Family::Rpm => &[&suite, &of_apt],
+        Family::Apk => &[&of_apt, &of_rpm],
+        Family::Files => &[&suite, &of_apt, &of_rpm, &fallback],
+    };
+    match foreign.iter().copied().flatten().find(|(is_set, _)| *is_set) {
+        None => Ok(()),
+        Some((_, option)) => {
+            let (name, family) = (&args.snapshot.mirror, mirror.family.name());
+            Err(Failure::usage(format!("{option} says nothing to {name}, of family {family}")))
+        }
+    }
+}
+
+/// Writes the files for dnf or zypper, of each repository that the mirror holds.
 fn rpm_files(
     (store, mirror): (&Store, &Mirror),
     (wanted, url): (&Wanted, &str),
     args: &Client,
 ) -> Result<Vec<ClientFile>, Failure> {
-    let refused = [
-        (!args.suites.is_empty(), "--suite"),
-        (args.plain, "--plain"),
-        (args.downgrade, "--downgrade"),
-        (matches!(args.fallback, Some(Fallback::Packages)), "--fallback packages"),
-    ];
-    if let Some((_, option)) = refused.iter().find(|(is_set, _)| *is_set) {
-        return Err(Failure::usage(format!(
-            "{option} is for apt, and {} is of rpm",
-            wanted.mirror
-        )));
+    let record = store.record(&wanted.mirror, wanted.taken)?;
+    let upstream: Vec<String> = mirror.bases.iter().map(ToString::to_string).collect();
+    let folders = rpm::Archive::of(&record, None)?.selection.repositories;
+    let mut files = Vec::new();
+    for folder in &folders {
+        files.extend(rpm::client(&rpm::ClientInput {
+            mirror: &repository_name(&wanted.mirror, folder, folders.len())?,
+            tool: match args.tool {
+                None | Some(Tool::Dnf) => rpm::Tool::Dnf,
+                Some(Tool::Zypper) => rpm::Tool::Zypper,
+            },
+            url: &folder.url(url),
+            follows: match &wanted.channel {
+                Some(channel) => {
+                    let minutes = args.minutes.unwrap_or(rpm::MINUTES);
+                    rpm::Follows::Channel { channel, minutes }
+                }
+                None => rpm::Follows::Date(wanted.taken),
+            },
+            form: match (args.fallback, args.list) {
+                (Some(_), _) => rpm::Form::Fallback,
+                (None, true) => rpm::Form::List,
+                (None, false) => rpm::Form::Direct,
+            },
+            signed: match (record.trust, mirror.keyrings.is_empty()) {
+                (Trust::Signed, _) => rpm::Signed::Metadata,
+                (Trust::None, false) => rpm::Signed::Packages,
+                (Trust::None, true) => rpm::Signed::Nothing,
+            },
+            upstream: &upstream,
+            keyrings: &mirror.keyrings,
+        })?);
+    }
+    Ok(files)
+}
+
+/// Names a repository to clients: as the mirror, or where it holds several, by its folder behind that.
+fn repository_name(mirror: &Name, folder: &rpm::Folder, count: usize) -> Result<Name, Failure> {
+    let Some(path) = folder.path().filter(|_| count > 1) else { return Ok(mirror.clone()) };
+    let word = |b: &u8| match b.to_ascii_lowercase() {
+        b if b.is_ascii_alphanumeric() || b"._".contains(&b) => char::from(b),
+        _ => '-',
+    };
+    let folder: String = path.as_bytes().iter().map(word).collect();
+    Ok(format!("{mirror}-{folder}").parse()?)
+}
+
+/// Writes the files for apk. It has no fallback: of two lines it takes the newer versions.
+fn apk_files(
+    (store, mirror): (&Store, &Mirror),
+    (wanted, url): (&Wanted, &str),
+    args: &Client,
+) -> Result<Vec<ClientFile>, Failure> {
+    if args.fallback.is_some() {
+        return Err(Failure::usage(
+            "--fallback: apk has none: of two lines it takes the newest version that either has, so that a line of upstream defeats every channel and date",
+        ));
     }
     let record = store.record(&wanted.mirror, wanted.taken)?;
-    let signed = match (record.trust, mirror.keyrings.is_empty()) {
-        (Trust::Signed, _) => rpm::Signed::Metadata,
-        (Trust::None, false) => rpm::Signed::Packages,
-        (Trust::None, true) => rpm::Signed::Nothing,
-    };
-    let upstream: Vec<String> = mirror.bases.iter().map(ToString::to_string).collect();
-    let folder = mirror.upstream.as_ref().and_then(|upstream| upstream.wanted.folder());
-    let url = folder.map_or_else(|| url.to_owned(), |folder| format!("{url}/{folder}"));
-    Ok(rpm::client(&rpm::ClientInput {
+    let mut preferred = Vec::new();
+    if let Some(Wished::Apk(selection)) = mirror.upstream.as_ref().map(|upstream| &upstream.wanted)
+    {
+        preferred.extend(selection.latest_stable.clone());
+        preferred.extend(selection.versions.clone());
+    }
+    Ok(apk::client(&apk::ClientInput {
         mirror: &wanted.mirror,
-        tool: match args.tool {
-            Tool::Dnf => rpm::Tool::Dnf,
-            Tool::Zypper => rpm::Tool::Zypper,
-        },
-        url: &url,
+        url,
         follows: match &wanted.channel {
-            Some(channel) => rpm::Follows::Channel { channel, minutes: args.minutes },
-            None => rpm::Follows::Date(wanted.taken),
+            Some(channel) => apk::Follows::Channel(channel),
+            None => apk::Follows::Date(wanted.taken),
         },
-        form: match (args.fallback, args.list) {
-            (Some(_), _) => rpm::Form::Fallback,
-            (None, true) => rpm::Form::List,
-            (None, false) => rpm::Form::Direct,
-        },
-        signed,
-        upstream: &upstream,
+        roots: &record.roots,
+        versions: &args.suites,
+        preferred: &preferred,
         keyrings: &mirror.keyrings,
     })?)
 }

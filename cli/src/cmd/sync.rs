@@ -63,7 +63,7 @@ fn by_http(
     progress: &Progress,
 ) -> Result<Synced, Failure> {
     let keys = mirror.keys()?;
-    let belief = mirror.belief(keys.clone(), args.allow_older);
+    let belief = mirror.belief(keys.clone(), args.allow_older)?;
     let settings = upstream.transfer.settings()?;
     if upstream.transfer.insecure {
         ui::tell(&format!(
@@ -103,7 +103,7 @@ fn relaxed(upstream: &Upstream, belief: &Belief) -> Vec<String> {
     if upstream.transfer.insecure {
         relaxed.push("certificates of the upstream's host are not checked".to_owned());
     }
-    if upstream.belief.unsigned {
+    if !belief.is_signed() {
         relaxed.push("the archive is not signed".to_owned());
     }
     relaxed

@@ -3,15 +3,16 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use pinfold_mirror::apk;
 use pinfold_mirror::apt::{self, Signed};
-use pinfold_mirror::archive::{Archive, Belief};
+use pinfold_mirror::archive::{self, Archive, Belief};
 use pinfold_mirror::family::Family;
 use pinfold_mirror::files;
 use pinfold_mirror::http::{Base, Credentials, Http, HttpSettings, Proxies, Url};
 use pinfold_mirror::rpm::{self, Metalink};
-use pinfold_mirror::sign::Keyring;
+use pinfold_mirror::sign::{Keyring, NamedKeys};
 use pinfold_publisher::site::Mount;
-use pinfold_store::{Monitor, Name, Stamp, Store};
+use pinfold_store::{Monitor, Name, RelPath, Stamp, Store};
 
 use super::source::Source;
 use crate::failure::Failure;
@@ -25,12 +26,13 @@ pub(crate) struct Mirror {
     pub(crate) family: Family,
     pub(crate) mount: Mount,
     pub(crate) signed: Signed,
-    /// Equal upstreams, tried in order: what is followed, and a client's fallback.
+    /// Equal upstreams, tried in order: what is followed, and a client's fallback. Of a folder of the tree where that was said.
     pub(crate) bases: Vec<Base>,
     /// What of upstream is followed; `None` where other tools feed the mirror.
     pub(crate) upstream: Option<Upstream>,
     /// The keyrings that vouch for it.
     pub(crate) keyrings: Vec<PathBuf>,
+    pub(crate) belief: Unloaded,
 }
 
 /// What of an upstream is followed, and how.
@@ -41,7 +43,6 @@ pub(crate) struct Upstream {
     pub(crate) source: Source,
     /// Where a list of upstreams is, which is asked for first.
     pub(super) list: Option<List>,
-    pub(crate) belief: Unloaded,
     pub(crate) transfer: Transfer,
     pub(crate) patience: Duration,
 }
@@ -53,6 +54,7 @@ pub(crate) enum Wanted {
     Any,
     Apt(apt::Selection),
     Rpm(rpm::Selection),
+    Apk(apk::Selection),
     Files(files::Selection),
 }
 
@@ -92,11 +94,19 @@ pub(crate) struct Transfer {
 
 impl Wanted {
     /// Says which folder of the mirror's tree clients name: of an rpm repository that has its packages above itself.
-    pub(crate) fn folder(&self) -> Option<&pinfold_store::RelPath> {
+    pub(crate) fn folder(&self) -> Option<&RelPath> {
         match self {
-            Self::Any | Self::Apt(_) | Self::Files(_) => None,
+            Self::Any | Self::Apt(_) | Self::Apk(_) | Self::Files(_) => None,
             Self::Rpm(selection) => selection.repositories.first()?.path(),
         }
+    }
+}
+
+/// Makes the URL that of a folder of the mirror's tree.
+pub(super) fn of_folder(base: Base, folder: Option<&RelPath>) -> pinfold_mirror::Result<Base> {
+    match folder {
+        None => Ok(base),
+        Some(folder) => base.of_folder(folder.clone()),
     }
 }
 
@@ -117,20 +127,30 @@ impl Upstream {
         monitor: &dyn Monitor,
     ) -> Result<Sources, Failure> {
         let (listed, metalink) = match &self.list {
-            None => (bases.to_vec(), None),
+            None => return Ok(Sources { bases: bases.to_vec(), metalink: None }),
             Some(List::Plain(url)) => (rpm::fetch_mirrorlist(http, url, monitor)?, None),
             Some(List::Metalink(url)) => {
                 let metalink = rpm::fetch_metalink(http, url, monitor)?;
                 (metalink.mirrors.clone(), Some(metalink))
             }
         };
-        let of_folder = |base: Base| match self.wanted.folder() {
-            None => Ok(base),
-            Some(folder) => base.of_folder(folder.clone()),
-        };
-        let bases: Result<Vec<Base>, _> =
-            listed.into_iter().take(LISTED_MAX).map(of_folder).collect();
-        Ok(Sources { bases: bases?, metalink })
+        let folder = self.wanted.folder();
+        let (mut bases, mut unfit) = (Vec::new(), None);
+        for base in listed {
+            match of_folder(base, folder) {
+                Ok(base) => bases.push(base),
+                Err(error) => unfit = Some(error),
+            }
+        }
+        bases.truncate(LISTED_MAX);
+        // What a list says is not the operator's mistake.
+        match unfit.filter(|_| bases.is_empty()) {
+            None => Ok(Sources { bases, metalink }),
+            Some(error) => {
+                let (url, why) = ("what the list names".to_owned(), error.to_string());
+                Err(pinfold_mirror::Error::Upstream { url, why }.into())
+            }
+        }
     }
 
     /// Makes the archive that is followed, or that an ingest is proved by; `None` where nobody says what it consists of.
@@ -147,12 +167,18 @@ impl Upstream {
                 selection: selection.clone(),
                 belief,
                 now,
-                accepted: apt::accepted(store, mirror)?,
+                accepted: archive::accepted(store, mirror)?,
             }),
             Wanted::Rpm(selection) => {
                 let selection = selection.clone();
                 Box::new(rpm::Archive { selection, belief, vendors, now, metalink })
             }
+            Wanted::Apk(selection) => Box::new(apk::Archive {
+                selection: selection.clone(),
+                belief,
+                now,
+                accepted: archive::accepted(store, mirror)?,
+            }),
             Wanted::Files(selection) => {
                 Box::new(files::Archive { selection: selection.clone(), belief, now })
             }
@@ -165,22 +191,32 @@ impl Mirror {
     pub(crate) fn keys(&self) -> Result<Option<Keyring>, Failure> {
         Ok(match self.keyrings.as_slice() {
             [] => None,
+            _ if self.family == Family::Apk => None,
             paths => Some(Keyring::load(paths)?),
         })
     }
 
-    /// Says whom to believe; `None` as keyring where nobody signs the metadata.
-    pub(crate) fn belief(&self, keyring: Option<Keyring>, allow_older: bool) -> Belief {
-        match self.upstream.as_ref().map(|upstream| upstream.belief.clone()) {
-            Some(unloaded) => Belief {
-                keyring: keyring.filter(|_| !unloaded.unsigned),
-                signers: unloaded.signers,
-                weak_keys: unloaded.weak_keys,
-                allow_older,
-                allow_expired: unloaded.allow_expired,
-            },
-            None => Belief { keyring, allow_older, ..Belief::default() },
-        }
+    /// Reads the keys that are known by their files' names.
+    fn named_keys(&self) -> Result<Option<NamedKeys>, Failure> {
+        let is_named = self.family == Family::Apk && !self.keyrings.is_empty();
+        Ok(if is_named { Some(NamedKeys::load(&self.keyrings)?) } else { None })
+    }
+
+    /// Says whom to believe; without any keys where nobody signs the metadata.
+    pub(crate) fn belief(
+        &self,
+        keyring: Option<Keyring>,
+        allow_older: bool,
+    ) -> Result<Belief, Failure> {
+        let is_signed = !self.belief.unsigned;
+        Ok(Belief {
+            keyring: keyring.filter(|_| is_signed),
+            named_keys: if is_signed { self.named_keys()? } else { None },
+            signers: self.belief.signers.clone(),
+            weak_keys: self.belief.weak_keys,
+            allow_older,
+            allow_expired: self.belief.allow_expired,
+        })
     }
 }
 

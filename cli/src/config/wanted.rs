@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use pinfold_mirror::Pattern;
+use pinfold_mirror::apk;
 use pinfold_mirror::apt::{self, SuiteName, Take};
 use pinfold_mirror::family::Family;
 use pinfold_mirror::files;
@@ -15,39 +15,42 @@ use super::written::MirrorFile;
 impl MirrorFile {
     /// Names a key that is set and says nothing to the family.
     pub(super) fn foreign(&self, family: Family) -> Option<&'static str> {
-        let apt = [
-            ("suites", !self.suites.is_empty()),
-            ("components", !self.components.is_empty()),
-            ("udebs", self.udebs.is_some()),
-            ("i18n", self.i18n.is_some()),
-            ("contents", self.contents.is_some()),
-            ("dep11", self.dep11.is_some()),
-            ("signed", self.signed.is_some()),
-            ("check-valid-until", self.check_valid_until.is_some()),
-            ("sections", !self.filter.sections.is_empty()),
-            ("priorities", !self.filter.priorities.is_empty()),
+        use Family::{Apk, Apt, Files, Rpm};
+        let is_name = |name: &Option<String>| name.is_some();
+        let is_switch = |switch: &Option<bool>| switch.is_some();
+        // Each with the families that know it.
+        let keys: &[(&str, bool, &[Family])] = &[
+            ("suites", !self.suites.is_empty(), &[Apt]),
+            ("components", !self.components.is_empty(), &[Apt]),
+            ("udebs", is_switch(&self.udebs), &[Apt]),
+            ("i18n", self.i18n.is_some(), &[Apt]),
+            ("contents", self.contents.is_some(), &[Apt]),
+            ("dep11", self.dep11.is_some(), &[Apt]),
+            ("signed", self.signed.is_some(), &[Apt]),
+            ("check-valid-until", is_switch(&self.check_valid_until), &[Apt]),
+            ("sections", !self.filter.sections.is_empty(), &[Apt]),
+            ("priorities", !self.filter.priorities.is_empty(), &[Apt]),
+            ("mirrorlist", is_name(&self.mirrorlist), &[Rpm]),
+            ("metalink", is_name(&self.metalink), &[Rpm]),
+            ("repository", is_name(&self.repository), &[Rpm]),
+            ("newest", self.newest.is_some(), &[Rpm]),
+            ("sources", is_switch(&self.sources), &[Rpm]),
+            ("debuginfo", is_switch(&self.debuginfo), &[Rpm]),
+            ("package-signatures", is_name(&self.package_signatures), &[Rpm]),
+            ("versions", !self.versions.is_empty(), &[Apk]),
+            ("repositories", !self.repositories.is_empty(), &[Apk]),
+            ("latest-stable", is_name(&self.latest_stable), &[Apk]),
+            ("architectures", !self.architectures.is_empty(), &[Apt, Rpm, Apk]),
+            ("depth", self.depth.is_some(), &[Files]),
+            ("installer", is_switch(&self.installer), &[Apt, Rpm]),
+            // Keys by the names of their files: a name and a fingerprint are the same to whoever gives each a file.
+            ("signers", !self.signers.is_empty(), &[Apt, Rpm, Files]),
+            ("client-certificate", self.client_certificate.is_some(), &[Apt, Rpm, Apk, Files]),
+            ("client-key", self.client_key.is_some(), &[Apt, Rpm, Apk, Files]),
         ];
-        let rpm = [
-            ("mirrorlist", self.mirrorlist.is_some()),
-            ("metalink", self.metalink.is_some()),
-            ("repository", self.repository.is_some()),
-            ("newest", self.newest.is_some()),
-            ("sources", self.sources.is_some()),
-            ("debuginfo", self.debuginfo.is_some()),
-            ("package-signatures", self.package_signatures.is_some()),
-        ];
-        let files = [("depth", self.depth.is_some())];
-        let both = [
-            ("architectures", !self.architectures.is_empty()),
-            ("installer", self.installer.is_some()),
-        ];
-        let none: &[(&str, bool)] = &[];
-        let foreign = match family {
-            Family::Apt => [rpm.as_slice(), &files, none],
-            Family::Rpm => [apt.as_slice(), &files, none],
-            Family::Files => [apt.as_slice(), &rpm, &both],
-        };
-        foreign.into_iter().flatten().find(|(_, is_set)| *is_set).map(|(key, _)| *key)
+        let foreign =
+            |(_, is_set, families): &&(_, bool, &[Family])| *is_set && !families.contains(&family);
+        keys.iter().find(foreign).map(|(key, ..)| *key)
     }
 
     /// Says whether something is asked of an upstream.
@@ -55,6 +58,8 @@ impl MirrorFile {
         !self.suites.is_empty()
             || !self.architectures.is_empty()
             || self.repository.is_some()
+            || !self.versions.is_empty()
+            || !self.repositories.is_empty()
             || self.newest.is_some()
     }
 
@@ -65,15 +70,19 @@ impl MirrorFile {
             Family::Apt if self.suites.is_empty() && self.architectures.is_empty() => Ok(None),
             Family::Apt => Ok(Some(Wanted::Apt(self.apt()?))),
             Family::Rpm => Ok(Some(Wanted::Rpm(self.rpm()?))),
+            Family::Apk => Ok(Some(Wanted::Apk(self.apk()?))),
             Family::Files => Ok(Some(Wanted::Files(self.files()?))),
         }
     }
 
     /// Refuses words that are no names.
     fn check_words(&self) -> Result<(), String> {
-        for (key, words) in
-            [("components", &self.components), ("architectures", &self.architectures)]
-        {
+        for (key, words) in [
+            ("components", &self.components),
+            ("architectures", &self.architectures),
+            ("versions", &self.versions),
+            ("repositories", &self.repositories),
+        ] {
             for word in words {
                 let is_clean = |b: u8| {
                     b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'+' | b'/')
@@ -150,7 +159,6 @@ impl MirrorFile {
         if package_signatures != PackageSignatures::Unchecked && !self.has_keyrings() {
             return Err("package-signatures: it needs keyrings = [\"/etc/pki/rpm-gpg/…\"] with the vendor's keys".to_owned());
         }
-        let patterns = |patterns: &[Pattern]| patterns.to_vec();
         Ok(rpm::Selection {
             repositories: vec![folder],
             architectures: self.architectures.clone(),
@@ -158,10 +166,39 @@ impl MirrorFile {
             sources: self.sources.unwrap_or(true),
             debuginfo: self.debuginfo.unwrap_or(true),
             installer: self.installer.unwrap_or_default(),
-            include: patterns(&self.filter.include),
-            exclude: patterns(&self.filter.exclude),
+            include: self.filter.include.clone(),
+            exclude: self.filter.exclude.clone(),
             package_signatures,
         })
+    }
+}
+
+impl MirrorFile {
+    fn apk(&self) -> Result<apk::Selection, String> {
+        if self.architectures.is_empty() {
+            return Err(
+                "architectures: name at least one, such as architectures = [\"x86_64\"]".to_owned()
+            );
+        }
+        if self.repositories.is_empty() && !self.versions.is_empty() {
+            return Err("repositories: name at least one, such as repositories = [\"main\", \"community\"]; \"edge/testing\" is of that version only".to_owned());
+        }
+        if let Some(version) = &self.latest_stable
+            && !self.versions.contains(version)
+        {
+            let version = escape(version.as_bytes());
+            return Err(format!("latest-stable = \"{version}\": it is none of the versions"));
+        }
+        let selection = apk::Selection {
+            versions: self.versions.clone(),
+            repositories: self.repositories.clone(),
+            architectures: self.architectures.clone(),
+            folders: Vec::new(),
+            latest_stable: self.latest_stable.clone(),
+            include: self.filter.include.clone(),
+            exclude: self.filter.exclude.clone(),
+        };
+        selection.places().map(|_| selection)
     }
 }
 

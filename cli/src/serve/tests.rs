@@ -25,6 +25,7 @@ fn input(root: &Path) -> ServeInput {
             name: "lab".parse().unwrap(),
             mount: "archive.example.org/lab".parse().unwrap(),
             root_names: "InRelease".to_owned(),
+            dot_names: String::new(),
             hash_names: String::new(),
             package_names: "deb".to_owned(),
             types: vec![("deb".to_owned(), "application/vnd.debian.binary-package".to_owned())],

@@ -4,8 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use pinfold_store::{Class, Digest, Monitor, Record, RelPath, Stamp, Trust, scan};
-use serde::Deserialize;
+use pinfold_store::{Class, Digest, Monitor, Record, RelPath, Stamp, scan};
 
 use super::Reading;
 use super::lists::{Came, Lists};
@@ -19,9 +18,6 @@ use crate::page::Words;
 use crate::sign::Keyring;
 use crate::supply::{Content, Lack, Stage, State, Supplied, Supply, Wanted};
 use crate::{Error, Expect, Result, TreeReader};
-
-/// The word under which a record says that keys of old vendors were taken.
-const WEAK_KEYS: &str = "weak-keys";
 
 /// What is asked of a tree, and whom to believe.
 #[derive(Debug)]
@@ -81,15 +77,7 @@ impl archive::Archive for Archive {
     }
 
     fn asked(&self) -> Result<toml::Table> {
-        let unwritable = |error: toml::ser::Error| Error::BadMetadata {
-            path: "the selection".to_owned(),
-            why: error.to_string(),
-        };
-        let mut asked = toml::Table::try_from(&self.selection).map_err(unwritable)?;
-        if self.belief.weak_keys {
-            asked.insert(WEAK_KEYS.to_owned(), true.into());
-        }
-        Ok(asked)
+        archive::asked(&self.selection, &self.belief)
     }
 
     fn belief(&self) -> &Belief {
@@ -111,14 +99,7 @@ impl Archive {
     /// # Errors
     /// [`Error::BadMetadata`] where the record's words are not understood.
     pub fn of(record: &Record, keyring: Option<Keyring>) -> Result<Self> {
-        let mut asked = record.asked.clone();
-        let weak_keys = asked.remove(WEAK_KEYS).is_some();
-        let selection = Selection::deserialize(asked).map_err(|error| Error::BadMetadata {
-            path: format!("the record of {}@{}", record.mirror, record.taken),
-            why: error.message().to_owned(),
-        })?;
-        let keyring = keyring.filter(|_| record.trust == Trust::Signed);
-        let belief = Belief { keyring, weak_keys, allow_older: true, ..Belief::default() };
+        let (selection, belief) = archive::recorded(record, keyring)?;
         Ok(Self { selection, belief, now: record.taken.seconds() })
     }
 

@@ -78,9 +78,16 @@ pub struct Url {
     origin: Arc<Origin>,
     /// Path and query, encoded; begins with a slash.
     path: String,
+    /// The host of the list that named the archive; none where the operator did.
+    list_host: Option<Arc<str>>,
 }
 
 impl Url {
+    /// Gives the host of the list that named the archive; `None` where the operator did.
+    pub(super) fn list_host(&self) -> Option<&str> {
+        self.list_host.as_deref()
+    }
+
     /// Gives the server.
     pub(super) fn origin(&self) -> &Origin {
         &self.origin
@@ -111,7 +118,7 @@ impl Url {
             return Err(Error::BadText { what: "URL", value: value(), why: "it holds a fragment" });
         }
         match split(text) {
-            Ok((origin, path)) => Ok(Self { origin: Arc::new(origin), path }),
+            Ok((origin, path)) => Ok(Self { origin: Arc::new(origin), path, list_host: None }),
             Err(why) => Err(Error::BadText { what: "URL", value: value(), why }),
         }
     }
@@ -147,7 +154,7 @@ impl Url {
         }
         let origin =
             if self.origin.is_same(&origin) { self.origin.clone() } else { Arc::new(origin) };
-        Ok(Self { origin, path })
+        Ok(Self { origin, path, list_host: self.list_host.clone() })
     }
 }
 
@@ -239,7 +246,15 @@ impl Base {
             path.push('/');
         }
         let token = token.filter(|token| !token.is_empty()).map(Arc::from);
-        Ok(Self { url: Url { origin: Arc::new(origin), path }, token, folder: None })
+        let url = Url { origin: Arc::new(origin), path, list_host: None };
+        Ok(Self { url, token, folder: None })
+    }
+
+    /// Remembers which list named it: a list from elsewhere does not lead to this machine.
+    #[must_use]
+    pub(crate) fn named_by(mut self, list: &Url) -> Self {
+        self.url.list_host = Some(list.origin.host.as_str().into());
+        self
     }
 
     /// Takes the URL for that of a folder of a larger tree, which begins as many levels above it.
@@ -253,6 +268,12 @@ impl Base {
         }
         self.folder = Some(folder);
         Ok(self)
+    }
+
+    /// Says whether a token goes with every request.
+    #[must_use]
+    pub const fn has_token(&self) -> bool {
+        self.token.is_some()
     }
 
     /// Gives the path of the URL where the tree begins whose folder it is of; ends in a slash.
@@ -270,10 +291,7 @@ impl Base {
     pub fn folder(&self, path: Option<&RelPath>) -> Url {
         match path {
             Some(path) => self.whole(path, "/"),
-            None => Url {
-                origin: self.url.origin.clone(),
-                path: self.with_token(self.url.path.clone()),
-            },
+            None => Url { path: self.with_token(self.url.path.clone()), ..self.url.clone() },
         }
     }
 
@@ -299,7 +317,7 @@ impl Base {
         whole.push_str(start);
         encode(rest, &mut whole);
         whole.push_str(end);
-        Url { origin: self.url.origin.clone(), path: self.with_token(whole) }
+        Url { path: self.with_token(whole), ..self.url.clone() }
     }
 
     /// Appends what goes with every request.

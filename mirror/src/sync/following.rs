@@ -45,6 +45,8 @@ pub(super) struct Following<'a> {
     landed_bytes: u64,
     /// As many may wait: each keeps a file open.
     landed_max: usize,
+    /// What is in files that were looked into when they came, to be remembered once they have names.
+    words: Vec<(Digest, (Digest, String))>,
     /// How the attempt is made.
     pub(super) way: Way,
     planned: Planned,
@@ -68,6 +70,7 @@ impl<'a> Following<'a> {
             landed: Vec::new(),
             landed_bytes: 0,
             landed_max: batch_max(),
+            words: Vec::new(),
             way,
             planned: Planned::default(),
         })
@@ -162,6 +165,7 @@ impl<'a> Following<'a> {
     /// Names what has landed.
     pub(super) fn flush(&mut self) -> Result<()> {
         let landed = std::mem::take(&mut self.landed);
+        let words_kept = std::mem::take(&mut self.words);
         self.landed_bytes = 0;
         let remembered = std::mem::take(&mut self.remembered);
         if landed.is_empty() && remembered.is_empty() {
@@ -170,7 +174,12 @@ impl<'a> Following<'a> {
         let writer = self.order.store.writer(self.order.asker)?;
         let mut index = self.index();
         self.order.store.keep(&mut index, &writer, landed, self.monitor)?;
-        Ok(index.remember_validators(&remembered)?)
+        index.remember_validators(&remembered)?;
+        let mut words: BTreeMap<Digest, Vec<(Digest, String)>> = BTreeMap::new();
+        for (keys, row) in words_kept {
+            words.entry(keys).or_default().push(row);
+        }
+        words.iter().try_for_each(|(keys, rows)| Ok(index.remember_judged(*keys, rows)?))
     }
 
     /// Gives back the memory that the index took: naming the state opens it once more and needs as much again.
@@ -237,10 +246,15 @@ impl<'a> Following<'a> {
             (*number, want)
         });
         let (store, monitor, upstream) = (self.order.store, self.monitor, self.upstream);
+        let mirror = &self.order.lock.mirror;
         let mut each = |number: usize, outcome: Outcome| {
             let supply = match outcome {
                 Outcome::Landed(landed, validators) => {
-                    let came = (landed.sums().digest, Some(landed.modified()));
+                    let digest = landed.sums().digest;
+                    if let Some((keys, word)) = wanted[number].expect.word(mirror) {
+                        self.words.push((keys, (digest, word)));
+                    }
+                    let came = (digest, Some(landed.modified()));
                     self.remembered.extend(self.remembered(&wanted[number], came, validators));
                     Supplied::Here(self.land(landed)?)
                 }
@@ -268,21 +282,7 @@ impl<'a> Following<'a> {
             Ok(())
         };
         fetch(upstream, store, &mut wants, &mut each, monitor)?;
-        self.flush()?;
-        self.remember_words(lacking, supplied)
-    }
-
-    /// Remembers what is in the files that were looked into when they came.
-    fn remember_words(&self, lacking: &Lacking<'_>, supplied: &[Supplied]) -> Result<()> {
-        let mut words: BTreeMap<Digest, Vec<(Digest, String)>> = BTreeMap::new();
-        for number in lacking.firsts() {
-            if let (Some((keys, word)), Supplied::Here(content)) =
-                (lacking.wanted[number].expect.word(), &supplied[number])
-            {
-                words.entry(keys).or_default().push((content.digest, word));
-            }
-        }
-        words.iter().try_for_each(|(keys, rows)| Ok(self.index().remember_judged(*keys, rows)?))
+        self.flush()
     }
 }
 

@@ -108,15 +108,19 @@ impl Following<'_> {
         })
     }
 
-    /// Looks at what this mirror had under a name, where a word says what is in it.
+    /// Looks for what a word says what is in it: whatever came for this mirror, then what it had under a name.
     fn known_by_word(&self, index: &Index, wanted: &Wanted) -> Result<Known> {
+        let Some((keys, word)) = wanted.expect.word(&self.order.lock.mirror) else {
+            return Ok(Known::Nothing);
+        };
+        if let Some((digest, size_bytes)) = index.judged_as(keys, &word)? {
+            return Ok(Known::Content(Content { digest, size_bytes }));
+        }
         let newest = self.newest_of(index, &wanted.path)?;
         let Some(content) = newest.filter(|newest| is_so_large(*newest, wanted)) else {
             return Ok(Known::Nothing);
         };
-        let Some((keys, word)) = wanted.expect.word() else { return Ok(Known::Nothing) };
         Ok(match index.judged(content.digest, keys)? {
-            Some(found) if found == word => Known::Content(content),
             Some(_) => Known::Nothing,
             None => {
                 let row = index.object(content.digest)?;
@@ -169,7 +173,7 @@ impl Following<'_> {
         let mut from = self.open(content)?;
         match wanted.expect.flaw(&mut from) {
             Ok(None) => {
-                if let Some((keys, word)) = wanted.expect.word() {
+                if let Some((keys, word)) = wanted.expect.word(&self.order.lock.mirror) {
                     self.index().remember_judged(keys, &[(content.digest, word)])?;
                 }
                 Ok(Some(content))

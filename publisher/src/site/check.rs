@@ -105,7 +105,9 @@ pub(super) fn path<'a>(what: &'static str, path: &'a Path) -> Result<&'a str, Si
 /// Checks the mirrors, each alone and each pair.
 pub(super) fn mirrors(mirrors: &[MirrorSite]) -> Result<(), SiteError> {
     for (at, mirror) in mirrors.iter().enumerate() {
-        for words in [&mirror.root_names, &mirror.hash_names, &mirror.package_names] {
+        for words in
+            [&mirror.root_names, &mirror.dot_names, &mirror.hash_names, &mirror.package_names]
+        {
             fragment(words)?;
         }
         for (extension, mime) in &mirror.types {

@@ -191,7 +191,11 @@ impl Table {
             let tree = "snapshots/${pinfold_mirror}/${pinfold_date}Z";
             finer.push((Pattern::new(&format!("{of}/{FULL}/"))?, tree.to_owned(), tree.to_owned()));
         }
-        let mut routes = own()?;
+        let mut routes = Vec::new();
+        for (number, mirror) in mirrors.iter().enumerate() {
+            routes.extend(dotted(number, mirror, &channels)?);
+        }
+        routes.extend(own()?);
         for (number, mirror) in mirrors.iter().enumerate() {
             routes.extend(of_mirror(number, mirror, &channels)?);
         }
@@ -215,7 +219,7 @@ impl Table {
     }
 }
 
-/// Makes the routes of no mirror; the first of all refuses hidden names.
+/// Makes the routes of no mirror; the first refuses hidden names but for those that a mirror's family has.
 fn own() -> Result<Vec<Route>, SiteError> {
     let route = |pattern: &str, file: Option<&str>, default_type| {
         let steps = file.map(|file| Step {
@@ -243,8 +247,18 @@ fn own() -> Result<Vec<Route>, SiteError> {
     ])
 }
 
-/// Makes the routes of a mirror: in channels, at full dates, at days and times; root metadata first in each.
-fn of_mirror(number: usize, mirror: &MirrorSite, channels: &str) -> Result<Vec<Route>, SiteError> {
+/// Where a mirror answers.
+struct Place {
+    prefix: String,
+    missing: Missing,
+    /// How root metadata is found.
+    root: Vec<Step>,
+    /// How everything else is.
+    rest: Vec<Step>,
+}
+
+/// Gives where a mirror answers: in channels, at full dates, at days and times.
+fn places(number: usize, mirror: &MirrorSite, channels: &str) -> [Place; 3] {
     let name = mirror.name.as_str();
     let tree = format!("${{pinfold_pub}}/{name}/tree${{pinfold_rest}}");
     let heads = format!("${{pinfold_pub}}/{name}/heads${{pinfold_rest}}");
@@ -257,55 +271,65 @@ fn of_mirror(number: usize, mirror: &MirrorSite, channels: &str) -> Result<Vec<R
     };
     let (ask, by_name, fixed) =
         (Cache::Always(NO_CACHE), Cache::ByName(number), Cache::Always(IMMUTABLE));
-
-    let in_channel = format!("^(?:/channels/(?:{channels}))?/{}", literal(mirror.mount.as_str()));
-    let exact = format!("^/snapshots/{}/{FULL}", literal(name));
-    let at = format!("^/snapshots/{}/{SPAN}", literal(name));
     // What lies in the dated tree of that name never changes. What stands in for it may: the union, and, where no tree has
     // the name, the one before it.
-    let plan = [
-        (
-            &in_channel,
-            Missing::Channel(number),
-            vec![step(&[&heads, &tree], ask)],
-            vec![step(&[&tree, &union], by_name)],
-        ),
-        (
-            &exact,
-            Missing::Dated(number),
-            vec![step(&[&own], fixed), step(&[&dated], ask)],
-            vec![step(&[&own], fixed), step(&[&dated, &union], by_name)],
-        ),
-        (
-            &at,
-            Missing::Dated(number),
-            vec![step(&[&dated], ask)],
-            vec![step(&[&dated, &union], by_name)],
-        ),
-    ];
+    [
+        Place {
+            prefix: format!("^(?:/channels/(?:{channels}))?/{}", literal(mirror.mount.as_str())),
+            missing: Missing::Channel(number),
+            root: vec![step(&[&heads, &tree], ask)],
+            rest: vec![step(&[&tree, &union], by_name)],
+        },
+        Place {
+            prefix: format!("^/snapshots/{}/{FULL}", literal(name)),
+            missing: Missing::Dated(number),
+            root: vec![step(&[&own], fixed), step(&[&dated], ask)],
+            rest: vec![step(&[&own], fixed), step(&[&dated, &union], by_name)],
+        },
+        Place {
+            prefix: format!("^/snapshots/{}/{SPAN}", literal(name)),
+            missing: Missing::Dated(number),
+            root: vec![step(&[&dated], ask)],
+            rest: vec![step(&[&dated, &union], by_name)],
+        },
+    ]
+}
+
+/// Makes a route of a mirror.
+fn route(
+    number: usize,
+    pattern: &str,
+    (steps, missing): (Vec<Step>, Missing),
+    default_type: &'static str,
+) -> Result<Route, SiteError> {
+    let pattern = Pattern::new(pattern)?;
+    Ok(Route { pattern, mirror: Some(number), steps, missing, default_type })
+}
+
+/// Makes the routes of the hidden names that a mirror's family has, which lie in no hidden folder.
+fn dotted(number: usize, mirror: &MirrorSite, channels: &str) -> Result<Vec<Route>, SiteError> {
+    if mirror.dot_names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let names = strict(&mirror.dot_names);
+    let one = |Place { prefix, missing, rest, .. }: Place| {
+        let pattern = format!(r"{prefix}(?<pinfold_rest>/(?:[^./][^/]*/)*(?:{names}))\z");
+        route(number, &pattern, (rest, missing), TEXT)
+    };
+    places(number, mirror, channels).into_iter().map(one).collect()
+}
+
+/// Makes the other routes of a mirror; root metadata first in each place.
+fn of_mirror(number: usize, mirror: &MirrorSite, channels: &str) -> Result<Vec<Route>, SiteError> {
     let mut routes = Vec::new();
-    for (prefix, missing, root, rest) in plan {
+    for Place { prefix, missing, root, rest } in places(number, mirror, channels) {
         if !mirror.root_names.is_empty() {
-            let pattern = Pattern::new(&format!(
-                r"{prefix}(?<pinfold_rest>/(?:.*/)?(?:{}))\z",
-                strict(&mirror.root_names)
-            ))?;
-            routes.push(Route {
-                pattern,
-                mirror: Some(number),
-                steps: root,
-                missing: missing.clone(),
-                default_type: TEXT,
-            });
+            let names = strict(&mirror.root_names);
+            let pattern = format!(r"{prefix}(?<pinfold_rest>/(?:.*/)?(?:{names}))\z");
+            routes.push(route(number, &pattern, (root, missing.clone()), TEXT)?);
         }
-        let pattern = Pattern::new(&format!(r"{prefix}(?<pinfold_rest>/.*)\z"))?;
-        routes.push(Route {
-            pattern,
-            mirror: Some(number),
-            steps: rest,
-            missing,
-            default_type: OCTETS,
-        });
+        let pattern = format!(r"{prefix}(?<pinfold_rest>/.*)\z");
+        routes.push(route(number, &pattern, (rest, missing), OCTETS)?);
     }
     Ok(routes)
 }

@@ -21,6 +21,7 @@ fn apt(name: &str, mount: &str) -> MirrorSite {
         name: name.parse().unwrap(),
         mount: mount.parse().unwrap(),
         root_names: r"InRelease|Release|Release\.gpg".to_owned(),
+        dot_names: String::new(),
         hash_names: r"/by-hash/(?:MD5Sum|SHA1|SHA256|SHA512)/[0-9a-f]+$|\.diff/T-".to_owned(),
         package_names: r"[ud]?deb|dsc|diff\.gz|(?:orig|debian)(?:-[^/]*)?\.tar\.(?:gz|bz2|xz|lzma|zst)(?:\.asc)?".to_owned(),
         types: vec![("deb".to_owned(), "application/vnd.debian.binary-package".to_owned()), ("dsc".to_owned(), "text/plain".to_owned())],
@@ -41,6 +42,7 @@ fn files(name: &str, mount: &str) -> MirrorSite {
 fn rpm(name: &str, mount: &str) -> MirrorSite {
     MirrorSite {
         root_names: r"repomd\.xml(?:\.asc|\.key)?|mirrorlist".to_owned(),
+        dot_names: r"\.treeinfo|\.discinfo".to_owned(),
         hash_names: r"/repodata/[0-9a-f]+-".to_owned(),
         package_names: "d?rpm".to_owned(),
         types: vec![("rpm".to_owned(), "application/x-rpm".to_owned())],

@@ -85,12 +85,13 @@ ALTER TABLE objects DROP COLUMN sha512;
 ",
     "
 CREATE TABLE judged (
-    object INTEGER PRIMARY KEY REFERENCES objects ON DELETE CASCADE,
+    object INTEGER NOT NULL REFERENCES objects ON DELETE CASCADE,
     keys BLOB NOT NULL,
-    verdict TEXT NOT NULL
-) STRICT;
+    verdict TEXT NOT NULL,
+    PRIMARY KEY (object, keys)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX judged_verdict ON judged (keys, verdict);
 ",
-
 ];
 
 /// Sets what every connection needs.

@@ -117,6 +117,12 @@ pub(super) const FOUND: &[(&str, &str, &str)] = &[
         "generations/staging/9/rocky/heads/mirrorlist",
         ASK,
     ),
+    ("/rocky-baseos/.treeinfo", "snapshots/rocky/20261122T040000Z/.treeinfo", ASK),
+    (
+        "/snapshots/rocky/20261122T040000Z/os//.discinfo",
+        "snapshots/rocky/20261122T040000Z/os/.discinfo",
+        YEAR,
+    ),
     ("/rocky-baseos/docs/mirrorlist", "snapshots/rocky/20261122T040000Z/docs/mirrorlist", ASK),
     // The tree that it names holds root metadata, and, as packages are asked for after a move, those of the one before.
     (
@@ -134,6 +140,8 @@ pub(super) const FOUND: &[(&str, &str, &str)] = &[
 
 /// What is asked for and not there: the status and the words.
 pub(super) const REFUSED: &[(&str, u16, &str)] = &[
+    ("/rocky-baseos/.os/.treeinfo", 404, "hidden names are not served\n"),
+    ("/archive.ubuntu.com/ubuntu/.treeinfo", 404, "hidden names are not served\n"),
     // Signed upstream or not: a root file of another generation is never shown.
     (
         "/archive.ubuntu.com/ubuntu/dists/oracular/InRelease",
