@@ -183,6 +183,7 @@ impl Config {
                     .iter()
                     .map(|(extension, kind)| ((*extension).to_owned(), (*kind).to_owned()))
                     .collect(),
+                are_roots_validated: words.are_roots_validated,
             }
         };
         self.mirrors.iter().map(site).collect()

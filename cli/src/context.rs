@@ -6,7 +6,7 @@ use std::time::Duration;
 use pinfold_mirror::apt::{self, HeadsInput, Signed};
 use pinfold_mirror::family::{self, Family};
 use pinfold_mirror::key::Key;
-use pinfold_mirror::rpm;
+use pinfold_mirror::{pacman, rpm};
 use pinfold_publisher::generation::{Head, HeadsWanted};
 use pinfold_store::lock::Asker;
 use pinfold_store::store::{Abilities, FOLDERS};
@@ -180,6 +180,11 @@ impl Context {
                     wanted.roots,
                     &self.dated_url(wanted.mirror, wanted.snapshot),
                 );
+                let heads = made.map_err(|error| failed(error.kind(), Box::new(error)))?;
+                Ok(heads.into_iter().map(|(path, bytes)| Head { path, bytes }).collect())
+            }
+            Some(Family::Pacman) => {
+                let made = pacman::heads(&wanted.tree, wanted.roots);
                 let heads = made.map_err(|error| failed(error.kind(), Box::new(error)))?;
                 Ok(heads.into_iter().map(|(path, bytes)| Head { path, bytes }).collect())
             }

@@ -7,6 +7,10 @@ use pinfold_store::sums::Checking;
 use pinfold_store::{Checksum, Digest};
 
 use crate::apk;
+use crate::fetch::UNSTATED_BYTES_MAX;
+
+/// The most bytes that are taken of what only stands beside another file: a signature.
+const BESIDE_BYTES_MAX: u64 = 1 << 20;
 
 /// What content a wanted file must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,6 +50,14 @@ impl Expect {
         match self {
             Self::Sum(sum) => Some(*sum),
             Self::Apk(_) | Self::Beside(_) => None,
+        }
+    }
+
+    /// Gives the most bytes that are taken where nobody states the size.
+    pub(crate) const fn bytes_max(&self) -> u64 {
+        match self {
+            Self::Sum(_) | Self::Apk(_) => UNSTATED_BYTES_MAX,
+            Self::Beside(_) => BESIDE_BYTES_MAX,
         }
     }
 

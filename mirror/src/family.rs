@@ -4,7 +4,7 @@ use pinfold_store::{Monitor, Record, Stamp, scan};
 
 use crate::archive::{Archive, Belief};
 use crate::sign::Keyring;
-use crate::{Result, TreeReader, apt, files, rpm};
+use crate::{Result, TreeReader, apt, files, pacman, rpm};
 
 /// A package-manager format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,12 +13,14 @@ pub enum Family {
     Apt,
     /// Repositories of dnf and zypper.
     Rpm,
+    /// Repositories of Arch Linux and its kin.
+    Pacman,
     /// Any tree, unparsed.
     Files,
 }
 
 /// Every family, in the order of help texts.
-pub const ALL: &[Family] = &[Family::Apt, Family::Rpm, Family::Files];
+pub const ALL: &[Family] = &[Family::Apt, Family::Rpm, Family::Pacman, Family::Files];
 
 /// What a family's names look like to a web server. Regular expressions are in the common subset of PCRE and Rust's
 /// `regex`, without capturing groups, braces, blanks and quotes; an empty one matches nothing.
@@ -32,6 +34,9 @@ pub struct SiteWords {
     pub package_names: &'static str,
     /// Extensions and their MIME types.
     pub types: &'static [(&'static str, &'static str)],
+    /// Root metadata go out with a time and a tag, by which clients ask whether they changed. Not where a client holds what is
+    /// newer for better, and would not see a switch to an older state.
+    pub are_roots_validated: bool,
 }
 
 /// Finds a family by its name.
@@ -47,6 +52,7 @@ impl Family {
         match self {
             Self::Apt => "apt",
             Self::Rpm => "rpm",
+            Self::Pacman => "pacman",
             Self::Files => "files",
         }
     }
@@ -57,7 +63,17 @@ impl Family {
         match self {
             Self::Apt => apt::SITE,
             Self::Rpm => rpm::SITE,
+            Self::Pacman => pacman::SITE,
             Self::Files => files::SITE,
+        }
+    }
+
+    /// Gives where a mirror of the family usually answers; `None` where every one has a place of its own.
+    #[must_use]
+    pub const fn mount(self) -> Option<&'static str> {
+        match self {
+            Self::Pacman => Some("archlinux"),
+            Self::Apt | Self::Rpm | Self::Files => None,
         }
     }
 
@@ -79,6 +95,7 @@ impl Family {
         Ok(match self {
             Self::Apt => Box::new(apt::read(tree, monitor)?),
             Self::Rpm => Box::new(rpm::read(tree, &rpm::repositories(tree)?)?),
+            Self::Pacman => Box::new(pacman::read(tree)?),
             Self::Files => Box::new(files::Reading),
         })
     }
@@ -95,6 +112,7 @@ impl Family {
         Ok(match self {
             Self::Apt => Some(Box::new(apt::Archive::of(record, keyring)?)),
             Self::Rpm => Some(Box::new(rpm::Archive::of(record, keyring)?)),
+            Self::Pacman => Some(Box::new(pacman::Archive::of(record, keyring)?)),
             Self::Files => None,
         })
     }
@@ -113,6 +131,7 @@ impl Family {
         Ok(match self {
             Self::Apt | Self::Files => None,
             Self::Rpm => Some(Box::new(rpm::Archive::found_in(tree, belief, now)?)),
+            Self::Pacman => Some(Box::new(pacman::Archive::found_in(tree, belief, now)?)),
         })
     }
 }

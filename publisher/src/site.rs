@@ -129,6 +129,8 @@ pub struct MirrorSite {
     pub package_names: String,
     /// Extensions and their MIME types, besides the common ones.
     pub types: Vec<(String, String)>,
+    /// Root metadata go out with a time and a tag, by which clients ask whether they changed.
+    pub are_roots_validated: bool,
 }
 
 /// What the operator says of the site.

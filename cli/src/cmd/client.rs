@@ -3,7 +3,7 @@
 use pinfold_mirror::ClientFile;
 use pinfold_mirror::apt::{self, ClientInput, Downgrade, Follows, Form, Signed};
 use pinfold_mirror::family::Family;
-use pinfold_mirror::rpm;
+use pinfold_mirror::{pacman, rpm};
 use pinfold_publisher::layout::{Spec, Www};
 use pinfold_publisher::{generation, publish};
 use pinfold_store::{Name, Stamp, Store, Trust};
@@ -32,6 +32,7 @@ pub(super) fn client(context: &Context, args: &Client) -> Done {
             show(context, &apt_files(context, (&store, mirror), (&wanted, &url), args)?)?;
         }
         Family::Rpm => show(context, &rpm_files((&store, mirror), (&wanted, &url), args)?)?,
+        Family::Pacman => show(context, &pacman_files((&store, mirror), (&wanted, &url), args)?)?,
         Family::Files => ui::print(&format!("{url}/"))?,
     }
     Ok(Outcome::Done)
@@ -91,18 +92,7 @@ fn rpm_files(
     (wanted, url): (&Wanted, &str),
     args: &Client,
 ) -> Result<Vec<ClientFile>, Failure> {
-    let refused = [
-        (!args.suites.is_empty(), "--suite"),
-        (args.plain, "--plain"),
-        (args.downgrade, "--downgrade"),
-        (matches!(args.fallback, Some(Fallback::Packages)), "--fallback packages"),
-    ];
-    if let Some((_, option)) = refused.iter().find(|(is_set, _)| *is_set) {
-        return Err(Failure::usage(format!(
-            "{option} is for apt, and {} is of rpm",
-            wanted.mirror
-        )));
-    }
+    refuse_what_is_of_apt(wanted, mirror, args)?;
     let record = store.record(&wanted.mirror, wanted.taken)?;
     let signed = match (record.trust, mirror.keyrings.is_empty()) {
         (Trust::Signed, _) => rpm::Signed::Metadata,
@@ -129,6 +119,57 @@ fn rpm_files(
             (None, false) => rpm::Form::Direct,
         },
         signed,
+        upstream: &upstream,
+        keyrings: &mirror.keyrings,
+    })?)
+}
+
+/// Refuses what only apt has; that it is passed over would be noticed when it is needed.
+fn refuse_what_is_of_apt(wanted: &Wanted, mirror: &Mirror, args: &Client) -> Result<(), Failure> {
+    let refused = [
+        (!args.suites.is_empty(), "--suite"),
+        (args.plain, "--plain"),
+        (args.downgrade, "--downgrade"),
+        (matches!(args.fallback, Some(Fallback::Packages)), "--fallback packages"),
+    ];
+    match refused.iter().find(|(is_set, _)| *is_set) {
+        None => Ok(()),
+        Some((_, option)) => Err(Failure::usage(format!(
+            "{option} is for apt, and {} is of {}",
+            wanted.mirror,
+            mirror.family.name()
+        ))),
+    }
+}
+
+/// Writes the list of mirrors for pacman.
+fn pacman_files(
+    (store, mirror): (&Store, &Mirror),
+    (wanted, url): (&Wanted, &str),
+    args: &Client,
+) -> Result<Vec<ClientFile>, Failure> {
+    refuse_what_is_of_apt(wanted, mirror, args)?;
+    if args.list {
+        return Err(Failure::usage(format!(
+            "--list is for rpm, and {} is of pacman",
+            wanted.mirror
+        )));
+    }
+    let record = store.record(&wanted.mirror, wanted.taken)?;
+    let upstream: Vec<String> = mirror.bases.iter().map(ToString::to_string).collect();
+    Ok(pacman::client(&pacman::ClientInput {
+        mirror: &wanted.mirror,
+        url,
+        follows: match &wanted.channel {
+            Some(channel) => pacman::Follows::Channel(channel),
+            None => pacman::Follows::Date(wanted.taken),
+        },
+        form: match args.fallback {
+            Some(_) => pacman::Form::Fallback,
+            None => pacman::Form::Direct,
+        },
+        layout: &mirror.layout,
+        roots: &record.roots,
         upstream: &upstream,
         keyrings: &mirror.keyrings,
     })?)

@@ -278,6 +278,10 @@ fn tell_clients(context: &Context, channel: &Name, (mirror, taken): (&Name, Stam
             "dnf and zypper take the older state when they refresh next. What they have installed stays: \
              dnf distro-sync and zypper dist-upgrade --from {mirror} --allow-downgrade go back"
         ),
+        (Family::Pacman, _) => {
+            "pacman -Sy takes the older state. What is installed stays: pacman -Syuu goes back"
+                .to_owned()
+        }
         (Family::Files, _) => "clients see the older files at their next request".to_owned(),
     };
     ui::tell(&format!("{mirror}: {text}"));

@@ -7,6 +7,7 @@ use pinfold_mirror::apt::{self, Signed};
 use pinfold_mirror::archive::{Archive, Belief};
 use pinfold_mirror::family::Family;
 use pinfold_mirror::http::{Base, Credentials, Http, HttpSettings, Proxies, Url};
+use pinfold_mirror::pacman;
 use pinfold_mirror::rpm::{self, Metalink};
 use pinfold_mirror::sign::Keyring;
 use pinfold_publisher::site::Mount;
@@ -23,6 +24,8 @@ pub(crate) struct Mirror {
     pub(crate) family: Family,
     pub(crate) mount: Mount,
     pub(crate) signed: Signed,
+    /// Where a tree of pacman's repositories has them.
+    pub(crate) layout: pacman::Layout,
     /// Equal upstreams, tried in order: what is followed, and a client's fallback.
     pub(crate) bases: Vec<Base>,
     /// What of upstream is followed; `None` where other tools feed the mirror.
@@ -47,6 +50,7 @@ pub(crate) struct Upstream {
 pub(crate) enum Wanted {
     Apt(apt::Selection),
     Rpm(rpm::Selection),
+    Pacman(pacman::Selection),
 }
 
 /// A list of upstreams.
@@ -87,7 +91,7 @@ impl Wanted {
     /// Says which folder of the mirror's tree clients name: of an rpm repository that has its packages above itself.
     pub(crate) fn folder(&self) -> Option<&pinfold_store::RelPath> {
         match self {
-            Self::Apt(_) => None,
+            Self::Apt(_) | Self::Pacman(_) => None,
             Self::Rpm(selection) => selection.repositories.first()?.path(),
         }
     }
@@ -145,6 +149,13 @@ impl Upstream {
                 let selection = selection.clone();
                 Box::new(rpm::Archive { selection, belief, vendors, now, metalink })
             }
+            Wanted::Pacman(selection) => Box::new(pacman::Archive {
+                selection: selection.clone(),
+                belief,
+                vendors,
+                now,
+                accepted: pacman::accepted(store, mirror)?,
+            }),
         })
     }
 }

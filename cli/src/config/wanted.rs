@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use pinfold_mirror::Pattern;
 use pinfold_mirror::apt::{self, SuiteName, Take};
 use pinfold_mirror::family::Family;
+use pinfold_mirror::pacman::{self, Layout};
 use pinfold_mirror::rpm::{self, Folder, PackageSignatures};
 use pinfold_store::path::escape;
 
@@ -33,14 +34,18 @@ impl MirrorFile {
             ("newest", self.newest.is_some()),
             ("sources", self.sources.is_some()),
             ("debuginfo", self.debuginfo.is_some()),
-            ("package-signatures", self.package_signatures.is_some()),
         ];
-        let (own, other): (&[_], &[_]) = match family {
-            Family::Apt => (&[], &rpm),
-            Family::Rpm => (&[], &apt),
-            Family::Files => (&apt, &rpm),
+        let pacman =
+            [("repositories", !self.repositories.is_empty()), ("layout", self.layout.is_some())];
+        let of_packages = [("package-signatures", self.package_signatures.is_some())];
+        let installer = [("installer", self.installer.is_some())];
+        let foreign: &[&[(&'static str, bool)]] = match family {
+            Family::Apt => &[&rpm, &of_packages, &pacman],
+            Family::Rpm => &[&apt, &pacman],
+            Family::Pacman => &[&apt, &rpm, &installer],
+            Family::Files => &[&apt, &rpm, &of_packages, &pacman],
         };
-        own.iter().chain(other).find(|(_, is_set)| *is_set).map(|(key, _)| *key)
+        foreign.iter().copied().flatten().find(|(_, is_set)| *is_set).map(|(key, _)| *key)
     }
 
     /// Says whether something is asked of an upstream.
@@ -49,6 +54,7 @@ impl MirrorFile {
             || !self.architectures.is_empty()
             || self.repository.is_some()
             || self.newest.is_some()
+            || !self.repositories.is_empty()
     }
 
     /// Says what is asked of an upstream; `None` where nothing is.
@@ -58,6 +64,10 @@ impl MirrorFile {
             Family::Apt if self.suites.is_empty() && self.architectures.is_empty() => Ok(None),
             Family::Apt => Ok(Some(Wanted::Apt(self.apt()?))),
             Family::Rpm => Ok(Some(Wanted::Rpm(self.rpm()?))),
+            Family::Pacman if self.repositories.is_empty() && self.architectures.is_empty() => {
+                Ok(None)
+            }
+            Family::Pacman => Ok(Some(Wanted::Pacman(self.pacman()?))),
             Family::Files if self.architectures.is_empty() => Ok(None),
             Family::Files => {
                 Err("upstream: a mirror of family files is fed by pinfold ingest".to_owned())
@@ -117,18 +127,7 @@ impl MirrorFile {
             Some(None) => return Err("newest = 0: at least one version is taken".to_owned()),
             Some(count) => count,
         };
-        let package_signatures = match self.package_signatures.as_deref() {
-            None => PackageSignatures::Unchecked,
-            Some("report") => PackageSignatures::Report,
-            Some("require") => PackageSignatures::Require,
-            Some(other) => {
-                let other = escape(other.as_bytes());
-                return Err(format!("package-signatures = \"{other}\": it is report or require"));
-            }
-        };
-        if package_signatures != PackageSignatures::Unchecked && !self.has_keyrings() {
-            return Err("package-signatures: it needs keyrings = [\"/etc/pki/rpm-gpg/…\"] with the vendor's keys".to_owned());
-        }
+        let package_signatures = self.package_signatures("/etc/pki/rpm-gpg/…")?;
         let patterns = |patterns: &[Pattern]| patterns.to_vec();
         Ok(rpm::Selection {
             repositories: vec![folder],
@@ -140,6 +139,73 @@ impl MirrorFile {
             include: patterns(&self.filter.include),
             exclude: patterns(&self.filter.exclude),
             package_signatures,
+        })
+    }
+}
+
+impl MirrorFile {
+    /// What is done about the packages' own signatures; `example` is where such keys are.
+    fn package_signatures(&self, example: &str) -> Result<PackageSignatures, String> {
+        let signatures = match self.package_signatures.as_deref() {
+            None => return Ok(PackageSignatures::Unchecked),
+            Some("report") => PackageSignatures::Report,
+            Some("require") => PackageSignatures::Require,
+            Some(other) => {
+                let other = escape(other.as_bytes());
+                return Err(format!("package-signatures = \"{other}\": it is report or require"));
+            }
+        };
+        if self.has_keyrings() {
+            return Ok(signatures);
+        }
+        Err(format!(
+            "package-signatures: it needs keyrings = [\"{example}\"] with the vendor's keys"
+        ))
+    }
+
+    /// Where a tree of pacman's repositories has them.
+    pub(super) fn layout(&self) -> Result<Layout, String> {
+        self.layout.as_deref().map_or_else(
+            || Ok(Layout::default()),
+            |text| Layout::parse(text).map_err(|error| error.to_string()),
+        )
+    }
+
+    fn pacman(&self) -> Result<pacman::Selection, String> {
+        let layout = self.layout()?;
+        if self.repositories.is_empty() {
+            return Err(
+                "repositories: name at least one, such as repositories = [\"core\", \"extra\"]"
+                    .to_owned(),
+            );
+        }
+        let none = [String::new()];
+        let architectures = match (layout.has_architectures(), self.architectures.as_slice()) {
+            (true, []) => {
+                return Err(
+                    "architectures: name at least one, such as architectures = [\"x86_64\"]"
+                        .to_owned(),
+                );
+            }
+            (true, architectures) => architectures,
+            (false, []) => &none,
+            (false, _) => {
+                return Err("architectures: the layout has no $arch in it, so that they would choose nothing".to_owned());
+            }
+        };
+        let mut databases = Vec::new();
+        for architecture in architectures {
+            for repository in &self.repositories {
+                let database = layout.database(repository, architecture);
+                databases.push(database.map_err(|error| error.to_string())?);
+            }
+        }
+        Ok(pacman::Selection {
+            databases,
+            include: self.filter.include.clone(),
+            exclude: self.filter.exclude.clone(),
+            package_signatures: self
+                .package_signatures("/usr/share/pacman/keyrings/archlinux.gpg")?,
         })
     }
 }

@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(31 * 30);
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct MirrorFile {
     family: String,
-    mount: String,
+    mount: Option<String>,
     pub(super) signed: Option<Signing>,
     upstream: Option<OneOrMore>,
     #[serde(default)]
@@ -40,6 +40,9 @@ pub(super) struct MirrorFile {
     pub(super) mirrorlist: Option<String>,
     pub(super) metalink: Option<String>,
     pub(super) repository: Option<String>,
+    #[serde(default)]
+    pub(super) repositories: Vec<String>,
+    pub(super) layout: Option<String>,
     pub(super) newest: Option<usize>,
     pub(super) sources: Option<bool>,
     pub(super) debuginfo: Option<bool>,
@@ -82,10 +85,12 @@ impl MirrorFile {
             let (said, known) = (escape(self.family.as_bytes()), known.join(", "));
             format!("family = \"{said}\": it is one of {known}")
         })?;
-        let mount: Mount = self
-            .mount
-            .parse()
-            .map_err(|error: pinfold_publisher::site::SiteError| error.to_string())?;
+        let mount = self.mount.as_deref().or(family.mount()).ok_or_else(|| {
+            "it has no mount: add mount = \"…\", the path below the site's URL at which it answers"
+                .to_owned()
+        })?;
+        let mount: Mount =
+            mount.parse().map_err(|error: pinfold_publisher::site::SiteError| error.to_string())?;
         if let Some(key) = self.foreign(family) {
             return Err(format!("{key}: it means nothing to a mirror of family {}", family.name()));
         }
@@ -120,7 +125,8 @@ impl MirrorFile {
         {
             return Err("it has no keyring: add keyrings = [\"/usr/share/keyrings/….gpg\"] with the archive's own keys, or unsigned = true where nobody signs it".to_owned());
         }
-        Ok(Mirror { family, mount, signed, bases, upstream, keyrings })
+        let layout = self.layout()?;
+        Ok(Mirror { family, mount, signed, layout, bases, upstream, keyrings })
     }
 
     pub(super) fn has_keyrings(&self) -> bool {

@@ -28,6 +28,7 @@ fn input(root: &Path) -> ServeInput {
             hash_names: String::new(),
             package_names: "deb".to_owned(),
             types: vec![("deb".to_owned(), "application/vnd.debian.binary-package".to_owned())],
+            are_roots_validated: true,
         }],
         listen: "127.0.0.1:0".parse().unwrap(),
     }

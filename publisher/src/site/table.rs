@@ -133,6 +133,8 @@ pub(super) struct Route {
     pub(super) steps: Vec<Step>,
     pub(super) missing: Missing,
     pub(super) default_type: &'static str,
+    /// Answers carry a time and a tag. Without them a client cannot hold what it has for newer, and takes what is shown.
+    pub(super) is_validated: bool,
 }
 
 /// A mirror's part of the table.
@@ -233,6 +235,7 @@ fn own() -> Result<Vec<Route>, SiteError> {
             steps: steps.into_iter().collect(),
             missing,
             default_type,
+            is_validated: true,
         })
     };
     Ok(vec![
@@ -283,29 +286,20 @@ fn of_mirror(number: usize, mirror: &MirrorSite, channels: &str) -> Result<Vec<R
             vec![step(&[&dated, &union], by_name)],
         ),
     ];
+    let route = |pattern: &str, steps: Vec<Step>, missing: Missing| -> Result<Route, SiteError> {
+        let (pattern, mirror) = (Pattern::new(pattern)?, Some(number));
+        Ok(Route { pattern, mirror, steps, missing, default_type: OCTETS, is_validated: true })
+    };
     let mut routes = Vec::new();
     for (prefix, missing, root, rest) in plan {
         if !mirror.root_names.is_empty() {
-            let pattern = Pattern::new(&format!(
-                r"{prefix}(?<pinfold_rest>/(?:.*/)?(?:{}))\z",
-                strict(&mirror.root_names)
-            ))?;
-            routes.push(Route {
-                pattern,
-                mirror: Some(number),
-                steps: root,
-                missing: missing.clone(),
-                default_type: TEXT,
-            });
+            let names = strict(&mirror.root_names);
+            let pattern = format!(r"{prefix}(?<pinfold_rest>/(?:.*/)?(?:{names}))\z");
+            let is_validated = mirror.are_roots_validated;
+            let route = route(&pattern, root, missing.clone())?;
+            routes.push(Route { default_type: TEXT, is_validated, ..route });
         }
-        let pattern = Pattern::new(&format!(r"{prefix}(?<pinfold_rest>/.*)\z"))?;
-        routes.push(Route {
-            pattern,
-            mirror: Some(number),
-            steps: rest,
-            missing,
-            default_type: OCTETS,
-        });
+        routes.push(route(&format!(r"{prefix}(?<pinfold_rest>/.*)\z"), rest, missing)?);
     }
     Ok(routes)
 }

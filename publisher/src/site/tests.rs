@@ -24,6 +24,7 @@ fn apt(name: &str, mount: &str) -> MirrorSite {
         hash_names: r"/by-hash/(?:MD5Sum|SHA1|SHA256|SHA512)/[0-9a-f]+$|\.diff/T-".to_owned(),
         package_names: r"[ud]?deb|dsc|diff\.gz|(?:orig|debian)(?:-[^/]*)?\.tar\.(?:gz|bz2|xz|lzma|zst)(?:\.asc)?".to_owned(),
         types: vec![("deb".to_owned(), "application/vnd.debian.binary-package".to_owned()), ("dsc".to_owned(), "text/plain".to_owned())],
+        are_roots_validated: true,
     }
 }
 
