@@ -97,7 +97,11 @@ fn descriptions(from: impl Read, shown: &str, each: &mut Tell<'_>) -> Result<()>
             EntryType::Regular => {
                 let path = long_name.take().unwrap_or_else(|| entry.path_bytes().into_owned());
                 if let Some(folder) = folder_of(&path) {
+                    let size = entry.size();
                     let text = read_bounded(entry, DESC_BYTES_MAX).map_err(failed)?;
+                    if u64::try_from(text.len()).is_ok_and(|read| read < size) {
+                        return Err(bad(shown, "it does not unpack: it is cut within a file"));
+                    }
                     each(folder, &text)?;
                 }
             }
@@ -143,4 +147,4 @@ fn bad(shown: &str, why: &str) -> Error {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -170,6 +170,3 @@ fn passed(
         None => Verdict::UnknownKey { names: unknown },
     })
 }
-
-#[cfg(test)]
-mod tests;
