@@ -38,7 +38,7 @@ impl fmt::Display for Expect {
                 f.write_str("a control part of SHA1 ")?;
                 part.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
             }
-            Self::Beside(_) => f.write_str("any content"),
+            Self::Beside(_) => write!(f, "any content of at most {BESIDE_BYTES_MAX} bytes"),
         }
     }
 }

@@ -46,9 +46,10 @@ fn follows(input: &ClientInput<'_>) -> &'static [&'static str] {
         Form::Fallback => &[
             "pacman -Sy sees every move of the channel at once. After a rollback pacman -Syuu takes installed packages back, too;",
             "-Syu leaves them where they are.",
-            "For each file the mirror is asked first. While it is down, the databases are upstream's of the day, and what they",
-            "brought stays installed: pacman -Syuu takes it back when the mirror is there again. A single file that the mirror",
-            "lacks comes from upstream, too. A mirror that hangs costs ten seconds a file, until pacman skips it after three.",
+            "For each file the mirror is asked first. While it is down, packages come from upstream, as far as it still has these",
+            "versions. Databases come from there where they changed since the last -Sy, and by -Syy in any case: they are upstream's",
+            "of the day, and what they bring stays installed until pacman -Syuu takes it back when the mirror is there again. A file",
+            "that the mirror lacks comes from upstream, too. A mirror that hangs costs ten seconds a file; after three it is skipped.",
         ],
     }
 }

@@ -43,7 +43,7 @@ fn the_distributions_list_names_the_mirror_and_then_upstream() {
     let files = client(&fallback).unwrap();
     let other = "Server = https://geo.mirror.pkgbuild.com/$repo/os/$arch";
     assert_eq!(servers(&files), [own, other]);
-    assert!(files[0].content.contains("upstream's of the day"));
+    assert!(files[0].content.contains("they are upstream's"));
 
     let taken = Stamp::from_seconds(1_795_757_809);
     let dated = ClientInput { follows: Follows::Date(taken), ..plain.clone() };

@@ -11,7 +11,7 @@ fn ours(one: &str, other: &str) -> Ordering {
 /// What the real vercmp says.
 fn real(one: &str, other: &str) -> Ordering {
     let answer = Command::new("vercmp").args([one, other]).output();
-    let answer = answer.expect("needs vercmp, of Debian's pacman-package-manager");
+    let answer = answer.expect("needs vercmp, of Debian's makepkg");
     let text = String::from_utf8(answer.stdout).unwrap();
     text.trim().parse::<i64>().unwrap().cmp(&0)
 }
