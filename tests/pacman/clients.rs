@@ -83,6 +83,16 @@ fn what_is_signed_stays_so_for_a_client_that_requires_it() {
     pacman.ok(&["-Syuu"]);
     assert_eq!(pacman.installed("hello").as_deref(), Some("2.0-1"));
 
+    // Between the two requests of a refresh the channel moved.
+    let heads = site.root.join("www/channels/production/arch/heads/core/os/x86_64");
+    let (own, sig) = (std::fs::read(heads.join("core.db.sig")).unwrap(), heads.join("core.db.sig"));
+    std::fs::write(&sig, std::fs::read(tree.path().join("core/os/x86_64/core.db.sig")).unwrap())
+        .unwrap();
+    assert!(pacman.fails(&["-Sy"]).contains("invalid or corrupted database (PGP signature)"));
+    std::fs::write(&sig, own).unwrap();
+    pacman.ok(&["-Sy"]);
+    assert_eq!(pacman.listed("hello").as_deref(), Some("2.0-1"));
+
     // A database that nobody signed any more is no state of this mirror, and was none of this client's.
     tree.repository("core/os/x86_64", "core", (&["hello 1.0-1"], Sign::Beside));
     site.run(&["sync", "arch"]).expect(4).says("core.db.sig is not there");

@@ -63,6 +63,32 @@ fn what_did_not_change_costs_one_request_and_what_did_only_itself() {
 }
 
 #[test]
+fn several_repositories_are_one_state() {
+    let tree = ArchTree::of(&["hello 1.0-1"], Sign::Nothing);
+    tree.repository(
+        "extra/os/x86_64",
+        "extra",
+        (&["epochpkg 1:3.2-1", "hello 1.0-1"], Sign::Nothing),
+    );
+    let upstream = Upstream::of(tree.path(), "");
+    let site = following(&upstream.url(), "repositories = [\"core\", \"extra\"]\n");
+    site.ok(&["sync", "arch"]);
+    let asked = upstream.asked();
+    // The same package in both is fetched once.
+    assert_eq!(count(&asked, "/hello-1.0-1-x86_64.pkg.tar.zst"), 1, "{asked:?}");
+    site.run(&["sync", "arch"]).expect(0).says("in 2 requests");
+    tree.repository("extra/os/x86_64", "extra", (&["epochpkg 1:3.2-1"], Sign::Nothing));
+    site.ok(&["sync", "arch"]);
+    let old = format!("arch@{}", site.dates("arch")[0]);
+    site.run(&["diff", &old]).expect(1).says("extra x86_64").says("removed").says("1 removed");
+    std::fs::remove_file(tree.path().join("core/os/x86_64/core.db")).unwrap();
+    tree.repository("extra/os/x86_64", "extra", (&["epochpkg 1:3.3-1"], Sign::Nothing));
+    site.run(&["sync", "arch"]).expect(3).says("core.db");
+    assert_eq!(site.dates("arch").len(), 2);
+    site.sound();
+}
+
+#[test]
 fn missing_is_for_later_and_wrong_is_to_be_looked_at() {
     let tree = ArchTree::of(&["hello 1.0-1", "epochpkg 1:3.2-1"], Sign::Listed);
     let upstream = Upstream::of(tree.path(), "");
