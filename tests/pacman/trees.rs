@@ -86,6 +86,11 @@ fn what_is_not_whole_or_leaves_the_tree_is_refused() {
         ingest(&tree).expect(2).says("core/os/x86_64/out");
         std::fs::remove_file(&link).unwrap();
     }
+    let database = tree.path().join(FOLDER).join("core.db.tar.gz");
+    let whole = std::fs::read(&database).unwrap();
+    std::fs::write(&database, "junk").unwrap();
+    ingest(&tree).expect(4).says("core.db").says("it does not unpack");
+    std::fs::write(&database, &whole).unwrap();
     let empty = ArchTree::new();
     std::fs::write(empty.path().join("Thumbs.db"), "SQLite format 3").unwrap();
     ingest(&empty).expect(4).says("no database anywhere");

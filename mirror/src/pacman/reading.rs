@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use pinfold_store::{Class, Digest, Evidence, Node, RelPath, scan};
 
 use super::database::is_database;
-use super::names::{DATABASE, is_package, is_root};
+use super::names::{DATABASE, FILES, is_package, is_root};
 use super::select::Database;
 use crate::links::Links;
 use crate::{Result, TreeReader};
@@ -84,15 +84,24 @@ impl Named {
 /// The tree cannot be listed or read.
 pub fn databases(tree: &dyn TreeReader) -> Result<Vec<Database>> {
     let mut found = Vec::new();
-    for (path, (digest, size_bytes)) in Named::find(tree)?.files {
+    let files = Named::find(tree)?.files;
+    for (path, (digest, size_bytes)) in &files {
         if path.as_bytes().ends_with(DATABASE.as_bytes())
-            && let Ok(database) = Database::try_from(path)
-            && is_database(tree.open(digest, size_bytes)?)
+            && let Ok(database) = Database::try_from(path.clone())
+            && (is_made(&database, &files)? || is_database(tree.open(*digest, *size_bytes)?))
         {
             found.push(database);
         }
     }
     Ok(found)
+}
+
+/// Says whether what else `repo-add` makes stands beside it: then it is a database, whatever became of its content.
+fn is_made(database: &Database, files: &BTreeMap<RelPath, (Digest, u64)>) -> Result<bool> {
+    let packed = RelPath::parse(&[database.path().as_bytes(), b".tar"].concat())?;
+    let is_packed = |path: &RelPath| path.as_bytes().starts_with(packed.as_bytes());
+    let next = files.range(&packed..).next();
+    Ok(files.contains_key(&database.with(FILES)?) || next.is_some_and(|(path, _)| is_packed(path)))
 }
 
 /// Reads which class the names of a tree are of.
