@@ -59,6 +59,35 @@ fn a_client_obeys_promotions_and_rollbacks() {
 }
 
 #[test]
+fn no_refresh_and_no_download_fails_while_the_channel_moves() {
+    let tree = ArchTree::of(&["hello 1.0-1"], Sign::Listed);
+    let upstream = Upstream::of(tree.path(), "");
+    let site = following(&upstream.url(), "");
+    site.ok(&["sync", "arch"]);
+    tree.repository("core/os/x86_64", "core", (&["hello 2.0-1"], Sign::Listed));
+    site.ok(&["sync", "arch"]);
+    let dates = site.dates("arch");
+    site.ok(&["promote", &format!("arch@{}", dates[0]), "--to", "production"]);
+    let _nginx = site.nginx();
+    let client = site.ok(&["client", "arch", "--json"]);
+    let pacman = Pacman::given("Required DatabaseOptional", &["core"], &client);
+    let is_over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for date in dates.iter().rev().cycle().take(16) {
+                site.ok(&["promote", &format!("arch@{date}"), "--to", "production"]);
+            }
+            is_over.store(true, std::sync::atomic::Ordering::SeqCst);
+        });
+        while !is_over.load(std::sync::atomic::Ordering::SeqCst) {
+            drop(std::fs::remove_dir_all(pacman.at("cache")));
+            pacman.ok(&["-Sy"]);
+            pacman.ok(&["-Sw", "hello"]);
+        }
+    });
+}
+
+#[test]
 fn what_is_signed_stays_so_for_a_client_that_requires_it() {
     let tree = ArchTree::of(&["hello 1.0-1", "epochpkg 1:3.2-1"], Sign::All);
     let upstream = Upstream::of(tree.path(), "");
