@@ -28,6 +28,7 @@ mod keys;
 mod lost;
 mod model;
 mod odd_names;
+mod pacman;
 mod places;
 mod proof;
 mod refusals;
