@@ -29,6 +29,7 @@ mod keys;
 mod lost;
 mod model;
 mod odd_names;
+mod pacman;
 mod places;
 mod proof;
 mod refusals;

@@ -7,13 +7,13 @@ fn a_bad_configuration_is_refused_with_file_and_mend() {
     let good = std::fs::read_to_string(site.config()).unwrap();
     let cases = [
         ("unknown key", format!("colour = \"blue\"\n{good}"), "line 1: unknown field `colour`"),
-        ("unknown site key", format!("{good}speed = 3\n"), "line 6: unknown field `speed`"),
+        ("unknown site key", format!("{good}speed = 3\n"), "line 7: unknown field `speed`"),
         ("not TOML", "root = \n".to_owned(), "line 1: "),
         ("relative root", good.replace("root = \"/", "root = \""), "line 1: root"),
-        ("bad channel", format!("{good}\n[channels.\"Pro/duction\"]\n"), "line 7: [channels.Pro/"),
-        ("a channel that is a date", format!("{good}[channels.2026]\n"), "line 6: [channels.2026]"),
-        ("bad url", good.replace("url = \"http", "url = \"gopher"), "line 4: bad url"),
-        ("bad listen", good.replace("listen = \"", "listen = \"; "), "line 5: bad listen"),
+        ("bad channel", format!("{good}\n[channels.\"Pro/duction\"]\n"), "line 8: [channels.Pro/"),
+        ("a channel that is a date", format!("{good}[channels.2026]\n"), "line 7: [channels.2026]"),
+        ("bad url", good.replace("url = \"http", "url = \"gopher"), "line 5: bad url"),
+        ("bad listen", good.replace("listen = \"", "listen = \"; "), "line 6: bad listen"),
         ("a long file", "#".repeat(2 << 20), "no configuration"),
     ];
     for (what, text, named) in cases {

@@ -201,6 +201,7 @@ impl Config {
                     .iter()
                     .map(|(extension, kind)| ((*extension).to_owned(), (*kind).to_owned()))
                     .collect(),
+                has_validators: words.has_validators,
             }
         };
         self.mirrors.iter().map(site).collect()

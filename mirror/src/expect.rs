@@ -7,6 +7,10 @@ use pinfold_store::sums::Checking;
 use pinfold_store::{Algorithm, Checksum, Digest, Name};
 
 use crate::apk;
+use crate::fetch::UNSTATED_BYTES_MAX;
+
+/// The most bytes that are taken of what only stands beside another file: a signature.
+const BESIDE_BYTES_MAX: u64 = 1 << 20;
 
 /// What content a wanted file must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,7 +51,8 @@ impl fmt::Display for Expect {
                 f.write_str("a control part of SHA1 ")?;
                 part.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
             }
-            Self::Beside(_) | Self::Listed { .. } | Self::Named(_) => f.write_str("any content"),
+            Self::Beside(_) => write!(f, "any content of at most {BESIDE_BYTES_MAX} bytes"),
+            Self::Listed { .. } | Self::Named(_) => f.write_str("any content"),
         }
     }
 }
@@ -83,6 +88,14 @@ impl Expect {
             Self::Sum(sum) | Self::SumAbout(sum, _) => Some(*sum),
             Self::Apk(part) => Checksum::new(Algorithm::Sha1, part),
             Self::Beside(_) | Self::Listed { .. } | Self::Named(_) => None,
+        }
+    }
+
+    /// Gives the most bytes that are taken where nobody states the size.
+    pub(crate) fn bytes_max(&self) -> u64 {
+        match self {
+            Self::Beside(_) => BESIDE_BYTES_MAX,
+            _ => UNSTATED_BYTES_MAX.max(self.about_bytes().saturating_mul(2)),
         }
     }
 

@@ -4,7 +4,7 @@ use pinfold_store::{Monitor, Record, Stamp, scan};
 
 use crate::archive::{Archive, Belief};
 use crate::prove::{self, Kept};
-use crate::{Result, TreeReader, apk, apt, files, rpm};
+use crate::{Result, TreeReader, apk, apt, files, pacman, rpm};
 
 /// A package-manager format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,12 +15,14 @@ pub enum Family {
     Rpm,
     /// Alpine's repositories.
     Apk,
+    /// Repositories of Arch Linux and its kin.
+    Pacman,
     /// Any tree, unparsed.
     Files,
 }
 
 /// Every family, in the order of help texts.
-pub const ALL: &[Family] = &[Family::Apt, Family::Rpm, Family::Apk, Family::Files];
+pub const ALL: &[Family] = &[Family::Apt, Family::Rpm, Family::Apk, Family::Pacman, Family::Files];
 
 /// What a family's names look like to a web server. Regular expressions are in the common subset of PCRE and Rust's
 /// `regex`, without capturing groups, braces, blanks and quotes; an empty one matches nothing.
@@ -28,6 +30,9 @@ pub const ALL: &[Family] = &[Family::Apt, Family::Rpm, Family::Apk, Family::File
 pub struct SiteWords {
     /// Matches the whole last part of root metadata's paths.
     pub root_names: &'static str,
+    /// Root metadata go out with a time and a tag, by which clients ask whether they changed. Not where a client holds what is
+    /// newer for better, and would not see a switch to an older state.
+    pub has_validators: bool,
     /// Matches the whole last part, which begins with a dot, of paths that are served although hidden names are not.
     pub dot_names: &'static str,
     /// Matches somewhere in a path whose name holds a hash or a time, so that its bytes never change.
@@ -40,9 +45,16 @@ pub struct SiteWords {
 
 impl SiteWords {
     /// Nothing is known of the names.
-    pub const NONE: Self =
-        Self { root_names: "", dot_names: "", hash_names: "", package_names: "", types: &[] };
+    pub const NONE: Self = Self {
+        root_names: "",
+        has_validators: true,
+        dot_names: "",
+        hash_names: "",
+        package_names: "",
+        types: &[],
+    };
 }
+
 /// Finds a family by its name.
 #[must_use]
 pub fn by_name(name: &str) -> Option<Family> {
@@ -57,6 +69,7 @@ impl Family {
             Self::Apt => "apt",
             Self::Rpm => "rpm",
             Self::Apk => "apk",
+            Self::Pacman => "pacman",
             Self::Files => "files",
         }
     }
@@ -68,7 +81,18 @@ impl Family {
             Self::Apt => apt::SITE,
             Self::Rpm => rpm::SITE,
             Self::Apk => apk::SITE,
+            Self::Pacman => pacman::SITE,
             Self::Files => files::SITE,
+        }
+    }
+
+    /// Gives where a mirror of the family usually answers; `None` where every one has a place of its own.
+    #[must_use]
+    pub const fn mount(self) -> Option<&'static str> {
+        match self {
+            Self::Apk => Some("alpine"),
+            Self::Pacman => Some("archlinux"),
+            Self::Apt | Self::Rpm | Self::Files => None,
         }
     }
 
@@ -91,6 +115,7 @@ impl Family {
             Self::Apt => Box::new(apt::read(tree, monitor)?),
             Self::Rpm => Box::new(rpm::read(tree, &rpm::repositories(tree)?)?),
             Self::Apk => Box::new(apk::read(tree)?),
+            Self::Pacman => Box::new(pacman::read(tree)?),
             Self::Files => Box::new(files::Reading),
         })
     }
@@ -110,6 +135,7 @@ impl Family {
             Self::Apt => Some(Box::new(apt::Archive::of(record, keyring()?)?)),
             Self::Rpm => Some(Box::new(rpm::Archive::of(record, keyring()?)?)),
             Self::Apk => Some(Box::new(apk::Archive::of(record, kept)?)),
+            Self::Pacman => Some(Box::new(pacman::Archive::of(record, keyring()?)?)),
             Self::Files => Some(Box::new(files::Archive::of(record, keyring()?)?)),
         })
     }
@@ -133,6 +159,7 @@ impl Family {
             },
             Self::Rpm => Some(Box::new(rpm::Archive::found_in(tree, belief, now)?)),
             Self::Apk => Some(Box::new(apk::Archive::found_in(tree, belief, now)?)),
+            Self::Pacman => Some(Box::new(pacman::Archive::found_in(tree, belief, now)?)),
         })
     }
 }

@@ -37,7 +37,7 @@ pub struct Upstream<'a> {
 pub struct Want {
     /// Its names, tried in order: the next where one is absent or wrong.
     pub names: Vec<RelPath>,
-    /// Its size; `None` where nobody states it, and then no more than [`UNSTATED_BYTES_MAX`] are taken.
+    /// Its size; `None` where nobody states it, and then what is expected says how much is taken at most.
     pub size_bytes: Option<u64>,
     /// What content it must have.
     pub expect: Expect,

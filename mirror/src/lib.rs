@@ -20,6 +20,7 @@ mod gather;
 pub mod http;
 pub mod key;
 mod links;
+pub mod pacman;
 pub mod page;
 mod pattern;
 mod plain;

@@ -26,7 +26,7 @@ mod reading;
 mod repomd;
 mod root;
 mod select;
-mod signatures;
+pub(crate) mod signatures;
 mod sum;
 mod treeinfo;
 mod updateinfo;

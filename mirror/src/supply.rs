@@ -99,6 +99,14 @@ pub trait Supply: Sync {
     /// It could not be asked for, or is larger than `bytes_max`.
     fn root(&mut self, path: &RelPath, bytes_max: u64) -> Result<Option<Root>>;
 
+    /// Gives a small file that may be another at any time, and says nothing of the rest when it is.
+    ///
+    /// # Errors
+    /// As [`Self::root`].
+    fn aside(&mut self, path: &RelPath, bytes_max: u64) -> Result<Option<Root>> {
+        self.root(path, bytes_max)
+    }
+
     /// Says where a file would come from, for messages.
     fn place(&self, path: &RelPath) -> String {
         path.to_string()

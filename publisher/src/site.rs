@@ -131,6 +131,8 @@ pub struct MirrorSite {
     pub package_names: String,
     /// Extensions and their MIME types, besides the common ones.
     pub types: Vec<(String, String)>,
+    /// Root metadata go out with a time and a tag, by which clients ask whether they changed.
+    pub has_validators: bool,
 }
 
 /// What the operator says of the site.

@@ -4,7 +4,7 @@ use pinfold_mirror::ClientFile;
 use pinfold_mirror::apt::{self, ClientInput, Downgrade, Follows, Form, Signed};
 use pinfold_mirror::family::Family;
 use pinfold_mirror::http::Base;
-use pinfold_mirror::{apk, rpm};
+use pinfold_mirror::{apk, pacman, rpm};
 use pinfold_publisher::layout::{Spec, Www};
 use pinfold_publisher::{generation, publish};
 use pinfold_store::{Name, Stamp, Store, Trust};
@@ -41,6 +41,7 @@ pub(super) fn client(context: &Context, args: &Client) -> Done {
         }
         Family::Rpm => show(context, &rpm_files((&store, mirror), (&wanted, &url), args)?)?,
         Family::Apk => show(context, &apk_files((&store, mirror), (&wanted, &url), args)?)?,
+        Family::Pacman => show(context, &pacman_files((&store, mirror), (&wanted, &url), args)?)?,
         Family::Files => ui::print(&format!("{url}/"))?,
     }
     Ok(Outcome::Done)
@@ -112,6 +113,7 @@ fn check_options(mirror: &Mirror, args: &Client) -> Result<(), Failure> {
         Family::Apt => &[&of_rpm],
         Family::Rpm => &[&suite, &of_apt],
         Family::Apk => &[&of_apt, &of_rpm],
+        Family::Pacman => &[&suite, &of_apt, &of_rpm],
         Family::Files => &[&suite, &of_apt, &of_rpm, &fallback],
     };
     match foreign.iter().copied().flatten().find(|(is_set, _)| *is_set) {
@@ -204,6 +206,32 @@ fn apk_files(
         roots: &record.roots,
         versions: &args.suites,
         preferred: &preferred,
+        keyrings: &mirror.keyrings,
+    })?)
+}
+
+/// Writes the list of mirrors for pacman.
+fn pacman_files(
+    (store, mirror): (&Store, &Mirror),
+    (wanted, url): (&Wanted, &str),
+    args: &Client,
+) -> Result<Vec<ClientFile>, Failure> {
+    let record = store.record(&wanted.mirror, wanted.taken)?;
+    let upstream: Vec<String> = mirror.bases.iter().map(ToString::to_string).collect();
+    Ok(pacman::client(&pacman::ClientInput {
+        mirror: &wanted.mirror,
+        url,
+        follows: match &wanted.channel {
+            Some(channel) => pacman::Follows::Channel(channel),
+            None => pacman::Follows::Date(wanted.taken),
+        },
+        form: match args.fallback {
+            Some(_) => pacman::Form::Fallback,
+            None => pacman::Form::Direct,
+        },
+        layout: &mirror.layout,
+        roots: &record.roots,
+        upstream: &upstream,
         keyrings: &mirror.keyrings,
     })?)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use pinfold_mirror::family::{self, Family};
 use pinfold_mirror::rpm::{self, Advisory};
 use pinfold_mirror::tree::SnapshotTree;
-use pinfold_mirror::{Change, PackageChange, PackageKind, apk, apt};
+use pinfold_mirror::{Change, PackageChange, PackageKind, apk, apt, pacman};
 use pinfold_publisher::layout::Spec;
 use pinfold_store::manifest::{self, Change as FileChange};
 use pinfold_store::path::escape;
@@ -175,12 +175,14 @@ fn packages(
             lists
         }
         Family::Apk => apk::compare_trees(&tree(old), &tree(new), &mut each)?,
+        Family::Pacman => pacman::compare_trees(&tree(old), &tree(new), &mut each)?,
         Family::Apt | Family::Files => apt::changes(&tree(old), &tree(new), &mut each)?,
     };
     if lists.old == 0 && lists.new == 0 {
         let root = match family {
             Family::Rpm => "repomd.xml",
             Family::Apk => "APKINDEX.tar.gz",
+            Family::Pacman => "database",
             Family::Apt | Family::Files => "Release",
         };
         let message = format!(

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use pinfold_mirror::archive::Belief;
+use pinfold_mirror::family::Family;
 use pinfold_mirror::http::Http;
 use pinfold_mirror::sync::{self as following, Order, Planned, Synced};
 use pinfold_store::gc::Run;
@@ -25,7 +26,11 @@ pub(super) fn sync(context: &Context, args: &Sync) -> Done {
     let begun = Instant::now();
     let mirror = context.config.mirror(&args.mirror)?;
     let upstream = mirror.upstream.as_ref().ok_or_else(|| {
-        let lacks = if mirror.bases.is_empty() { "upstream" } else { "suites" };
+        let lacks = match (mirror.bases.is_empty(), mirror.family) {
+            (true, _) => "upstream",
+            (false, Family::Pacman) => "repositories",
+            (false, _) => "suites",
+        };
         Failure::usage(format!("mirror '{}' has no {lacks}", args.mirror)).hint(format!(
             "add {lacks} to mirrors.d/{}.toml (pinfold's operations guide has the keys), or feed it with pinfold ingest",
             args.mirror

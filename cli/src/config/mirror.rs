@@ -9,6 +9,7 @@ use pinfold_mirror::archive::{self, Archive, Belief};
 use pinfold_mirror::family::Family;
 use pinfold_mirror::files;
 use pinfold_mirror::http::{Base, Credentials, Http, HttpSettings, Proxies, Url};
+use pinfold_mirror::pacman;
 use pinfold_mirror::rpm::{self, Metalink};
 use pinfold_mirror::sign::{Keyring, NamedKeys};
 use pinfold_publisher::site::Mount;
@@ -26,6 +27,8 @@ pub(crate) struct Mirror {
     pub(crate) family: Family,
     pub(crate) mount: Mount,
     pub(crate) signed: Signed,
+    /// Where a tree of pacman's repositories has them.
+    pub(crate) layout: pacman::Layout,
     /// Equal upstreams, tried in order: what is followed, and a client's fallback. Of a folder of the tree where that was said.
     pub(crate) bases: Vec<Base>,
     /// What of upstream is followed; `None` where other tools feed the mirror.
@@ -55,6 +58,7 @@ pub(crate) enum Wanted {
     Apt(apt::Selection),
     Rpm(rpm::Selection),
     Apk(apk::Selection),
+    Pacman(pacman::Selection),
     Files(files::Selection),
 }
 
@@ -96,7 +100,7 @@ impl Wanted {
     /// Says which folder of the mirror's tree clients name: of an rpm repository that has its packages above itself.
     pub(crate) fn folder(&self) -> Option<&RelPath> {
         match self {
-            Self::Any | Self::Apt(_) | Self::Apk(_) | Self::Files(_) => None,
+            Self::Any | Self::Apt(_) | Self::Apk(_) | Self::Pacman(_) | Self::Files(_) => None,
             Self::Rpm(selection) => selection.repositories.first()?.path(),
         }
     }
@@ -178,6 +182,13 @@ impl Upstream {
                 belief,
                 now,
                 accepted: archive::accepted(store, mirror)?,
+            }),
+            Wanted::Pacman(selection) => Box::new(pacman::Archive {
+                selection: selection.clone(),
+                belief,
+                vendors,
+                now,
+                accepted: pacman::accepted(store, mirror)?,
             }),
             Wanted::Files(selection) => {
                 Box::new(files::Archive { selection: selection.clone(), belief, now })

@@ -6,6 +6,7 @@ use pinfold_mirror::apk;
 use pinfold_mirror::apt::{self, SuiteName, Take};
 use pinfold_mirror::family::Family;
 use pinfold_mirror::files;
+use pinfold_mirror::pacman::{self, Layout};
 use pinfold_mirror::rpm::{self, Folder, PackageSignatures};
 use pinfold_store::path::escape;
 
@@ -15,7 +16,7 @@ use super::written::MirrorFile;
 impl MirrorFile {
     /// Names a key that is set and says nothing to the family.
     pub(super) fn foreign(&self, family: Family) -> Option<&'static str> {
-        use Family::{Apk, Apt, Files, Rpm};
+        use Family::{Apk, Apt, Files, Pacman, Rpm};
         let is_name = |name: &Option<String>| name.is_some();
         let is_switch = |switch: &Option<bool>| switch.is_some();
         // Each with the families that know it.
@@ -36,17 +37,16 @@ impl MirrorFile {
             ("newest", self.newest.is_some(), &[Rpm]),
             ("sources", is_switch(&self.sources), &[Rpm]),
             ("debuginfo", is_switch(&self.debuginfo), &[Rpm]),
-            ("package-signatures", is_name(&self.package_signatures), &[Rpm]),
+            ("package-signatures", is_name(&self.package_signatures), &[Rpm, Pacman]),
             ("versions", !self.versions.is_empty(), &[Apk]),
-            ("repositories", !self.repositories.is_empty(), &[Apk]),
+            ("repositories", !self.repositories.is_empty(), &[Apk, Pacman]),
             ("latest-stable", is_name(&self.latest_stable), &[Apk]),
-            ("architectures", !self.architectures.is_empty(), &[Apt, Rpm, Apk]),
+            ("layout", is_name(&self.layout), &[Pacman]),
+            ("architectures", !self.architectures.is_empty(), &[Apt, Rpm, Apk, Pacman]),
             ("depth", self.depth.is_some(), &[Files]),
             ("installer", is_switch(&self.installer), &[Apt, Rpm]),
             // Keys by the names of their files: a name and a fingerprint are the same to whoever gives each a file.
-            ("signers", !self.signers.is_empty(), &[Apt, Rpm, Files]),
-            ("client-certificate", self.client_certificate.is_some(), &[Apt, Rpm, Apk, Files]),
-            ("client-key", self.client_key.is_some(), &[Apt, Rpm, Apk, Files]),
+            ("signers", !self.signers.is_empty(), &[Apt, Rpm, Pacman, Files]),
         ];
         let foreign =
             |(_, is_set, families): &&(_, bool, &[Family])| *is_set && !families.contains(&family);
@@ -71,6 +71,10 @@ impl MirrorFile {
             Family::Apt => Ok(Some(Wanted::Apt(self.apt()?))),
             Family::Rpm => Ok(Some(Wanted::Rpm(self.rpm()?))),
             Family::Apk => Ok(Some(Wanted::Apk(self.apk()?))),
+            Family::Pacman if self.repositories.is_empty() && self.architectures.is_empty() => {
+                Ok(None)
+            }
+            Family::Pacman => Ok(Some(Wanted::Pacman(self.pacman()?))),
             Family::Files => Ok(Some(Wanted::Files(self.files()?))),
         }
     }
@@ -147,18 +151,7 @@ impl MirrorFile {
             Some(None) => return Err("newest = 0: at least one version is taken".to_owned()),
             Some(count) => count,
         };
-        let package_signatures = match self.package_signatures.as_deref() {
-            None => PackageSignatures::Unchecked,
-            Some("report") => PackageSignatures::Report,
-            Some("require") => PackageSignatures::Require,
-            Some(other) => {
-                let other = escape(other.as_bytes());
-                return Err(format!("package-signatures = \"{other}\": it is report or require"));
-            }
-        };
-        if package_signatures != PackageSignatures::Unchecked && !self.has_keyrings() {
-            return Err("package-signatures: it needs keyrings = [\"/etc/pki/rpm-gpg/…\"] with the vendor's keys".to_owned());
-        }
+        let package_signatures = self.package_signatures("/etc/pki/rpm-gpg/…")?;
         Ok(rpm::Selection {
             repositories: vec![folder],
             architectures: self.architectures.clone(),
@@ -199,6 +192,73 @@ impl MirrorFile {
             exclude: self.filter.exclude.clone(),
         };
         selection.places().map(|_| selection)
+    }
+}
+
+impl MirrorFile {
+    /// What is done about the packages' own signatures; `example` is where such keys are.
+    fn package_signatures(&self, example: &str) -> Result<PackageSignatures, String> {
+        let signatures = match self.package_signatures.as_deref() {
+            None => return Ok(PackageSignatures::Unchecked),
+            Some("report") => PackageSignatures::Report,
+            Some("require") => PackageSignatures::Require,
+            Some(other) => {
+                let other = escape(other.as_bytes());
+                return Err(format!("package-signatures = \"{other}\": it is report or require"));
+            }
+        };
+        if self.has_keyrings() {
+            return Ok(signatures);
+        }
+        Err(format!(
+            "package-signatures: it needs keyrings = [\"{example}\"] with the vendor's keys"
+        ))
+    }
+
+    /// Where a tree of pacman's repositories has them.
+    pub(super) fn layout(&self) -> Result<Layout, String> {
+        self.layout.as_deref().map_or_else(
+            || Ok(Layout::default()),
+            |text| Layout::parse(text).map_err(|error| error.to_string()),
+        )
+    }
+
+    fn pacman(&self) -> Result<pacman::Selection, String> {
+        let layout = self.layout()?;
+        if self.repositories.is_empty() {
+            return Err(
+                "repositories: name at least one, such as repositories = [\"core\", \"extra\"]"
+                    .to_owned(),
+            );
+        }
+        let none = [String::new()];
+        let architectures = match (layout.has_architectures(), self.architectures.as_slice()) {
+            (true, []) => {
+                return Err(
+                    "architectures: name at least one, such as architectures = [\"x86_64\"]"
+                        .to_owned(),
+                );
+            }
+            (true, architectures) => architectures,
+            (false, []) => &none,
+            (false, _) => {
+                return Err("architectures: the layout has no $arch in it, so that they would choose nothing".to_owned());
+            }
+        };
+        let mut databases = Vec::new();
+        for architecture in architectures {
+            for repository in &self.repositories {
+                let database = layout.database(repository, architecture);
+                databases.push(database.map_err(|error| error.to_string())?);
+            }
+        }
+        Ok(pacman::Selection {
+            databases,
+            include: self.filter.include.clone(),
+            exclude: self.filter.exclude.clone(),
+            package_signatures: self
+                .package_signatures("/usr/share/pacman/keyrings/archlinux.gpg")?,
+        })
     }
 }
 

@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(31 * 30);
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct MirrorFile {
     family: String,
-    mount: String,
+    mount: Option<String>,
     pub(super) signed: Option<Signing>,
     upstream: Option<OneOrMore>,
     #[serde(default)]
@@ -41,6 +41,9 @@ pub(super) struct MirrorFile {
     pub(super) mirrorlist: Option<String>,
     pub(super) metalink: Option<String>,
     pub(super) repository: Option<String>,
+    #[serde(default)]
+    pub(super) repositories: Vec<String>,
+    pub(super) layout: Option<String>,
     pub(super) newest: Option<usize>,
     pub(super) sources: Option<bool>,
     pub(super) debuginfo: Option<bool>,
@@ -56,8 +59,6 @@ pub(super) struct MirrorFile {
     link: bool,
     #[serde(default)]
     pub(super) versions: Vec<String>,
-    #[serde(default)]
-    pub(super) repositories: Vec<String>,
     pub(super) latest_stable: Option<String>,
     keyrings: Option<OneOrMore>,
     #[serde(default)]
@@ -97,10 +98,12 @@ impl MirrorFile {
             let (said, known) = (escape(self.family.as_bytes()), known.join(", "));
             format!("family = \"{said}\": it is one of {known}")
         })?;
-        let mount: Mount = self
-            .mount
-            .parse()
-            .map_err(|error: pinfold_publisher::site::SiteError| error.to_string())?;
+        let mount = self.mount.as_deref().or(family.mount()).ok_or_else(|| {
+            "it has no mount: add mount = \"…\", the path below the site's URL at which it answers"
+                .to_owned()
+        })?;
+        let mount: Mount =
+            mount.parse().map_err(|error: pinfold_publisher::site::SiteError| error.to_string())?;
         if let Some(key) = self.foreign(family) {
             return Err(format!("{key}: it means nothing to a mirror of family {}", family.name()));
         }
@@ -143,13 +146,14 @@ impl MirrorFile {
         let of_folder =
             |base| of_folder(base, folder).map_err(|error| format!("repository: {error}"));
         let bases = bases.into_iter().map(of_folder).collect::<Result<_, _>>()?;
+        let layout = self.layout()?;
         let belief = Unloaded {
             unsigned: self.unsigned,
             signers: self.signers,
             weak_keys: self.weak_keys,
             allow_expired: self.check_valid_until == Some(false),
         };
-        Ok(Mirror { family, mount, signed, bases, upstream, keyrings, belief })
+        Ok(Mirror { family, mount, signed, layout, bases, upstream, keyrings, belief })
     }
 
     /// Refuses files that would be others in another folder, and half of a pair.

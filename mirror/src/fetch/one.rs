@@ -7,7 +7,7 @@ use pinfold_store::{Arrival, Counter, Monitor, Store};
 
 use super::retry::{Failure, Tries};
 use super::small::count;
-use super::{Outcome, UNSTATED_BYTES_MAX, Upstream, Want};
+use super::{Outcome, Upstream, Want};
 use crate::http::{Answer, Asked, Trouble, Url, Validators};
 use crate::{Error, Result};
 
@@ -241,9 +241,7 @@ fn failed(url: &Url, failure: Failure) -> End {
 impl Coming<'_> {
     /// Gives the most bytes that are taken.
     fn bytes_max(&self) -> u64 {
-        let about_bytes = self.want.expect.about_bytes();
-        let unstated = || UNSTATED_BYTES_MAX.max(about_bytes.saturating_mul(2));
-        self.want.size_bytes.unwrap_or_else(unstated)
+        self.want.size_bytes.unwrap_or_else(|| self.want.expect.bytes_max())
     }
 
     /// Says whether as many bytes as are wanted are there; where nobody says how many, whether what is there is right.

@@ -22,7 +22,7 @@ pub fn signatures_of(record: &Record) -> Option<Counts> {
 
 /// What one package came to, as the index keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Judged {
+pub(crate) struct Judged {
     kind: Kind,
     /// The key's fingerprint, or what is wrong.
     word: String,
@@ -49,7 +49,7 @@ const KINDS: [(&str, Kind); 6] = [
 ];
 
 impl Judged {
-    fn of(verdict: &Verdict) -> Self {
+    pub(crate) fn of(verdict: &Verdict) -> Self {
         let (kind, word) = match verdict {
             Verdict::Signed { by, .. } => (Kind::Signed, by.fingerprint.clone()),
             Verdict::HeaderOnly { by, .. } => (Kind::HeaderOnly, by.fingerprint.clone()),
@@ -63,13 +63,13 @@ impl Judged {
         Self { kind, word }
     }
 
-    fn read(text: &str) -> Option<Self> {
+    pub(crate) fn read(text: &str) -> Option<Self> {
         let (said, word) = text.split_once(' ')?;
         let (_, kind) = KINDS.iter().find(|(name, _)| *name == said)?;
         Some(Self { kind: *kind, word: word.to_owned() })
     }
 
-    fn written(&self) -> String {
+    pub(crate) fn written(&self) -> String {
         let name = KINDS.iter().find(|(_, kind)| *kind == self.kind).map_or("", |(name, _)| name);
         format!("{name} {}", self.word)
     }
@@ -113,7 +113,7 @@ impl Judged {
 }
 
 /// A package and what it came to; whether the index knew.
-type Found<'a> = (&'a RelPath, Digest, Judged, bool);
+pub(crate) type Found<'a> = (&'a RelPath, Digest, Judged, bool);
 
 /// Judges every package of a state.
 pub(super) fn check(
@@ -149,7 +149,7 @@ pub(super) fn check(
         .collect();
     // Remembered before a flaw refuses the state: the next attempt reads no package again.
     supply.remember_judged(keys, &anew)?;
-    tell(archive, &found, state, monitor)
+    tell(archive.selection.package_signatures, &found, state, monitor)
 }
 
 /// Whatever a package is called: clients go by what the list says.
@@ -188,8 +188,8 @@ fn judge(
 }
 
 /// Says what was found: in the record, as problems, or as the reason to refuse the state.
-fn tell(
-    archive: &Archive,
+pub(crate) fn tell(
+    signatures: PackageSignatures,
     found: &[Found<'_>],
     state: &mut State,
     monitor: &dyn Monitor,
@@ -206,7 +206,7 @@ fn tell(
     })?;
     let Some((path, why)) = flaws.first() else { return Ok(()) };
     let why = format!("{why}; of {} packages {counts}", found.len());
-    if archive.selection.package_signatures == PackageSignatures::Require {
+    if signatures == PackageSignatures::Require {
         return Err(Error::NotAuthentic { path: path.to_string(), why });
     }
     monitor.problem(&oddity(&path.to_string(), &why));

@@ -17,6 +17,8 @@ pub struct Answer {
     pub content_type: String,
     /// What is said when none is there.
     pub not_found: Refusal,
+    /// Whether it goes out with a time and a tag, and conditions by them count.
+    pub has_validators: bool,
 }
 
 /// A file that may answer.
@@ -55,7 +57,12 @@ impl Answer {
     }
 
     fn refuse(not_found: Refusal) -> Self {
-        Self { candidates: Vec::new(), content_type: TEXT.to_owned(), not_found }
+        Self {
+            candidates: Vec::new(),
+            content_type: TEXT.to_owned(),
+            not_found,
+            has_validators: true,
+        }
     }
 }
 
@@ -134,7 +141,8 @@ pub(super) fn resolve(table: &Table, uri_path: &[u8]) -> Answer {
     let content_type = candidates
         .first()
         .map_or_else(|| TEXT.to_owned(), |first| content_type(table, route, &first.path));
-    Answer { content_type, not_found: refusal(table, route, &values), candidates }
+    let not_found = refusal(table, route, &values);
+    Answer { content_type, not_found, candidates, has_validators: route.has_validators }
 }
 
 /// The folder below www that stands for a view that leads nowhere.

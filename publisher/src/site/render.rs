@@ -221,6 +221,12 @@ fn files(out: &mut String, table: &Table, route: &Route, step: &Step) {
     line(out, 2, &format!("default_type {}", route.default_type));
     line(out, 2, &format!("add_header Cache-Control {cache}"));
     line(out, 2, "add_header X-Content-Type-Options nosniff");
+    if !route.has_validators {
+        // An empty value takes the header away.
+        line(out, 2, "add_header Last-Modified \"\"");
+        line(out, 2, "etag off");
+        line(out, 2, "if_modified_since off");
+    }
 }
 
 fn log(out: &mut String, table: &Table, mirror: Option<usize>) {

@@ -133,6 +133,8 @@ pub(super) struct Route {
     pub(super) steps: Vec<Step>,
     pub(super) missing: Missing,
     pub(super) default_type: &'static str,
+    /// Answers carry a time and a tag. Without them a client cannot hold what it has for newer, and takes what is shown.
+    pub(super) has_validators: bool,
 }
 
 /// A mirror's part of the table.
@@ -237,6 +239,7 @@ fn own() -> Result<Vec<Route>, SiteError> {
             steps: steps.into_iter().collect(),
             missing,
             default_type,
+            has_validators: true,
         })
     };
     Ok(vec![
@@ -303,7 +306,8 @@ fn route(
     default_type: &'static str,
 ) -> Result<Route, SiteError> {
     let pattern = Pattern::new(pattern)?;
-    Ok(Route { pattern, mirror: Some(number), steps, missing, default_type })
+    let mirror = Some(number);
+    Ok(Route { pattern, mirror, steps, missing, default_type, has_validators: true })
 }
 
 /// Makes the routes of the hidden names that a mirror's family has, which lie in no hidden folder.
@@ -326,7 +330,8 @@ fn of_mirror(number: usize, mirror: &MirrorSite, channels: &str) -> Result<Vec<R
         if !mirror.root_names.is_empty() {
             let names = strict(&mirror.root_names);
             let pattern = format!(r"{prefix}(?<pinfold_rest>/(?:.*/)?(?:{names}))\z");
-            routes.push(route(number, &pattern, (root, missing.clone()), TEXT)?);
+            let route = route(number, &pattern, (root, missing.clone()), TEXT)?;
+            routes.push(Route { has_validators: mirror.has_validators, ..route });
         }
         let pattern = format!(r"{prefix}(?<pinfold_rest>/.*)\z");
         routes.push(route(number, &pattern, (rest, missing), OCTETS)?);

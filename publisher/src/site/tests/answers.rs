@@ -135,6 +135,27 @@ pub(super) const FOUND: &[(&str, &str, &str)] = &[
         "union/rocky/Packages/h/hello-1.0-1.noarch.rpm",
         DAY,
     ),
+    (
+        "/archlinux/core/os/x86_64/core.db",
+        "generations/production/7/arch/heads/core/os/x86_64/core.db",
+        ASK,
+    ),
+    (
+        "/archlinux/core/os/x86_64/core.db.tar.gz",
+        "snapshots/arch/20261122T040000Z/core/os/x86_64/core.db",
+        ASK,
+    ),
+    (
+        "/archlinux/core/os/x86_64/a-1:2+3-1-any.pkg.tar.zst.sig",
+        "snapshots/arch/20261122T040000Z/core/os/x86_64/a-1:2+3-1-any.pkg.tar.zst.sig",
+        DAY,
+    ),
+    (
+        "/archlinux/core/os/x86_64/a-1%3A1-1-any.pkg.tar.zst",
+        "union/arch/core/os/x86_64/a-1:1-1-any.pkg.tar.zst",
+        DAY,
+    ),
+    ("/archlinux/lastupdate", "snapshots/arch/20261122T040000Z/lastupdate", ASK),
     ("/pinfold.asc", "pinfold.asc", ASK),
 ];
 

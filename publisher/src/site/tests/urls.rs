@@ -18,6 +18,12 @@ pub(super) const RESTS: &[&str] = &[
     "/dists/dangling/x",
     "/dists/oracular/InRelease",
     "/InRelease",
+    "/core/os/x86_64/core.db",
+    "/core/os/x86_64/core.db.sig",
+    "/core/os/x86_64/core.db.tar.gz",
+    "/core/os/x86_64/a-1:2+3-1-any.pkg.tar.zst",
+    "/core/os/x86_64/a-1%3A2%2b3-1-any.pkg.tar.zst.sig",
+    "/core/os/x86_64/a-1:1-1-any.pkg.tar.zst",
     "/dists/noble/main/binary-amd64/Release",
     "/dists/noble/main/binary-amd64/Packages.xz",
     "/dists/noble/main/binary-amd64/by-hash/SHA256/aa11",
@@ -114,6 +120,8 @@ pub(super) const PLACES: &[&str] = &[
     "/rocky-baseos",
     "/channels/staging/rocky-baseos",
     "/channels/empty/rocky-baseos",
+    "/archlinux",
+    "/channels/staging/archlinux",
     "/archiveXubuntu.com/ubuntu",
     "/snapshots/ubuntu/20261122T040000Z",
     "/snapshots/ubuntu/20261123T150000Z",
@@ -145,6 +153,7 @@ pub(super) const PLACES: &[&str] = &[
     "/snapshots/stranger/20261123T040000Z",
     "/snapshots/rocky/20261122T040000Z",
     "/snapshots/rocky/20261123T040000Z",
+    "/snapshots/arch/20261122T040000Z",
 ];
 
 /// Whole paths.
