@@ -13,6 +13,7 @@
 mod harness;
 
 mod by_tool;
+mod by_tool_ready;
 mod changes;
 mod client;
 mod crash;
