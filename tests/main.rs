@@ -14,6 +14,7 @@ mod harness;
 
 mod apk;
 mod by_tool;
+mod by_tool_ready;
 mod changes;
 mod client;
 mod crash;

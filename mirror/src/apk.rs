@@ -21,6 +21,6 @@ pub use client::{ClientInput, Follows, client};
 pub use index::{Package, packages};
 pub use names::SITE;
 pub(crate) use package::package_flaw;
-pub use reading::{Reading, read};
+pub use reading::read;
 pub use select::{Place, Selection};
 pub use version::compare;

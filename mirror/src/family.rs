@@ -3,8 +3,8 @@
 use pinfold_store::{Monitor, Record, Stamp, scan};
 
 use crate::archive::{Archive, Belief};
-use crate::prove::{self, Kept};
-use crate::{Result, TreeReader, apk, apt, files, pacman, rpm};
+use crate::prove::Kept;
+use crate::{Result, TreeReader, apk, apt, files, pacman, rpm, vouching};
 
 /// A package-manager format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,7 +130,7 @@ impl Family {
         record: &Record,
         kept: Option<&[Kept]>,
     ) -> Result<Option<Box<dyn Archive>>> {
-        let keyring = || kept.map(|kept| prove::keyring(record, kept)).transpose();
+        let keyring = || kept.map(|kept| vouching::keyring(record, kept)).transpose();
         Ok(match self {
             Self::Apt => Some(Box::new(apt::Archive::of(record, keyring()?)?)),
             Self::Rpm => Some(Box::new(rpm::Archive::of(record, keyring()?)?)),

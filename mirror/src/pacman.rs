@@ -25,6 +25,6 @@ pub use compare::compare_trees;
 pub use database::{Seen, packages};
 pub use desc::Package;
 pub use names::SITE;
-pub use reading::{Reading, databases, read};
+pub use reading::{databases, read};
 pub use select::{Database, Layout, Selection};
 pub use version::compare;

@@ -39,5 +39,15 @@ impl Pattern {
     }
 }
 
+/// Says whether a name is taken: by one of `include` where there is any, and by none of `exclude`.
+pub(crate) fn takes((include, exclude): (&[Pattern], &[Pattern]), name: &[u8]) -> bool {
+    if include.is_empty() && exclude.is_empty() {
+        return true;
+    }
+    let name = String::from_utf8_lossy(name);
+    let any = |patterns: &[Pattern]| patterns.iter().any(|one| one.matches(&name));
+    (include.is_empty() || any(include)) && !any(exclude)
+}
+
 #[cfg(test)]
 mod tests;

@@ -15,7 +15,6 @@ use pinfold_store::{
 use crate::archive::Archive;
 use crate::family;
 use crate::present::Present;
-use crate::sign::Keyring;
 use crate::supply::{Lack, State, Supplied};
 use crate::tree::{DraftTree, SnapshotTree};
 use crate::{Error, Result};
@@ -164,16 +163,6 @@ fn kept(store: &Store, record: &Record) -> Result<Vec<Kept>> {
         Ok(Kept { name: name.to_owned(), certificate })
     };
     named.into_iter().map(load).collect()
-}
-
-/// Makes the keyring of what was kept, for families that sign with OpenPGP.
-pub(crate) fn keyring(record: &Record, kept: &[Kept]) -> Result<Keyring> {
-    let mut armored = Vec::new();
-    for one in kept {
-        armored.extend_from_slice(&one.certificate);
-        armored.push(b'\n');
-    }
-    Keyring::parse(&armored, &format!("of {}@{}", record.mirror, record.taken))
 }
 
 /// Finds what no metadata name.

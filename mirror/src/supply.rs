@@ -5,7 +5,7 @@
 
 use std::io::Read;
 
-use pinfold_store::{Checksum, Digest, Entry, Proof, RelPath, Trust};
+use pinfold_store::{Checksum, Class, Digest, Entry, Node, Proof, RelPath, Trust};
 
 use crate::archive::Belief;
 use crate::page::Page;
@@ -71,6 +71,14 @@ pub struct Root {
     pub bytes: Vec<u8>,
     /// Its content in the store; for a supply that only looks, what it would be.
     pub content: Content,
+}
+
+impl Root {
+    /// Makes the entry of a tree.
+    pub(crate) fn entry(&self, path: RelPath) -> Entry {
+        let Content { digest, size_bytes } = self.content;
+        Entry { path, node: Node::File { digest, size_bytes, class: Class::Root }, added: false }
+    }
 }
 
 /// What a folder of an archive shows.

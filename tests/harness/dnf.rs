@@ -88,6 +88,28 @@ impl Dnf {
         ran(&mut command).expect(0);
     }
 
+    /// The words by which a mirror host runs `dnf reposync` of repositories that `FOLDER/repos` names, as one command.
+    pub(crate) fn reposync_words(folder: &Path, to: &Path, repositories: &[&str]) -> Vec<String> {
+        let (plugins, shown) = (plugins().display(), folder.display());
+        let conf = folder.join("dnf.conf");
+        let text = format!(
+            "[main]\nreposdir={shown}/repos\ncachedir={shown}/cache\nlogdir={shown}\npersistdir={shown}/state\n\
+             pluginpath={plugins}/dnf-plugins\nmetadata_expire=0\n"
+        );
+        write(&conf, text);
+        let mut words = vec!["/usr/bin/env".to_owned(), format!("PYTHONPATH={plugins}")];
+        words.push("PYTHONDONTWRITEBYTECODE=1".to_owned());
+        words.extend(["dnf".to_owned(), format!("--config={}", conf.display())]);
+        words.extend(
+            ["--assumeyes", "--disableplugin=*", "--enableplugin=reposync", "reposync"]
+                .map(str::to_owned),
+        );
+        words.extend(repositories.iter().map(|id| format!("--repoid={id}")));
+        words.push(format!("--download-path={}", to.display()));
+        words.extend(["--download-metadata", "--delete"].map(str::to_owned));
+        words
+    }
+
     /// The newest version of a package that dnf knows of without asking, unless its metadata expired.
     pub(crate) fn knows(&self, package: &str) -> Option<String> {
         self.knows_of(&[package]).pop().map(|(_, version)| version)

@@ -1,5 +1,7 @@
 //! `client`: the files that make a client follow a channel, or stay at a date.
 
+use std::collections::BTreeSet;
+
 use pinfold_mirror::ClientFile;
 use pinfold_mirror::apt::{self, ClientInput, Downgrade, Follows, Form, Signed};
 use pinfold_mirror::family::Family;
@@ -163,6 +165,12 @@ fn rpm_files(
             upstream: &upstream,
             keyrings: &mirror.keyrings,
         })?);
+    }
+    let names: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
+    if names.len() < files.len() {
+        let mirror = &wanted.mirror;
+        let why = format!("two repositories of {mirror} would have one name for clients");
+        return Err(Failure::usage(why).hint("give each a mirror of its own"));
     }
     Ok(files)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pinfold_mirror::rpm;
+use pinfold_mirror::judged;
 use pinfold_publisher::generation::{self, Generation};
 use pinfold_publisher::layout::Spec;
 use pinfold_publisher::{pins, publish};
@@ -123,7 +123,7 @@ fn evidence(record: &Record) -> String {
             text.push_str(&format!("  asked     {line}\n"));
         }
     }
-    if let Some(packages) = rpm::signatures_of(record) {
+    if let Some(packages) = judged::signatures_of(record) {
         text.push_str(&format!("  packages  {packages}\n"));
     }
     let proved: BTreeSet<&RelPath> = record.proofs.iter().map(|proof| &proof.root).collect();

@@ -6,8 +6,9 @@ use pinfold_mirror::apk;
 use pinfold_mirror::apt::{self, SuiteName, Take};
 use pinfold_mirror::family::Family;
 use pinfold_mirror::files;
+use pinfold_mirror::judged::PackageSignatures;
 use pinfold_mirror::pacman::{self, Layout};
-use pinfold_mirror::rpm::{self, Folder, PackageSignatures};
+use pinfold_mirror::rpm::{self, Folder};
 use pinfold_store::path::escape;
 
 use super::mirror::Wanted;

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pinfold_store::{Class, Digest, Entry, Monitor, Node, Record, RelPath, Stamp, Trust, scan};
+use pinfold_store::{Class, Digest, Entry, Monitor, Node, Record, RelPath, Stamp, scan};
 
 use super::names::{LATEST, SMALL};
 use super::select::{Place, Selection};
@@ -14,9 +14,8 @@ use crate::family::Family;
 use crate::gather::{Gathered, unique};
 use crate::links::Links;
 use crate::prove::Kept;
-use crate::sign::NamedKeys;
 use crate::supply::{Content, State, Supply, Wanted};
-use crate::{Error, Expect, Result, TreeReader};
+use crate::{Error, Expect, Result, TreeReader, vouching};
 
 /// The largest of the small files at the top.
 const SMALL_BYTES_MAX: u64 = 4 << 20;
@@ -107,14 +106,8 @@ impl Archive {
     /// [`Error::BadMetadata`] where the record's words are not understood; [`Error::Keyring`] where a key is none any more.
     pub fn of(record: &Record, kept: Option<&[Kept]>) -> Result<Self> {
         let (selection, belief) = archive::recorded(record, None)?;
-        let shown = format!("the record of {}@{}", record.mirror, record.taken);
-        let named_keys = kept.filter(|_| record.trust == Trust::Signed).map(|kept| {
-            let mut keys = NamedKeys::default();
-            let mut each = kept.iter();
-            each.try_for_each(|one| keys.add(one.name.as_bytes(), &one.certificate, &shown))
-                .map(|()| keys)
-        });
-        let belief = Belief { named_keys: named_keys.transpose()?, ..belief };
+        let named_keys = kept.map(|kept| vouching::named_keys(record, kept)).transpose()?;
+        let belief = Belief { named_keys, ..belief };
         let now = record.taken.seconds();
         Ok(Self { selection, belief, now, accepted: BTreeMap::new() })
     }

@@ -2,41 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use pinfold_store::{Class, Evidence, Node, RelPath, scan};
+use pinfold_store::{Class, Node, RelPath};
 
 use super::names::{is_package, is_root};
 use super::select::Place;
 use crate::links::Links;
+use crate::reading::Reading;
 use crate::{Result, TreeReader};
 
-/// What a tree's names are.
-#[derive(Debug, Clone, Default)]
-pub struct Reading {
-    /// Root metadata, by every path that leads to it.
-    roots: Vec<RelPath>,
-}
-
-impl scan::Reading for Reading {
-    fn class(&self, path: &RelPath, _: Class) -> Class {
-        if is_root(path) {
-            Class::Root
-        } else if is_package(path) {
-            Class::Fixed
-        } else {
-            Class::Other
-        }
-    }
-
-    fn added(&self) -> Vec<(RelPath, RelPath)> {
-        Vec::new()
-    }
-
-    fn roots(&self) -> Vec<RelPath> {
-        self.roots.clone()
-    }
-
-    fn evidence(&self) -> Evidence {
-        Evidence::none()
+/// Says of which class a name is.
+fn class(path: &RelPath) -> Class {
+    if is_root(path) {
+        Class::Root
+    } else if is_package(path) {
+        Class::Fixed
+    } else {
+        Class::Other
     }
 }
 
@@ -54,7 +35,7 @@ pub fn read(tree: &dyn TreeReader) -> Result<Reading> {
             real.insert(entry.path);
         }
     }
-    Ok(Reading { roots: links.aliases(&real).into_iter().collect() })
+    Ok(Reading::by_name(class, links.aliases(&real)))
 }
 
 /// Finds the folders of a tree that hold an index, sorted; links are not followed.

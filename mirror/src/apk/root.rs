@@ -1,6 +1,6 @@
 //! An index of a repository: fetched, verified, read; nothing of it is believed before.
 
-use pinfold_store::{Class, Digest, Entry, Node, Proof, RelPath, Signer, Stamp};
+use pinfold_store::{Entry, Proof, RelPath, Stamp};
 
 use super::archive::Archive;
 use super::select::Place;
@@ -61,28 +61,21 @@ impl Archive {
         };
         let date = self.list(&signed, &shown, each)?;
         let made = Stamp::from_seconds(date);
-        let mut entries = vec![entry(&path, root)];
+        let mut entries = vec![root.entry(path.clone())];
         // apk 3 takes this one where a client's line says v3; it verifies it itself.
         let other = place.index_v3()?;
         if let Some(root) = supply.root(&other, INDEX_BYTES_MAX)? {
-            entries.push(entry(&other, &root));
+            entries.push(root.entry(other));
         }
         self.must_be_newer(&path, date)?;
-        let voucher = vouches.as_ref().map(|(key, _)| Voucher { certificate: key.pem.clone() });
-        let signers = vouches.iter().map(|(key, _)| Signer {
-            key: key.fingerprint.clone(),
-            by: key.fingerprint.clone(),
-            name: key.name.clone(),
-            made,
-            certificate: Digest::of(&key.pem),
-        });
+        let voucher = vouches.as_ref().map(|(key, _)| key.voucher());
         let proof = Proof {
             root: path,
             date: (date > 0).then_some(made),
             valid_until: None,
             indices: 1,
             files: 0,
-            signers: signers.collect(),
+            signers: vouches.iter().map(|(key, _)| key.recorded(made)).collect(),
             others: vouches.as_ref().map(|(_, others)| others.clone()).unwrap_or_default(),
         };
         Ok(Index { entries, proof, voucher })
@@ -122,11 +115,4 @@ impl Archive {
             }),
         }
     }
-}
-
-fn entry(path: &RelPath, root: &Root) -> Entry {
-    let content = root.content;
-    let node =
-        Node::File { digest: content.digest, size_bytes: content.size_bytes, class: Class::Root };
-    Entry { path: path.clone(), node, added: false }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Package;
 use super::names::{INDEX, INDEX_V3};
-use crate::pattern::Pattern;
+use crate::pattern::{self, Pattern};
 
 /// A record keeps what was asked for, not what was left as it is.
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -163,8 +163,7 @@ impl Selection {
 
     /// Says whether a package is taken.
     pub(super) fn takes(&self, package: &Package<'_>) -> bool {
-        let any = |patterns: &[Pattern]| patterns.iter().any(|one| one.matches(package.name));
-        (self.include.is_empty() || any(&self.include)) && !any(&self.exclude)
+        pattern::takes((&self.include, &self.exclude), package.name.as_bytes())
     }
 }
 

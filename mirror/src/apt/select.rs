@@ -12,7 +12,7 @@ use pinfold_store::path::escape;
 use serde::{Deserialize, Serialize};
 
 use super::release::{Listed, Release};
-use crate::pattern::Pattern;
+use crate::pattern::{self, Pattern};
 use crate::{Error, Result};
 use about::{About, Kind, about};
 
@@ -144,14 +144,11 @@ impl Filter {
         if self.is_open() {
             return true;
         }
-        let name = String::from_utf8_lossy(name);
-        let any = |patterns: &[Pattern]| patterns.iter().any(|one| one.matches(&name));
         let is_one = |words: &[String], word: &[u8]| {
             words.is_empty() || words.iter().any(|one| one.as_bytes() == word)
         };
         let last = section.rsplit(|b| *b == b'/').next().unwrap_or(section);
-        (self.include.is_empty() || any(&self.include))
-            && !any(&self.exclude)
+        pattern::takes((&self.include, &self.exclude), name)
             && (is_one(&self.sections, section) || is_one(&self.sections, last))
             && is_one(&self.priorities, priority)
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use pinfold_store::path::escape;
-use pinfold_store::{Class, Digest, Entry, Monitor, Node, Proof, RelPath, Stamp};
+use pinfold_store::{Entry, Monitor, Proof, RelPath, Stamp};
 
 use super::fresh::{FUTURE_SECONDS_MAX, Freshness};
 use super::read::below;
@@ -13,7 +13,7 @@ use super::trust::{Accepted, Trust, is_same_text};
 use super::{RELEASE_BYTES_MAX, Selection};
 use crate::archive::Belief;
 use crate::gather::problem;
-use crate::sign::{self, Keyring, Verified};
+use crate::sign::{Keyring, Verified};
 use crate::supply::{Root, Supply, Voucher};
 use crate::{Error, Result};
 
@@ -117,9 +117,12 @@ impl Archive {
             name: suite.clone(),
             folder: suite.folder(),
             release,
-            entries: vec![entry(path.clone(), &root)],
+            entries: vec![root.entry(path.clone())],
             proof: proof(path, accepted.as_ref()),
-            vouchers: accepted.as_ref().map(vouchers).unwrap_or_default(),
+            vouchers: accepted
+                .as_ref()
+                .map(|accepted| accepted.verified.vouchers())
+                .unwrap_or_default(),
             is_doubtful: false,
         };
         match pair {
@@ -128,7 +131,7 @@ impl Archive {
                 self.add_pair(&mut suite, pair, inline, monitor)?;
             }
             Some((_, signature)) => {
-                suite.entries.push(entry(suite.at(b"Release.gpg")?, &signature));
+                suite.entries.push(signature.entry(suite.at(b"Release.gpg")?));
             }
             None => {}
         }
@@ -150,11 +153,7 @@ impl Archive {
         how: impl FnOnce(&Trust<'_>) -> Result<Accepted>,
     ) -> Result<Accepted> {
         let belief = &self.belief;
-        let rules = sign::Rules {
-            now: self.now,
-            signers: belief.signers.clone(),
-            weak_keys: belief.weak_keys,
-        };
+        let rules = belief.rules(self.now);
         let dates = Freshness {
             now: self.now,
             future_seconds_max: FUTURE_SECONDS_MAX,
@@ -207,8 +206,8 @@ impl Archive {
                 monitor.problem(&problem(&shown, &format!("{flaw}; it is left out")));
             }
             None => {
-                suite.entries.push(entry(path, &release));
-                suite.entries.push(entry(suite.at(b"Release.gpg")?, &signature));
+                suite.entries.push(release.entry(path));
+                suite.entries.push(signature.entry(suite.at(b"Release.gpg")?));
             }
         }
         Ok(())
@@ -234,30 +233,7 @@ fn proof(root: RelPath, accepted: Option<&Accepted>) -> Proof {
         valid_until: dates.and_then(|dates| dates.valid_until).map(Stamp::from_seconds),
         indices: 0,
         files: 0,
-        signers: verified.map(signers).unwrap_or_default(),
+        signers: verified.map(Verified::recorded).unwrap_or_default(),
         others: verified.map(|verified| verified.others.clone()).unwrap_or_default(),
     }
-}
-
-fn entry(path: RelPath, root: &Root) -> Entry {
-    let content = root.content;
-    let node =
-        Node::File { digest: content.digest, size_bytes: content.size_bytes, class: Class::Root };
-    Entry { path, node, added: false }
-}
-
-fn signers(verified: &Verified) -> Vec<pinfold_store::Signer> {
-    let signer = |one: &sign::Signer| pinfold_store::Signer {
-        key: one.fingerprint.clone(),
-        by: one.subkey.clone(),
-        name: one.user_id.clone(),
-        made: Stamp::from_seconds(one.made),
-        certificate: Digest::of(&one.certificate),
-    };
-    verified.signers.iter().map(signer).collect()
-}
-
-fn vouchers(accepted: &Accepted) -> Vec<Voucher> {
-    let signers = accepted.verified.signers.iter();
-    signers.map(|signer| Voucher { certificate: signer.certificate.clone() }).collect()
 }

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pinfold_store::{Algorithm, Checksum, Digest, Proof, RelPath, Stamp};
+use pinfold_store::{Algorithm, Checksum, Proof, RelPath};
 
 use super::names::{Sheet, sheet, signed};
 use super::sums::{self, Line};
 use crate::archive::Belief;
-use crate::sign::{self, Rules, Verified};
+use crate::sign::{self, Verified};
 use crate::supply::{Content, Supply, Voucher};
 use crate::tree::read_bounded;
 use crate::{Error, Result};
@@ -140,8 +140,7 @@ impl Lists {
             self.proved.insert(list.path.clone());
             self.proved.extend(list.beside.iter().cloned());
         }
-        for signer in list.verified.iter().flat_map(|one| &one.signers) {
-            let voucher = Voucher { certificate: signer.certificate.clone() };
+        for voucher in list.verified.iter().flat_map(Verified::vouchers) {
             if !self.vouchers.contains(&voucher) {
                 self.vouchers.push(voucher);
             }
@@ -201,7 +200,7 @@ impl List<'_> {
     }
 
     fn proof(&self) -> Proof {
-        let signers = self.verified.iter().flat_map(|one| &one.signers).map(signer).collect();
+        let signers = self.verified.iter().flat_map(Verified::recorded).collect();
         let others = self.verified.iter().flat_map(|one| one.others.clone()).collect();
         Proof {
             root: self.path.clone(),
@@ -246,7 +245,7 @@ impl Came<'_> {
         }
         let (mut verified, mut beside) = (Vec::new(), Vec::new());
         if let Some(keyring) = &self.belief.keyring {
-            let (rules, shown) = (self.rules(), path.to_string());
+            let (rules, shown) = (self.belief.rules(self.now), path.to_string());
             for (file, signature) in self.signatures(path)? {
                 verified.push(sign::verify_repomd(bytes, &signature, keyring, &rules, &shown)?);
                 beside.push(file);
@@ -265,7 +264,8 @@ impl Came<'_> {
         let shown = path.to_string();
         Ok(match &self.belief.keyring {
             Some(keyring) => {
-                let verified = sign::verify_message(bytes, keyring, &self.rules(), &shown)?;
+                let verified =
+                    sign::verify_message(bytes, keyring, &self.belief.rules(self.now), &shown)?;
                 let text = verified.text.clone();
                 Some(List { path, sheet, text, verified: vec![verified], beside: Vec::new() })
             }
@@ -290,25 +290,6 @@ impl Came<'_> {
             }
         }
         Ok(found)
-    }
-
-    fn rules(&self) -> Rules {
-        Rules {
-            now: self.now,
-            signers: self.belief.signers.clone(),
-            weak_keys: self.belief.weak_keys,
-        }
-    }
-}
-
-/// Gives one who vouches, as a record keeps it.
-fn signer(one: &sign::Signer) -> pinfold_store::Signer {
-    pinfold_store::Signer {
-        key: one.fingerprint.clone(),
-        by: one.subkey.clone(),
-        name: one.user_id.clone(),
-        made: Stamp::from_seconds(one.made),
-        certificate: Digest::of(&one.certificate),
     }
 }
 

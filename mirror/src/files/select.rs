@@ -3,7 +3,7 @@
 use pinfold_store::RelPath;
 use serde::{Deserialize, Serialize};
 
-use crate::pattern::Pattern;
+use crate::pattern::{self, Pattern};
 
 /// How many levels of folders are followed unless the operator says how many: more are a link that leads back.
 pub const DEPTH_MAX: u16 = 32;
@@ -52,12 +52,11 @@ impl Selection {
             return true;
         }
         let text = String::from_utf8_lossy(path.as_bytes());
-        let any = |patterns: &[Pattern]| patterns.iter().any(|one| one.matches(&text));
         let is_within = || {
             let ends = text.match_indices('/').map(|(at, _)| &text[..=at]);
             ends.into_iter().any(|folder| self.exclude.iter().any(|one| one.matches(folder)))
         };
-        (self.include.is_empty() || any(&self.include)) && !any(&self.exclude) && !is_within()
+        pattern::takes((&self.include, &self.exclude), path.as_bytes()) && !is_within()
     }
 
     /// Says whether a folder is looked into: its path with a slash at its end is not excluded, and may begin what is included.

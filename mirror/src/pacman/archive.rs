@@ -15,7 +15,7 @@ use super::{reading, signatures};
 use crate::archive::{self, Belief};
 use crate::family::Family;
 use crate::gather::{Gathered, unique};
-use crate::rpm::PackageSignatures;
+use crate::judged::PackageSignatures;
 use crate::sign::Keyring;
 use crate::supply::{Lack, Stage, State, Supplied, Supply, Wanted};
 use crate::{Error, Expect, Result, TreeReader};

@@ -6,7 +6,7 @@ use super::archive::Archive;
 use super::reading::databases;
 use super::select::Selection;
 use crate::archive::{Belief, recorded};
-use crate::rpm::PackageSignatures;
+use crate::judged::PackageSignatures;
 use crate::sign::Keyring;
 use crate::{Error, Result, TreeReader};
 

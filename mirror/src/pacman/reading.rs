@@ -2,42 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pinfold_store::{Class, Digest, Evidence, Node, RelPath, scan};
+use pinfold_store::{Class, Digest, Node, RelPath};
 
 use super::database::is_database;
 use super::names::{DATABASE, FILES, is_package, is_root};
 use super::select::Database;
 use crate::links::Links;
+use crate::reading::Reading;
 use crate::{Result, TreeReader};
 
-/// What the names of a tree are.
-#[derive(Debug, Clone, Default)]
-pub struct Reading {
-    /// Root metadata, under every name that leads to it.
-    roots: BTreeSet<RelPath>,
-}
-
-impl scan::Reading for Reading {
-    fn class(&self, path: &RelPath, _: Class) -> Class {
-        if is_root(path) {
-            Class::Root
-        } else if is_package(path) {
-            Class::Fixed
-        } else {
-            Class::Other
-        }
-    }
-
-    fn added(&self) -> Vec<(RelPath, RelPath)> {
-        Vec::new()
-    }
-
-    fn roots(&self) -> Vec<RelPath> {
-        self.roots.iter().cloned().collect()
-    }
-
-    fn evidence(&self) -> Evidence {
-        Evidence::none()
+/// Says of which class a name is.
+fn class(path: &RelPath) -> Class {
+    if is_root(path) {
+        Class::Root
+    } else if is_package(path) {
+        Class::Fixed
+    } else {
+        Class::Other
     }
 }
 
@@ -111,7 +92,7 @@ fn is_made(database: &Database, files: &BTreeMap<RelPath, (Digest, u64)>) -> Res
 pub fn read(tree: &dyn TreeReader) -> Result<Reading> {
     let Named { links, files } = Named::find(tree)?;
     let files: BTreeSet<RelPath> = files.into_keys().collect();
-    Ok(Reading { roots: links.aliases(&files) })
+    Ok(Reading::by_name(class, links.aliases(&files)))
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! A repository's root metadata: its database, fetched, verified and read, and what stands beside it.
 
-use pinfold_store::{Class, Digest, Entry, Monitor, Node, Proof, RelPath, Stamp};
+use pinfold_store::{Class, Entry, Monitor, Node, Proof, RelPath};
 
 use super::archive::Archive;
 use super::names::{FILES, LINKS, SIGNATURE};
 use super::package::Listing;
 use super::select::Database;
-use crate::gather::{Gathered, problem};
+use crate::gather::{Gathered, oddity};
 use crate::sign::{self, Verified};
 use crate::supply::{Root, Supply, Voucher};
 use crate::unpack::Form;
@@ -54,11 +54,11 @@ impl Archive {
     ) -> Result<Repository> {
         let root = self.database(supply, database)?;
         let shown = database.path().to_string();
-        let mut entries = vec![entry(database.path().clone(), &root)];
+        let mut entries = vec![root.entry(database.path().clone())];
         let signature = beside(supply, (database.path(), &mut entries))?;
         let verified = self.verify(&root.bytes, signature.as_deref(), &shown)?;
         for warning in verified.iter().flat_map(|verified| &verified.warnings) {
-            monitor.problem(&problem(&shown, warning));
+            monitor.problem(&oddity(&shown, warning));
         }
         let listing = Listing::read(&root.bytes, database, &self.selection)?;
         // A signature that nobody looks at may be that of another state.
@@ -66,7 +66,7 @@ impl Archive {
         add_long_name(database.path(), &root.bytes, found)?;
         let path = database.with(FILES)?;
         if let Some(root) = supply.root(&path, FILES_BYTES_MAX)? {
-            entries.push(entry(path.clone(), &root));
+            entries.push(root.entry(path.clone()));
             beside(supply, (&path, &mut entries))?;
             add_long_name(&path, &root.bytes, found)?;
             is_doubtful |= !agrees(&listing, (&path, &root.bytes), monitor)?;
@@ -81,10 +81,10 @@ impl Archive {
             valid_until: None,
             indices: 0,
             files: u64::try_from(listing.packages.len()).unwrap_or(u64::MAX),
-            signers: verified.as_ref().map(signers).unwrap_or_default(),
+            signers: verified.as_ref().map(Verified::recorded).unwrap_or_default(),
             others: verified.as_ref().map(|one| one.others.clone()).unwrap_or_default(),
         };
-        let vouchers = verified.as_ref().map(vouchers).unwrap_or_default();
+        let vouchers = verified.as_ref().map(Verified::vouchers).unwrap_or_default();
         Ok(Repository { listing, entries, proof, vouchers, is_doubtful })
     }
 
@@ -103,16 +103,7 @@ impl Archive {
             ),
         })?;
         // The custom is the same: a key that expired since vouches for what it signed before.
-        sign::verify_repomd(text, signature, keyring, &self.rules(), shown).map(Some)
-    }
-
-    /// Gives what makes a signature count.
-    pub(super) fn rules(&self) -> sign::Rules {
-        sign::Rules {
-            now: self.now,
-            signers: self.belief.signers.clone(),
-            weak_keys: self.belief.weak_keys,
-        }
+        sign::verify_repomd(text, signature, keyring, &self.belief.rules(self.now), shown).map(Some)
     }
 }
 
@@ -123,7 +114,7 @@ fn beside(
 ) -> Result<Option<Vec<u8>>> {
     let path = RelPath::parse(&[path.as_bytes(), SIGNATURE.as_bytes()].concat())?;
     let Some(root) = supply.root(&path, SIGNATURE_BYTES_MAX)? else { return Ok(None) };
-    entries.push(entry(path, &root));
+    entries.push(root.entry(path));
     Ok(Some(root.bytes))
 }
 
@@ -151,30 +142,6 @@ fn agrees(
         Err(Error::BadMetadata { why, .. }) => format!("pacman -F cannot read it: {why}"),
         Err(error) => return Err(error),
     };
-    monitor.problem(&problem(&shown, &why));
+    monitor.problem(&oddity(&shown, &why));
     Ok(false)
-}
-
-fn entry(path: RelPath, root: &Root) -> Entry {
-    let content = root.content;
-    let node =
-        Node::File { digest: content.digest, size_bytes: content.size_bytes, class: Class::Root };
-    Entry { path, node, added: false }
-}
-
-/// Gives who vouches, as a record keeps it.
-fn signers(verified: &Verified) -> Vec<pinfold_store::Signer> {
-    let signer = |one: &sign::Signer| pinfold_store::Signer {
-        key: one.fingerprint.clone(),
-        by: one.subkey.clone(),
-        name: one.user_id.clone(),
-        made: Stamp::from_seconds(one.made),
-        certificate: Digest::of(&one.certificate),
-    };
-    verified.signers.iter().map(signer).collect()
-}
-
-fn vouchers(verified: &Verified) -> Vec<Voucher> {
-    let signers = verified.signers.iter();
-    signers.map(|signer| Voucher { certificate: signer.certificate.clone() }).collect()
 }

@@ -5,8 +5,8 @@ use pinfold_store::path::escape;
 use serde::{Deserialize, Serialize};
 
 use super::names::DATABASE;
-use crate::pattern::Pattern;
-use crate::rpm::PackageSignatures;
+use crate::judged::PackageSignatures;
+use crate::pattern::{self, Pattern};
 use crate::{Error, Result};
 
 /// A record keeps what was asked for, not what was left as it is.
@@ -171,12 +171,7 @@ impl Selection {
 
     /// Says whether a package of this name is taken.
     pub(super) fn takes(&self, name: &[u8]) -> bool {
-        if !self.is_filtered() {
-            return true;
-        }
-        let name = String::from_utf8_lossy(name);
-        let any = |patterns: &[Pattern]| patterns.iter().any(|one| one.matches(&name));
-        (self.include.is_empty() || any(&self.include)) && !any(&self.exclude)
+        pattern::takes((&self.include, &self.exclude), name)
     }
 }
 

@@ -8,13 +8,11 @@ use std::collections::BTreeMap;
 use std::io::Read;
 
 use pinfold_store::{Digest, Entry, Monitor, Node, RelPath};
-use rayon::prelude::*;
 
 use super::archive::{Archive, Packages};
 use super::desc::SIGNATURE_BYTES_MAX;
 use super::package::signature_of;
-use crate::rpm::package::Verdict;
-use crate::rpm::signatures::{Found, Judged, tell};
+use crate::judged::{self, Found, Judged, Verdict};
 use crate::sign::{self, passing::Passing};
 use crate::supply::{Content, State, Supply};
 use crate::tree::read_bounded;
@@ -38,29 +36,10 @@ pub(super) fn check(
         return Ok(());
     }
     let signed = signed(&*supply, packages, entries)?;
-    monitor.step("checking the packages' signatures", u64::try_from(signed.len()).ok());
-    let keys = keys(archive)?;
-    let shared: &dyn Supply = &*supply;
-    let one = |one: &Signed<'_>| {
-        let judged = judge(archive, shared, (one, keys))?;
-        monitor.advance(1);
-        Ok(judged)
-    };
-    let found: Vec<(Judged, bool)> = signed.par_iter().map(one).collect::<Result<_>>()?;
-    let mut anew = Vec::new();
-    for (one, (judged, is_known)) in signed.iter().zip(&found) {
-        if !is_known {
-            anew.push((one.content.digest, format!("{} {}", mark(one), judged.written())));
-        }
-    }
-    let found: Vec<Found<'_>> = signed
-        .iter()
-        .zip(found)
-        .map(|(one, (judged, is_known))| (one.path, one.content.digest, judged, is_known))
-        .collect();
-    // Remembered before a flaw refuses the state: the next attempt reads no package again.
-    supply.remember_judged(keys, &anew)?;
-    tell(archive.selection.package_signatures, &found, state, monitor)
+    let keys = judged::keys(&archive.vendors, &archive.belief, b"pacman")?;
+    let judge = |supply: &dyn Supply, one: &Signed<'_>| judge(archive, supply, (one, keys));
+    let signatures = archive.selection.package_signatures;
+    judged::check(supply, (&signed, keys), judge, (signatures, state), monitor)
 }
 
 /// Finds the packages and their signatures: that of the database counts, as it does for pacman.
@@ -97,15 +76,6 @@ fn unreadable(path: &RelPath) -> impl Fn(std::io::Error) -> Error {
     move |source| Error::Io { action: "read", path: path.as_path().to_owned(), source }
 }
 
-/// Names keys and rules: what was judged by others is judged anew.
-fn keys(archive: &Archive) -> Result<Digest> {
-    let mut text = archive.vendors.armor()?;
-    text.extend_from_slice(archive.belief.signers.join(" ").as_bytes());
-    text.push(u8::from(archive.belief.weak_keys));
-    text.extend_from_slice(b"pacman");
-    Ok(Digest::of(&text))
-}
-
 /// Names the signature: a package that was signed anew is judged anew.
 fn mark(one: &Signed<'_>) -> String {
     one.signature.as_ref().map_or_else(|| "none".to_owned(), |bytes| Digest::of(bytes).to_string())
@@ -115,13 +85,15 @@ fn judge(
     archive: &Archive,
     supply: &dyn Supply,
     (one, keys): (&Signed<'_>, Digest),
-) -> Result<(Judged, bool)> {
+) -> Result<Found> {
+    let found =
+        |judged, anew| Found { path: one.path.clone(), digest: one.content.digest, judged, anew };
     if let Some(text) = supply.judged(one.content, keys)?
         && let Some((marked, rest)) = text.split_once(' ')
         && marked == mark(one)
         && let Some(known) = Judged::read(rest)
     {
-        return Ok((known, true));
+        return Ok(found(known, None));
     }
     let verdict = match &one.signature {
         None => Verdict::Unsigned,
@@ -133,7 +105,9 @@ fn judge(
             Ok(signatures) => passed(archive, supply, (one, signatures))?,
         },
     };
-    Ok((Judged::of(&verdict), false))
+    let judged = Judged::of(&verdict);
+    let anew = format!("{} {}", mark(one), judged.written());
+    Ok(found(judged, Some(anew)))
 }
 
 /// Reads a package to its end and judges its signatures.
@@ -154,7 +128,7 @@ fn passed(
     }
     let (mut unknown, mut ignored, mut good) = (Vec::new(), Vec::new(), None);
     for signature in signatures {
-        match signature.judge(&archive.vendors, &archive.rules()) {
+        match signature.judge(&archive.vendors, &archive.belief.rules(archive.now)) {
             sign::Verdict::Good(by, warning) => {
                 let notes = warning.into_iter().collect();
                 good = good.or(Some(Verdict::Signed { by, notes }));

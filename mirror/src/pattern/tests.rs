@@ -26,3 +26,22 @@ fn what_is_no_pattern_says_so() {
         assert!(error.contains("pattern of names") && error.contains(bad), "{error}");
     }
 }
+
+#[test]
+fn a_name_is_taken_by_what_includes_it_unless_something_excludes_it() {
+    let patterns = |words: &[&str]| -> Vec<Pattern> {
+        words.iter().map(|word| Pattern::try_from((*word).to_owned()).unwrap()).collect()
+    };
+    for (include, exclude, name, expected) in [
+        (&[][..], &[][..], "bash", true),
+        (&["ba*"], &[], "bash", true),
+        (&["ba*"], &[], "dash", false),
+        (&[], &["*-doc"], "bash-doc", false),
+        (&[], &["*-doc"], "bash", true),
+        (&["ba*", "dash"], &["bash"], "dash", true),
+        (&["ba*"], &["bash"], "bash", false),
+    ] {
+        let (include, exclude) = (patterns(include), patterns(exclude));
+        assert_eq!(takes((&include, &exclude), name.as_bytes()), expected, "{name}");
+    }
+}

@@ -8,7 +8,6 @@
 //! payload (tag 5097) is not computed, because what is signed says what the packed one is.
 
 mod header;
-mod verdict;
 mod watch;
 
 use std::fmt;
@@ -17,9 +16,9 @@ use std::io::Read;
 use pinfold_store::path::escape;
 
 use self::header::{Form, Header, Stream};
-pub use self::verdict::{Counts, Verdict};
 use self::watch::Watch;
 use crate::Result;
+pub use crate::judged::{Counts, Verdict};
 use crate::sign::{Keyring, Rules};
 
 /// The lead: what was the header until rpm 3, of which only the magic and the kind of signature say anything now.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use pinfold_store::path::escape;
-use pinfold_store::{Class, Digest, Entry, Monitor, Node, Proof, RelPath, Stamp};
+use pinfold_store::{Entry, Monitor, Proof, RelPath, Stamp};
 
 use super::archive::Archive;
 use super::names::{REPOMD, REPOMD_KEY, REPOMD_SIGNATURE};
@@ -67,12 +67,12 @@ impl Archive {
         if let Some(note) = &note {
             monitor.step(note, None);
         }
-        let mut entries = vec![entry(path.clone(), &root)];
+        let mut entries = vec![root.entry(path.clone())];
         let mut signature = None;
         for name in [REPOMD_SIGNATURE, REPOMD_KEY] {
             let beside = at(&place, name)?;
             if let Some(root) = supply.root(&beside, SIGNATURE_BYTES_MAX)? {
-                entries.push(entry(beside, &root));
+                entries.push(root.entry(beside));
                 if name == REPOMD_SIGNATURE {
                     signature = Some(root.bytes);
                 }
@@ -97,10 +97,10 @@ impl Archive {
                 valid_until: None,
                 indices: 0,
                 files: 0,
-                signers: verified.as_ref().map(signers).unwrap_or_default(),
+                signers: verified.as_ref().map(Verified::recorded).unwrap_or_default(),
                 others: verified.as_ref().map(|one| one.others.clone()).unwrap_or_default(),
             },
-            vouchers: verified.as_ref().map(vouchers).unwrap_or_default(),
+            vouchers: verified.as_ref().map(Verified::vouchers).unwrap_or_default(),
             note,
             packages: 0..0,
         })
@@ -140,43 +140,6 @@ impl Archive {
             path: shown.to_owned(),
             why: "it has no signature: repomd.xml.asc is not there; unsigned = true takes it, and then only the way to upstream protects the mirror".to_owned(),
         })?;
-        sign::verify_repomd(text, signature, keyring, &self.rules(), shown).map(Some)
+        sign::verify_repomd(text, signature, keyring, &self.belief.rules(self.now), shown).map(Some)
     }
-
-    /// Gives what makes a signature count.
-    pub(super) fn rules(&self) -> sign::Rules {
-        sign::Rules {
-            now: self.now,
-            signers: self.belief.signers.clone(),
-            weak_keys: self.belief.weak_keys,
-        }
-    }
-}
-
-fn entry(path: RelPath, root: &Root) -> Entry {
-    let content = root.content;
-    let node =
-        Node::File { digest: content.digest, size_bytes: content.size_bytes, class: Class::Root };
-    Entry { path, node, added: false }
-}
-
-/// Gives who vouches, as a record keeps it.
-fn signers(verified: &Verified) -> Vec<pinfold_store::Signer> {
-    verified.signers.iter().map(signer).collect()
-}
-
-/// Gives one who vouches, as a record keeps it.
-pub(super) fn signer(one: &sign::Signer) -> pinfold_store::Signer {
-    pinfold_store::Signer {
-        key: one.fingerprint.clone(),
-        by: one.subkey.clone(),
-        name: one.user_id.clone(),
-        made: Stamp::from_seconds(one.made),
-        certificate: Digest::of(&one.certificate),
-    }
-}
-
-fn vouchers(verified: &Verified) -> Vec<Voucher> {
-    let signers = verified.signers.iter();
-    signers.map(|signer| Voucher { certificate: signer.certificate.clone() }).collect()
 }

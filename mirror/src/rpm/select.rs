@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Place;
 use super::primary::Package;
-use crate::pattern::Pattern;
+use crate::judged::PackageSignatures;
+use crate::pattern::{self, Pattern};
 
 /// A record keeps what was asked for, not what was left as it is.
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -75,19 +76,6 @@ impl Folder {
     pub(super) fn place(&self) -> Place {
         Place::new(self.0.clone())
     }
-}
-
-/// What is done about the signatures that packages themselves carry.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PackageSignatures {
-    /// Nothing: the metadata's checksums say which bytes are right.
-    #[default]
-    Unchecked,
-    /// They are checked, and what was found is in the snapshot's record.
-    Report,
-    /// A package that no key of the mirror's keyrings signed refuses the state.
-    Require,
 }
 
 /// What of a repository is mirrored.
@@ -164,12 +152,7 @@ impl Selection {
         {
             return false;
         }
-        if self.include.is_empty() && self.exclude.is_empty() {
-            return true;
-        }
-        let name = String::from_utf8_lossy(package.name);
-        let any = |patterns: &[Pattern]| patterns.iter().any(|one| one.matches(&name));
-        (self.include.is_empty() || any(&self.include)) && !any(&self.exclude)
+        pattern::takes((&self.include, &self.exclude), package.name)
     }
 }
 
