@@ -12,6 +12,7 @@
 
 mod harness;
 
+mod brew;
 mod by_tool;
 mod changes;
 mod client;

@@ -187,21 +187,29 @@ impl Config {
 
     /// What the web server needs to know of the mirrors.
     pub(crate) fn mirror_sites(&self) -> Vec<MirrorSite> {
-        let site = |(name, mirror): (&Name, &Mirror)| {
-            let words = mirror.family.site();
-            MirrorSite {
-                name: name.clone(),
-                mount: mirror.mount.clone(),
-                root_names: words.root_names.to_owned(),
-                hash_names: words.hash_names.to_owned(),
-                package_names: words.package_names.to_owned(),
-                types: words
-                    .types
-                    .iter()
-                    .map(|(extension, kind)| ((*extension).to_owned(), (*kind).to_owned()))
-                    .collect(),
-            }
-        };
-        self.mirrors.iter().map(site).collect()
+        self.mirrors.iter().map(|(name, mirror)| site(name, mirror)).collect()
+    }
+}
+
+/// What the web server needs to know of a mirror.
+fn site(name: &Name, mirror: &Mirror) -> MirrorSite {
+    let words = mirror.family.site();
+    let pairs = |pairs: &[(&str, &str)]| {
+        pairs.iter().map(|(one, other)| ((*one).to_owned(), (*other).to_owned())).collect()
+    };
+    let said = words.words.iter();
+    MirrorSite {
+        name: name.clone(),
+        mount: mirror.mount.clone(),
+        root_names: words.root_names.to_owned(),
+        has_validators: words.has_validators,
+        hash_names: words.hash_names.to_owned(),
+        package_names: words.package_names.to_owned(),
+        types: pairs(words.types),
+        typed_names: pairs(words.typed_names),
+        top_names: words.top_names.to_owned(),
+        words: said
+            .map(|(path, kind, text)| ((*path).to_owned(), (*kind).to_owned(), (*text).to_owned()))
+            .collect(),
     }
 }

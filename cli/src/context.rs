@@ -4,6 +4,7 @@ use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 
 use pinfold_mirror::apt::{self, HeadsInput, Signed};
+use pinfold_mirror::brew;
 use pinfold_mirror::family::{self, Family};
 use pinfold_mirror::key::Key;
 use pinfold_mirror::rpm;
@@ -180,6 +181,11 @@ impl Context {
                     wanted.roots,
                     &self.dated_url(wanted.mirror, wanted.snapshot),
                 );
+                let heads = made.map_err(|error| failed(error.kind(), Box::new(error)))?;
+                Ok(heads.into_iter().map(|(path, bytes)| Head { path, bytes }).collect())
+            }
+            Some(Family::Brew) => {
+                let made = brew::heads(&wanted.tree, wanted.roots);
                 let heads = made.map_err(|error| failed(error.kind(), Box::new(error)))?;
                 Ok(heads.into_iter().map(|(path, bytes)| Head { path, bytes }).collect())
             }

@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, IF_MODIFIED_SINCE, IF_RANGE,
-    LAST_MODIFIED, RANGE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, IF_MATCH, IF_MODIFIED_SINCE,
+    IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, LAST_MODIFIED, RANGE, RETRY_AFTER,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use pinfold_publisher::site::{
@@ -133,9 +134,7 @@ pub(crate) fn run(input: &ServeInput, ready: impl FnOnce(SocketAddr)) -> Result<
 /// Answers one request.
 async fn answer(rules: Arc<Rules>, request: Request<Body>) -> Response<Body> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        let refusal =
-            Refusal { status: 405, text: "only GET and HEAD\n".to_owned(), retry_after: None };
-        let mut response = refused(&refusal);
+        let mut response = refused(&plain(405, "only GET and HEAD\n"));
         set(&mut response, ALLOW, "GET, HEAD");
         return response;
     }
@@ -146,16 +145,18 @@ async fn answer(rules: Arc<Rules>, request: Request<Body>) -> Response<Body> {
         (answer, found)
     });
     let Ok((answer, found)) = looked.await else {
-        return refused(&Refusal {
-            status: 500,
-            text: "the lookup failed\n".to_owned(),
-            retry_after: None,
-        });
+        return refused(&plain(500, "the lookup failed\n"));
     };
     match found {
         Some((modified, file)) => send(&answer, &file, modified, request).await,
         None => refused(&answer.not_found),
     }
+}
+
+/// Makes an answer of a few words.
+fn plain(status: u16, text: &str) -> Refusal {
+    let content_type = "text/plain".to_owned();
+    Refusal { status, text: text.to_owned(), content_type, retry_after: None }
 }
 
 /// Gives a file's modification time as the header has it.
@@ -173,6 +174,13 @@ async fn send(
     modified: Option<String>,
     mut request: Request<Body>,
 ) -> Response<Body> {
+    if !answer.has_validators {
+        // Whatever the client says of its own copy is passed over, and nothing is said of ours.
+        for name in [IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE, IF_NONE_MATCH, IF_MATCH] {
+            request.headers_mut().remove(name);
+        }
+    }
+    let modified = modified.filter(|_| answer.has_validators);
     // Exactly this time, as nginx with `if_modified_since exact`: after a rollback a file may be older than the client's.
     let since = request.headers().get(IF_MODIFIED_SINCE);
     if since.is_some_and(|since| Some(since.as_bytes()) != modified.as_deref().map(str::as_bytes)) {
@@ -188,10 +196,14 @@ async fn send(
     }
     let mut response = sent.map(Body::new);
     if response.headers().contains_key(CONTENT_TYPE) && response.status().is_success() {
-        set(&mut response, CONTENT_TYPE, &answer.content_type);
+        set(&mut response, CONTENT_TYPE, &file.content_type);
     }
     if let Some(modified) = modified.filter(|_| response.headers().contains_key(LAST_MODIFIED)) {
         set(&mut response, LAST_MODIFIED, &modified);
+    }
+    if !answer.has_validators {
+        response.headers_mut().remove(LAST_MODIFIED);
+        response.headers_mut().remove(ETAG);
     }
     set(&mut response, CACHE_CONTROL, file.cache);
     set(&mut response, X_CONTENT_TYPE_OPTIONS, "nosniff");
@@ -217,7 +229,7 @@ async fn wants_a_part(file: &Candidate, modified: Option<&str>, asked: HeaderMap
 fn refused(refusal: &Refusal) -> Response<Body> {
     let mut response = Response::new(Body::from(refusal.text.clone()));
     *response.status_mut() = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::NOT_FOUND);
-    set(&mut response, CONTENT_TYPE, "text/plain");
+    set(&mut response, CONTENT_TYPE, &refusal.content_type);
     set(&mut response, CACHE_CONTROL, "no-cache");
     set(&mut response, X_CONTENT_TYPE_OPTIONS, "nosniff");
     if let Some(seconds) = refusal.retry_after {

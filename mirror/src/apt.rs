@@ -57,4 +57,5 @@ pub const SITE: SiteWords = SiteWords {
         ("lzma", "application/x-lzma"),
         ("zst", "application/zstd"),
     ],
+    ..SiteWords::NONE
 };

@@ -6,7 +6,8 @@ use std::io::Read;
 use pinfold_store::sums::Checking;
 use pinfold_store::{Checksum, Digest};
 
-use crate::apk;
+use crate::fetch::UNSTATED_BYTES_MAX;
+use crate::{apk, brew};
 
 /// What content a wanted file must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,6 +16,8 @@ pub enum Expect {
     Sum(Checksum),
     /// It is a package of Alpine: the part that describes it hashes to this by SHA-1, and names the checksum of the rest.
     Apk([u8; 20]),
+    /// It is JSON that names what has this checksum by SHA-256.
+    Names([u8; 32]),
     /// Nobody says. It stands beside a file of its name without the last ending, which has this content, and is taken for
     /// unchanged while that one is.
     Beside(Digest),
@@ -34,6 +37,7 @@ impl fmt::Display for Expect {
                 f.write_str("a control part of SHA1 ")?;
                 part.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
             }
+            Self::Names(sum) => write!(f, "JSON that names {}", Checksum::sha256(sum)),
             Self::Beside(_) => f.write_str("any content"),
         }
     }
@@ -45,7 +49,15 @@ impl Expect {
     pub const fn sum(&self) -> Option<Checksum> {
         match self {
             Self::Sum(sum) => Some(*sum),
-            Self::Apk(_) | Self::Beside(_) => None,
+            Self::Apk(_) | Self::Names(_) | Self::Beside(_) => None,
+        }
+    }
+
+    /// Gives the most bytes that are taken of it, where nobody states its size.
+    pub(crate) const fn bytes_max(&self) -> u64 {
+        match self {
+            Self::Names(_) => brew::NAMING_BYTES_MAX,
+            Self::Sum(_) | Self::Apk(_) | Self::Beside(_) => UNSTATED_BYTES_MAX,
         }
     }
 
@@ -55,6 +67,10 @@ impl Expect {
             Self::Apk(part) => {
                 let word = part.iter().map(|byte| format!("{byte:02x}")).collect();
                 Some((Digest::of(b"apk control part"), word))
+            }
+            // One file may name many: each is a question of its own.
+            Self::Names(sum) => {
+                Some((Digest::of(&[&b"JSON that names "[..], sum].concat()), "it does".to_owned()))
             }
             Self::Sum(_) | Self::Beside(_) => None,
         }
@@ -81,6 +97,7 @@ impl Expect {
                 Ok((found != *sum).then(|| found.to_string()))
             }
             Self::Apk(part) => apk::package_flaw(from, part),
+            Self::Names(sum) => brew::naming_flaw(from, sum),
             Self::Beside(_) => Ok(None),
         }
     }

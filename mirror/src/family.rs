@@ -4,7 +4,7 @@ use pinfold_store::{Monitor, Record, Stamp, scan};
 
 use crate::archive::{Archive, Belief};
 use crate::sign::Keyring;
-use crate::{Result, TreeReader, apt, files, rpm};
+use crate::{Result, TreeReader, apt, brew, files, rpm};
 
 /// A package-manager format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,12 +13,14 @@ pub enum Family {
     Apt,
     /// Repositories of dnf and zypper.
     Rpm,
+    /// Homebrew's bottles.
+    Brew,
     /// Any tree, unparsed.
     Files,
 }
 
 /// Every family, in the order of help texts.
-pub const ALL: &[Family] = &[Family::Apt, Family::Rpm, Family::Files];
+pub const ALL: &[Family] = &[Family::Apt, Family::Rpm, Family::Brew, Family::Files];
 
 /// What a family's names look like to a web server. Regular expressions are in the common subset of PCRE and Rust's
 /// `regex`, without capturing groups, braces, blanks and quotes; an empty one matches nothing.
@@ -26,12 +28,35 @@ pub const ALL: &[Family] = &[Family::Apt, Family::Rpm, Family::Files];
 pub struct SiteWords {
     /// Matches the whole last part of root metadata's paths.
     pub root_names: &'static str,
+    /// Whether a client is told of the age of root metadata. Some take what is older than their own copy for no news.
+    pub has_validators: bool,
     /// Matches somewhere in a path whose name holds a hash or a time, so that its bytes never change.
     pub hash_names: &'static str,
     /// Matches the whole of what follows a dot in a package's file name.
     pub package_names: &'static str,
     /// Extensions and their MIME types.
     pub types: &'static [(&'static str, &'static str)],
+    /// Match the last parts of paths that have a MIME type of their own, whatever their extension.
+    pub typed_names: &'static [(&'static str, &'static str)],
+    /// Matches the whole of a name that clients ask for at the top of the server too, as they do with [`Self::typed_names`] then,
+    /// whatever other mirrors there are.
+    pub top_names: &'static str,
+    /// Paths of folders that answer with a few words: the path with its slash, a MIME type, the words.
+    pub words: &'static [(&'static str, &'static str, &'static str)],
+}
+
+impl SiteWords {
+    /// Nothing is known of the names.
+    pub const NONE: Self = Self {
+        root_names: "",
+        has_validators: true,
+        hash_names: "",
+        package_names: "",
+        types: &[],
+        typed_names: &[],
+        top_names: "",
+        words: &[],
+    };
 }
 
 /// Finds a family by its name.
@@ -47,6 +72,7 @@ impl Family {
         match self {
             Self::Apt => "apt",
             Self::Rpm => "rpm",
+            Self::Brew => "brew",
             Self::Files => "files",
         }
     }
@@ -57,6 +83,7 @@ impl Family {
         match self {
             Self::Apt => apt::SITE,
             Self::Rpm => rpm::SITE,
+            Self::Brew => brew::SITE,
             Self::Files => files::SITE,
         }
     }
@@ -79,6 +106,7 @@ impl Family {
         Ok(match self {
             Self::Apt => Box::new(apt::read(tree, monitor)?),
             Self::Rpm => Box::new(rpm::read(tree, &rpm::repositories(tree)?)?),
+            Self::Brew => Box::new(brew::read(tree)?),
             Self::Files => Box::new(files::Reading),
         })
     }
@@ -95,6 +123,7 @@ impl Family {
         Ok(match self {
             Self::Apt => Some(Box::new(apt::Archive::of(record, keyring)?)),
             Self::Rpm => Some(Box::new(rpm::Archive::of(record, keyring)?)),
+            Self::Brew => Some(Box::new(brew::Archive::of(record)?)),
             Self::Files => None,
         })
     }
@@ -113,6 +142,7 @@ impl Family {
         Ok(match self {
             Self::Apt | Self::Files => None,
             Self::Rpm => Some(Box::new(rpm::Archive::found_in(tree, belief, now)?)),
+            Self::Brew => Some(Box::new(brew::Archive::found_in(tree, belief)?)),
         })
     }
 }

@@ -5,8 +5,7 @@ use pinfold_store::{Class, Evidence, RelPath, scan};
 use crate::SiteWords;
 
 /// What a web server needs to know: nothing.
-pub const SITE: SiteWords =
-    SiteWords { root_names: "", hash_names: "", package_names: "", types: &[] };
+pub const SITE: SiteWords = SiteWords::NONE;
 
 /// The reading of any tree at all.
 #[derive(Debug, Clone, Copy, Default)]

@@ -8,6 +8,7 @@
 mod apk;
 pub mod apt;
 pub mod archive;
+pub mod brew;
 pub mod change;
 pub mod client;
 pub mod deb822;

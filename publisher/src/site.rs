@@ -10,8 +10,10 @@
 
 mod answer;
 mod check;
+mod kinds;
 mod render;
 mod table;
+mod top;
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -123,12 +125,20 @@ pub struct MirrorSite {
     pub mount: Mount,
     /// Matches the whole last part of root metadata's paths.
     pub root_names: String,
+    /// Whether clients are told how old root metadata are.
+    pub has_validators: bool,
     /// Matches somewhere in `/` and a path, where the name holds a hash; anchors of its own are allowed.
     pub hash_names: String,
     /// Matches the whole of what follows a dot in a package's file name.
     pub package_names: String,
     /// Extensions and their MIME types, besides the common ones.
     pub types: Vec<(String, String)>,
+    /// Match the last parts of paths that have a MIME type of their own.
+    pub typed_names: Vec<(String, String)>,
+    /// Matches the whole of a name that the first such mirror has at the top of the server too, as it has [`Self::typed_names`].
+    pub top_names: String,
+    /// Paths of folders that answer with words: the path with its slash, a MIME type, the words.
+    pub words: Vec<(String, String, String)>,
 }
 
 /// What the operator says of the site.

@@ -1,6 +1,7 @@
 //! The parts that the tests put together.
 mod archive;
 mod client;
+mod homebrew;
 #[expect(dead_code, reason = "the rest is for the tests of the transfer itself")]
 mod hostile;
 mod mount;
@@ -13,6 +14,7 @@ mod upstream;
 
 pub(crate) use archive::{Archive, UpstreamKey, replace};
 pub(crate) use client::Apt;
+pub(crate) use homebrew::{Formula, Homebrew, Host, INDEX, Request, sha256};
 pub(crate) use hostile::Hostile;
 pub(crate) use mount::Mount;
 pub(crate) use nginx::{Nginx, ask};

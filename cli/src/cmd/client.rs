@@ -2,6 +2,7 @@
 
 use pinfold_mirror::ClientFile;
 use pinfold_mirror::apt::{self, ClientInput, Downgrade, Follows, Form, Signed};
+use pinfold_mirror::brew;
 use pinfold_mirror::family::Family;
 use pinfold_mirror::rpm;
 use pinfold_publisher::layout::{Spec, Www};
@@ -32,6 +33,7 @@ pub(super) fn client(context: &Context, args: &Client) -> Done {
             show(context, &apt_files(context, (&store, mirror), (&wanted, &url), args)?)?;
         }
         Family::Rpm => show(context, &rpm_files((&store, mirror), (&wanted, &url), args)?)?,
+        Family::Brew => show(context, &brew_files(&wanted, &url, args)?)?,
         Family::Files => ui::print(&format!("{url}/"))?,
     }
     Ok(Outcome::Done)
@@ -131,6 +133,33 @@ fn rpm_files(
         signed,
         upstream: &upstream,
         keyrings: &mirror.keyrings,
+    })?)
+}
+
+/// Writes the file for brew. What only others have is refused, not passed over.
+fn brew_files(wanted: &Wanted, url: &str, args: &Client) -> Result<Vec<ClientFile>, Failure> {
+    let refused = [
+        (!args.suites.is_empty(), "--suite"),
+        (args.list, "--list"),
+        (args.downgrade, "--downgrade"),
+        (matches!(args.fallback, Some(Fallback::Upstream)), "--fallback upstream"),
+    ];
+    if let Some((_, option)) = refused.iter().find(|(is_set, _)| *is_set) {
+        return Err(Failure::usage(format!("{option} is not for brew, which {} is of", wanted.mirror))
+            .hint("--fallback packages lets bottles come from Homebrew's own registry while the mirror fails; --plain prints lines for a shell"));
+    }
+    Ok(brew::client(&brew::ClientInput {
+        mirror: &wanted.mirror,
+        url,
+        follows: match &wanted.channel {
+            Some(channel) => brew::Follows::Channel(channel),
+            None => brew::Follows::Date(wanted.taken),
+        },
+        form: match (args.plain, args.fallback) {
+            (true, _) => brew::Form::Lines,
+            (false, Some(_)) => brew::Form::Fallback,
+            (false, None) => brew::Form::Only,
+        },
     })?)
 }
 

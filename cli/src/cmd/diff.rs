@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use pinfold_mirror::brew;
 use pinfold_mirror::family::{self, Family};
 use pinfold_mirror::rpm::{self, AdvisoryChange};
 use pinfold_mirror::tree::SnapshotTree;
@@ -30,10 +31,10 @@ pub(super) fn diff(context: &Context, args: &Diff) -> Done {
     let new = record(&store, args.new.as_ref().unwrap_or(&newest))?;
     let family = shared_family(&old, &new);
     let found = match family {
-        Some(family @ (Family::Apt | Family::Rpm)) if !args.files => {
+        Some(family @ (Family::Apt | Family::Rpm | Family::Brew)) if !args.files => {
             packages(&store, family, (&old, &new), context.json)?
         }
-        Some(Family::Apt | Family::Rpm | Family::Files) => files(&store, &old, &new, context.json)?,
+        Some(_) => files(&store, &old, &new, context.json)?,
         None if args.files => files(&store, &old, &new, context.json)?,
         None => {
             let message = format!(
@@ -165,13 +166,18 @@ fn packages(
     };
     let (lists, advisories) = match family {
         Family::Rpm => rpm::compare_trees(&tree(old), &tree(new), &mut each)?,
+        Family::Brew => (brew::compare_trees(&tree(old), &tree(new), &mut each)?, Vec::new()),
         Family::Apt | Family::Files => {
             (apt::changes(&tree(old), &tree(new), &mut each)?, Vec::new())
         }
     };
     found.advisories = advisories;
     if lists.old == 0 && lists.new == 0 {
-        let root = if family == Family::Rpm { "repomd.xml" } else { "Release" };
+        let root = match family {
+            Family::Rpm => "repomd.xml",
+            Family::Brew => "packages.TAG.jws.json",
+            Family::Apt | Family::Files => "Release",
+        };
         let message = format!(
             "cannot compare {} and {}: no {root} in them lists packages",
             name(old),

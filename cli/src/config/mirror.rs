@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use pinfold_mirror::apt::{self, Signed};
 use pinfold_mirror::archive::{Archive, Belief};
+use pinfold_mirror::brew;
 use pinfold_mirror::family::Family;
 use pinfold_mirror::http::{Base, Credentials, Http, HttpSettings, Proxies, Url};
 use pinfold_mirror::rpm::{self, Metalink};
@@ -52,6 +53,11 @@ pub(crate) enum Wanted {
     Any,
     Apt(apt::Selection),
     Rpm(rpm::Selection),
+    /// Bottles, and the registry that has them.
+    Brew {
+        selection: brew::Selection,
+        registry: Base,
+    },
 }
 
 /// A list of upstreams.
@@ -92,7 +98,7 @@ impl Wanted {
     /// Says which folder of the mirror's tree clients name: of an rpm repository that has its packages above itself.
     pub(crate) fn folder(&self) -> Option<&pinfold_store::RelPath> {
         match self {
-            Self::Any | Self::Apt(_) => None,
+            Self::Any | Self::Apt(_) | Self::Brew { .. } => None,
             Self::Rpm(selection) => selection.repositories.first()?.path(),
         }
     }
@@ -122,11 +128,15 @@ impl Upstream {
                 (metalink.mirrors.clone(), Some(metalink))
             }
         };
-        let of_folder = |base: Base| match self.wanted.folder() {
-            None => Ok(base),
-            Some(folder) => base.of_folder(folder.clone()),
+        let of_folder = |base: Base| match (&self.wanted, self.wanted.folder()) {
+            (Wanted::Brew { registry, .. }, _) => {
+                let folder = brew::registry_folder()?;
+                Ok(base.beside_registry(brew::api_folder()?, registry.clone(), folder))
+            }
+            (_, None) => Ok(base),
+            (_, Some(folder)) => base.of_folder(folder.clone()),
         };
-        let bases: Result<Vec<Base>, _> =
+        let bases: pinfold_mirror::Result<Vec<Base>> =
             listed.into_iter().take(LISTED_MAX).map(of_folder).collect();
         Ok(Sources { bases: bases?, metalink })
     }
@@ -151,6 +161,11 @@ impl Upstream {
                 let selection = selection.clone();
                 Box::new(rpm::Archive { selection, belief, vendors, now, metalink })
             }
+            Wanted::Brew { selection, .. } => Box::new(brew::Archive {
+                selection: selection.clone(),
+                belief,
+                accepted: apt::accepted(store, mirror)?,
+            }),
         }))
     }
 }

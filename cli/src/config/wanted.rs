@@ -4,7 +4,9 @@ use std::num::NonZeroUsize;
 
 use pinfold_mirror::Pattern;
 use pinfold_mirror::apt::{self, SuiteName, Take};
+use pinfold_mirror::brew;
 use pinfold_mirror::family::Family;
+use pinfold_mirror::http::Base;
 use pinfold_mirror::rpm::{self, Folder, PackageSignatures};
 use pinfold_store::path::escape;
 
@@ -35,12 +37,26 @@ impl MirrorFile {
             ("debuginfo", self.debuginfo.is_some()),
             ("package-signatures", self.package_signatures.is_some()),
         ];
-        let (own, other): (&[_], &[_]) = match family {
-            Family::Apt => (&[], &rpm),
-            Family::Rpm => (&[], &apt),
-            Family::Files => (&apt, &rpm),
+        let brew = [
+            ("formulae", !self.formulae.is_empty()),
+            ("tags", !self.tags.is_empty()),
+            ("registry", self.registry.is_some()),
+        ];
+        let listed = [
+            ("architectures", !self.architectures.is_empty()),
+            ("installer", self.installer.is_some()),
+            ("include", !self.filter.include.is_empty()),
+            ("exclude", !self.filter.exclude.is_empty()),
+            ("keyrings", self.has_keyrings()),
+        ];
+        let others: &[&[_]] = match family {
+            Family::Apt => &[&rpm, &brew],
+            Family::Rpm => &[&apt, &brew],
+            Family::Brew => &[&apt, &rpm, &listed],
+            Family::Files => &[&apt, &rpm, &brew],
         };
-        own.iter().chain(other).find(|(_, is_set)| *is_set).map(|(key, _)| *key)
+        let mut keys = others.iter().copied().flatten();
+        keys.find(|(_, is_set)| *is_set).map(|(key, _)| *key)
     }
 
     /// Says whether something is asked of an upstream.
@@ -49,6 +65,8 @@ impl MirrorFile {
             || !self.architectures.is_empty()
             || self.repository.is_some()
             || self.newest.is_some()
+            || !self.formulae.is_empty()
+            || !self.tags.is_empty()
     }
 
     /// Says what is asked of an upstream; `None` where nothing is.
@@ -58,6 +76,8 @@ impl MirrorFile {
             Family::Apt if self.suites.is_empty() && self.architectures.is_empty() => Ok(None),
             Family::Apt => Ok(Some(Wanted::Apt(self.apt()?))),
             Family::Rpm => Ok(Some(Wanted::Rpm(self.rpm()?))),
+            Family::Brew if self.formulae.is_empty() && self.tags.is_empty() => Ok(None),
+            Family::Brew => self.brew().map(Some),
             Family::Files if self.architectures.is_empty() => Ok(None),
             Family::Files => {
                 Err("upstream: a mirror of family files is fed by pinfold ingest".to_owned())
@@ -141,6 +161,26 @@ impl MirrorFile {
             exclude: patterns(&self.filter.exclude),
             package_signatures,
         })
+    }
+
+    fn brew(&self) -> Result<Wanted, String> {
+        if self.formulae.is_empty() {
+            return Err("formulae: name at least one, such as formulae = [\"wget\", \"openssl@3\"], or \"*\" for all".to_owned());
+        }
+        if self.tags.is_empty() {
+            return Err(
+                "tags: name at least one, such as tags = [\"arm64_sequoia\", \"x86_64_linux\"]"
+                    .to_owned(),
+            );
+        }
+        let url = self.registry.as_deref().unwrap_or(brew::REGISTRY);
+        let registry = Base::parse(url).map_err(|error| format!("registry: {error}"))?;
+        let (formulae, tags) = (self.formulae.clone(), self.tags.clone());
+        let selection = brew::Selection { formulae, tags, as_found: false };
+        match selection.flaw() {
+            Some(why) => Err(why),
+            None => Ok(Wanted::Brew { selection, registry }),
+        }
     }
 }
 

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use pinfold_mirror::Pattern;
 use pinfold_mirror::apt::{Filter, Signed, Take};
+use pinfold_mirror::brew;
 use pinfold_mirror::family::{self, Family};
 use pinfold_mirror::http::{Base, Url};
 use pinfold_publisher::site::Mount;
@@ -45,6 +47,11 @@ pub(super) struct MirrorFile {
     pub(super) sources: Option<bool>,
     pub(super) debuginfo: Option<bool>,
     pub(super) package_signatures: Option<String>,
+    #[serde(default)]
+    pub(super) formulae: Vec<Pattern>,
+    #[serde(default)]
+    pub(super) tags: Vec<String>,
+    pub(super) registry: Option<String>,
     #[serde(default)]
     rsync_include: Vec<String>,
     #[serde(default)]
@@ -115,7 +122,8 @@ impl MirrorFile {
             must_be_absolute(path)?;
         }
         let source = self.source()?;
-        let bases = if matches!(source, Source::Rsync(_)) { Vec::new() } else { self.bases()? };
+        let bases =
+            if matches!(source, Source::Rsync(_)) { Vec::new() } else { self.bases(family)? };
         let list = self.list()?;
         let is_http = matches!(source, Source::Http);
         let is_fed = is_http && bases.is_empty() && list.is_none();
@@ -129,6 +137,8 @@ impl MirrorFile {
             && !matches!(upstream.wanted, Wanted::Any)
             && keyrings.is_empty()
             && !upstream.belief.unsigned
+            // brew has the key of its lists in itself.
+            && family != Family::Brew
         {
             return Err("it has no keyring: add keyrings = [\"/usr/share/keyrings/….gpg\"] with the archive's own keys, or unsigned = true where nobody signs it".to_owned());
         }
@@ -139,8 +149,12 @@ impl MirrorFile {
         self.keyrings.is_some()
     }
 
-    fn bases(&self) -> Result<Vec<Base>, String> {
-        let urls = self.upstream.clone().map(OneOrMore::list).unwrap_or_default();
+    /// Where it is followed from. Of Homebrew there is one, which need not be named.
+    fn bases(&self, family: Family) -> Result<Vec<Base>, String> {
+        let mut urls = self.upstream.clone().map(OneOrMore::list).unwrap_or_default();
+        if family == Family::Brew && urls.is_empty() && self.says_what() {
+            urls.push(brew::API.to_owned());
+        }
         urls.iter()
             .map(|url| Base::parse(url).map_err(|error| format!("upstream: {error}")))
             .collect()

@@ -25,9 +25,13 @@ fn input(root: &Path) -> ServeInput {
             name: "lab".parse().unwrap(),
             mount: "archive.example.org/lab".parse().unwrap(),
             root_names: "InRelease".to_owned(),
+            has_validators: true,
             hash_names: String::new(),
             package_names: "deb".to_owned(),
             types: vec![("deb".to_owned(), "application/vnd.debian.binary-package".to_owned())],
+            typed_names: Vec::new(),
+            top_names: String::new(),
+            words: Vec::new(),
         }],
         listen: "127.0.0.1:0".parse().unwrap(),
     }

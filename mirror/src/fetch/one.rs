@@ -7,7 +7,7 @@ use pinfold_store::{Arrival, Counter, Landed, Monitor, Store};
 
 use super::retry::{Failure, Tries};
 use super::small::count;
-use super::{Outcome, UNSTATED_BYTES_MAX, Upstream, Want};
+use super::{Outcome, Upstream, Want};
 use crate::http::{Answer, Asked, Trouble, Url};
 use crate::{Error, Result};
 
@@ -203,7 +203,7 @@ fn failed(url: &Url, failure: Failure) -> End {
 impl Coming<'_> {
     /// Gives the most bytes that are taken.
     fn bytes_max(&self) -> u64 {
-        self.want.size_bytes.unwrap_or(UNSTATED_BYTES_MAX)
+        self.want.size_bytes.unwrap_or_else(|| self.want.expect.bytes_max())
     }
 
     /// Says whether as many bytes as are wanted are there; where nobody says how many, whether what is there is right.

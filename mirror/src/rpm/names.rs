@@ -35,6 +35,7 @@ pub const SITE: SiteWords = SiteWords {
         ("zst", "application/zstd"),
         ("yaml", "text/plain"),
     ],
+    ..SiteWords::NONE
 };
 
 /// Says whether metadata change in place under a name that a channel shows beside its `repomd.xml`.

@@ -71,7 +71,7 @@ impl Following<'_> {
     fn known(&self, index: &Index, wanted: &Wanted) -> Result<Known> {
         let sum = match wanted.expect {
             Expect::Sum(sum) => sum,
-            Expect::Apk(_) => return self.known_by_word(index, wanted),
+            Expect::Apk(_) | Expect::Names(_) => return self.known_by_word(index, wanted),
             Expect::Beside(other) => return self.known_beside(index, wanted, other),
         };
         let algorithm = sum.algorithm();

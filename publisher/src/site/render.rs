@@ -8,6 +8,7 @@
 use super::SiteConfig;
 use super::answer::{ABSENT, NOWHERE, Words, words};
 use super::check::Host;
+use super::kinds::{Kind, TEXT};
 use super::table::{Cache, Missing, NO_CACHE, RETRY_SECONDS, Route, Step, Table};
 
 const HEAD: &str =
@@ -60,7 +61,7 @@ pub(super) fn file(config: &SiteConfig, host: &Host, table: &Table) -> String {
         missing_location(&mut out, table, &Missing::Dated(number));
     }
     out.push_str("\n    location / {\n");
-    refuse(&mut out, 404, NOWHERE);
+    speak(&mut out, (404, TEXT), NOWHERE);
     out.push_str("    }\n}\n");
     out
 }
@@ -166,7 +167,7 @@ fn view(out: &mut String, table: &Table) {
 /// The name of the location that says what is missing.
 fn missing_name(missing: &Missing) -> String {
     match missing {
-        Missing::Plain(_) => String::new(),
+        Missing::Plain(_) | Missing::Words { .. } => String::new(),
         Missing::Channel(number) => format!("@pinfold_channel_{number}"),
         Missing::Dated(number) => format!("@pinfold_dated_{number}"),
     }
@@ -181,8 +182,9 @@ fn route_locations(out: &mut String, table: &Table, number: usize, route: &Route
             .mirror
             .map_or_else(String::new, |mirror| format!("\n    # {}", table.mirrors[mirror].name)),
     );
-    let plain = match route.missing {
-        Missing::Plain(text) => Some(text),
+    let plain = match &route.missing {
+        Missing::Plain(text) => Some((404, TEXT, *text)),
+        Missing::Words { kind, text } => Some((200, kind.as_str(), text.as_str())),
         Missing::Channel(_) | Missing::Dated(_) => None,
     };
     for (at, step) in route.steps.iter().enumerate() {
@@ -199,28 +201,41 @@ fn route_locations(out: &mut String, table: &Table, number: usize, route: &Route
         line(out, 2, &format!("try_files {} {next}", candidates.join(" ")));
         bare(out, "    }");
     }
-    if let Some(text) = plain {
+    if let Some((status, kind, text)) = plain {
         let head = if route.steps.is_empty() { pattern } else { step_name(route.steps.len()) };
         bare(out, &format!("    location {head} {{"));
-        refuse(out, 404, text);
+        log(out, table, route.mirror);
+        speak(out, (status, kind), text);
         bare(out, "    }");
     }
 }
 
 /// Writes how a step's files are sent.
 fn files(out: &mut String, table: &Table, route: &Route, step: &Step) {
-    let types = route.mirror.map_or(&table.types, |mirror| &table.mirrors[mirror].types);
-    let types: Vec<_> =
-        types.iter().map(|(extension, mime)| format!("{mime} {extension};")).collect();
+    let (types, otherwise) = match &step.kind {
+        Kind::ByName(otherwise) => {
+            let types = route.mirror.map_or(&table.types, |mirror| &table.mirrors[mirror].types);
+            let types: Vec<_> =
+                types.iter().map(|(extension, mime)| format!("{mime} {extension};")).collect();
+            (types.join(" "), *otherwise)
+        }
+        Kind::Always(kind) => (String::new(), kind.as_str()),
+    };
     let cache = match step.cache {
         Cache::Always(text) => quote(text),
         Cache::ByName(mirror) => format!("$pinfold_cache_{mirror}"),
     };
     line(out, 2, "root /");
-    bare(out, &format!("        types {{ {} }}", types.join(" ")));
-    line(out, 2, &format!("default_type {}", route.default_type));
+    bare(out, &format!("        types {{ {types} }}"));
+    line(out, 2, &format!("default_type {otherwise}"));
     line(out, 2, &format!("add_header Cache-Control {cache}"));
     line(out, 2, "add_header X-Content-Type-Options nosniff");
+    if !route.has_validators {
+        // An empty value takes the header away.
+        line(out, 2, "etag off");
+        line(out, 2, "if_modified_since off");
+        line(out, 2, "add_header Last-Modified \"\"");
+    }
 }
 
 fn log(out: &mut String, table: &Table, mirror: Option<usize>) {
@@ -231,9 +246,9 @@ fn log(out: &mut String, table: &Table, mirror: Option<usize>) {
 }
 
 /// Writes the body of a location that answers with words.
-fn refuse(out: &mut String, status: u16, text: &str) {
+fn speak(out: &mut String, (status, kind): (u16, &str), text: &str) {
     bare(out, "        types { }");
-    line(out, 2, "default_type text/plain");
+    line(out, 2, &format!("default_type {kind}"));
     say(out, 2, status, text);
 }
 
@@ -250,7 +265,7 @@ fn missing_location(out: &mut String, table: &Table, missing: &Missing) {
     let Some(Words { probe, without, with }) = words(table, missing) else { return };
     let mirror = match missing {
         Missing::Channel(number) | Missing::Dated(number) => Some(*number),
-        Missing::Plain(_) => None,
+        Missing::Plain(_) | Missing::Words { .. } => None,
     };
     bare(out, &format!("\n    location {} {{", missing_name(missing)));
     log(out, table, mirror);

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::check::refused;
+use super::kinds::{Kind, OCTETS, TEXT, types};
+use super::top::Top;
 use super::{LOGS, MirrorSite, SiteConfig, SiteError};
 
 /// For names whose bytes may change: ask each time.
@@ -17,10 +19,6 @@ pub(super) const NO_CACHE: &str = "no-cache";
 pub(super) const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 /// For package names, which some vendors build anew in place.
 pub(super) const DAY: &str = "public, max-age=86400";
-/// For extensions that nobody named.
-pub(super) const OCTETS: &str = "application/octet-stream";
-/// For root metadata without an extension, and our own words.
-pub(super) const TEXT: &str = "text/plain";
 
 /// How long a client waits for a mirror's first snapshot, in seconds.
 pub(super) const RETRY_SECONDS: u32 = 300;
@@ -58,28 +56,6 @@ const SHORTER: [(&str, &str, &str); 5] = [
     ),
 ];
 
-/// Types that every mirror has.
-const TYPES: [(&str, &str); 18] = [
-    ("asc", TEXT),
-    ("bz2", "application/x-bzip2"),
-    ("css", "text/css"),
-    ("gpg", "application/pgp-signature"),
-    ("gz", "application/gzip"),
-    ("htm", "text/html"),
-    ("html", "text/html"),
-    ("js", "text/javascript"),
-    ("json", "application/json"),
-    ("lz4", "application/x-lz4"),
-    ("png", "image/png"),
-    ("sig", "application/pgp-signature"),
-    ("svg", "image/svg+xml"),
-    ("tar", "application/x-tar"),
-    ("txt", TEXT),
-    ("xml", "application/xml"),
-    ("xz", "application/x-xz"),
-    ("zst", "application/zstd"),
-];
-
 /// A regular expression that nginx and we read alike.
 #[derive(Debug)]
 pub(super) struct Pattern {
@@ -89,7 +65,7 @@ pub(super) struct Pattern {
 
 impl Pattern {
     /// Compiles a pattern over bytes; `.` takes line ends too, names may hold them.
-    fn new(text: &str) -> Result<Self, SiteError> {
+    pub(super) fn new(text: &str) -> Result<Self, SiteError> {
         let text = format!("(?s){text}");
         match RegexBuilder::new(&text).unicode(false).build() {
             Ok(regex) => Ok(Self { text, regex }),
@@ -99,10 +75,18 @@ impl Pattern {
 }
 
 /// Files that are tried one after the other, all with one caching rule.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Step {
     pub(super) candidates: Vec<String>,
     pub(super) cache: Cache,
+    pub(super) kind: Kind,
+}
+
+impl Step {
+    /// Gives the same step with another type.
+    pub(super) fn of_kind(&self, kind: &Kind) -> Self {
+        Self { kind: kind.clone(), ..self.clone() }
+    }
 }
 
 /// The Cache-Control of a step.
@@ -123,6 +107,13 @@ pub(super) enum Missing {
     Channel(usize),
     /// Of a dated tree of a mirror.
     Dated(usize),
+    /// Nothing is missing: these words, of this MIME type, are the answer.
+    Words {
+        /// The MIME type.
+        kind: String,
+        /// What is said.
+        text: String,
+    },
 }
 
 /// One pattern of URLs.
@@ -132,7 +123,8 @@ pub(super) struct Route {
     pub(super) mirror: Option<usize>,
     pub(super) steps: Vec<Step>,
     pub(super) missing: Missing,
-    pub(super) default_type: &'static str,
+    /// Whether clients are told how old the files are.
+    pub(super) has_validators: bool,
 }
 
 /// A mirror's part of the table.
@@ -191,9 +183,16 @@ impl Table {
             let tree = "snapshots/${pinfold_mirror}/${pinfold_date}Z";
             finer.push((Pattern::new(&format!("{of}/{FULL}/"))?, tree.to_owned(), tree.to_owned()));
         }
+        let top = Top::of(mirrors);
         let mut routes = own()?;
         for (number, mirror) in mirrors.iter().enumerate() {
+            if let Some(top) = &top {
+                routes.extend(top.inside(number, mirror)?);
+            }
             routes.extend(of_mirror(number, mirror, &channels)?);
+        }
+        if let Some(top) = &top {
+            routes.extend(top.routes()?);
         }
         let logs = config
             .logs
@@ -221,6 +220,7 @@ fn own() -> Result<Vec<Route>, SiteError> {
         let steps = file.map(|file| Step {
             candidates: vec![format!("${{pinfold_www}}/{file}")],
             cache: Cache::Always(NO_CACHE),
+            kind: Kind::ByName(default_type),
         });
         let missing = Missing::Plain(if file.is_some() {
             "no such file"
@@ -232,7 +232,7 @@ fn own() -> Result<Vec<Route>, SiteError> {
             mirror: None,
             steps: steps.into_iter().collect(),
             missing,
-            default_type,
+            has_validators: true,
         })
     };
     Ok(vec![
@@ -254,6 +254,7 @@ fn of_mirror(number: usize, mirror: &MirrorSite, channels: &str) -> Result<Vec<R
     let step = |candidates: &[&String], cache| Step {
         candidates: candidates.iter().map(|c| (*c).clone()).collect(),
         cache,
+        kind: Kind::ByName(OCTETS),
     };
     let (ask, by_name, fixed) =
         (Cache::Always(NO_CACHE), Cache::ByName(number), Cache::Always(IMMUTABLE));
@@ -285,27 +286,28 @@ fn of_mirror(number: usize, mirror: &MirrorSite, channels: &str) -> Result<Vec<R
     ];
     let mut routes = Vec::new();
     for (prefix, missing, root, rest) in plan {
+        let route = |pattern: &str, steps: Vec<Step>, missing: &Missing| {
+            let pattern = Pattern::new(&format!("{prefix}{pattern}"))?;
+            let (mirror, missing) = (Some(number), missing.clone());
+            Ok(Route { pattern, mirror, steps, missing, has_validators: true })
+        };
         if !mirror.root_names.is_empty() {
-            let pattern = Pattern::new(&format!(
-                r"{prefix}(?<pinfold_rest>/(?:.*/)?(?:{}))\z",
-                strict(&mirror.root_names)
-            ))?;
-            routes.push(Route {
-                pattern,
-                mirror: Some(number),
-                steps: root,
-                missing: missing.clone(),
-                default_type: TEXT,
-            });
+            let names = strict(&mirror.root_names);
+            let steps = root.iter().map(|step| step.of_kind(&Kind::ByName(TEXT))).collect();
+            let pattern = format!(r"(?<pinfold_rest>/(?:.*/)?(?:{names}))\z");
+            let has_validators = mirror.has_validators;
+            routes.push(Route { has_validators, ..route(&pattern, steps, &missing)? });
         }
-        let pattern = Pattern::new(&format!(r"{prefix}(?<pinfold_rest>/.*)\z"))?;
-        routes.push(Route {
-            pattern,
-            mirror: Some(number),
-            steps: rest,
-            missing,
-            default_type: OCTETS,
-        });
+        for (names, kind) in &mirror.typed_names {
+            let steps = rest.iter().map(|step| step.of_kind(&Kind::Always(kind.clone()))).collect();
+            let pattern = format!(r"(?<pinfold_rest>/(?:.*/)?(?:{}))\z", strict(names));
+            routes.push(route(&pattern, steps, &missing)?);
+        }
+        for (path, kind, text) in &mirror.words {
+            let words = Missing::Words { kind: kind.clone(), text: text.clone() };
+            routes.push(route(&format!(r"/{}\z", literal(path)), Vec::new(), &words)?);
+        }
+        routes.push(route(r"(?<pinfold_rest>/.*)\z", rest, &missing)?);
     }
     Ok(routes)
 }
@@ -322,12 +324,6 @@ fn part(mirror: &MirrorSite) -> Result<Mirror, SiteError> {
     Ok(Mirror { name: mirror.name.as_str().to_owned(), caching, types: types(&mirror.types) })
 }
 
-fn types(more: &[(String, String)]) -> BTreeMap<String, String> {
-    let own = TYPES.iter().map(|(extension, mime)| ((*extension).to_owned(), (*mime).to_owned()));
-    own.chain(more.iter().map(|(extension, mime)| (extension.to_ascii_lowercase(), mime.clone())))
-        .collect()
-}
-
 /// Writes names as alternatives of a pattern, the longest first.
 fn alternatives<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let mut names: Vec<_> = names.map(literal).collect();
@@ -336,12 +332,12 @@ fn alternatives<'a>(names: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// Writes a checked name or mount so that a pattern takes it literally.
-fn literal(text: &str) -> String {
+pub(super) fn literal(text: &str) -> String {
     text.replace('.', r"\.").replace('+', r"\+")
 }
 
 /// Makes `$` mean the very end: to PCRE it is also the place before a last line end.
-fn strict(fragment: &str) -> String {
+pub(super) fn strict(fragment: &str) -> String {
     let (mut strict, mut escaped, mut class) = (String::new(), false, false);
     for letter in fragment.chars() {
         match letter {

@@ -22,8 +22,12 @@ fn apt(name: &str, mount: &str) -> MirrorSite {
         mount: mount.parse().unwrap(),
         root_names: r"InRelease|Release|Release\.gpg".to_owned(),
         hash_names: r"/by-hash/(?:MD5Sum|SHA1|SHA256|SHA512)/[0-9a-f]+$|\.diff/T-".to_owned(),
+        has_validators: true,
         package_names: r"[ud]?deb|dsc|diff\.gz|(?:orig|debian)(?:-[^/]*)?\.tar\.(?:gz|bz2|xz|lzma|zst)(?:\.asc)?".to_owned(),
         types: vec![("deb".to_owned(), "application/vnd.debian.binary-package".to_owned()), ("dsc".to_owned(), "text/plain".to_owned())],
+        typed_names: Vec::new(),
+        top_names: String::new(),
+        words: Vec::new(),
     }
 }
 
@@ -85,9 +89,7 @@ fn compare(nginx: &Nginx, rules: &Rules, uri: &str) -> Result<u16, String> {
     let answer = rules.resolve(uri.as_bytes());
     let found = answer.found();
     let (status, body, cache, kind) = match found {
-        Some(file) => {
-            (200, fs::read(&file.path).unwrap(), file.cache, answer.content_type.as_str())
-        }
+        Some(file) => (200, fs::read(&file.path).unwrap(), file.cache, file.content_type.as_str()),
         None => (
             answer.not_found.status,
             answer.not_found.text.clone().into_bytes(),
