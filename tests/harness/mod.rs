@@ -14,7 +14,7 @@ mod upstream;
 
 pub(crate) use archive::{Archive, UpstreamKey, replace};
 pub(crate) use client::Apt;
-pub(crate) use homebrew::{Formula, Homebrew, Host, INDEX, Request, sha256};
+pub(crate) use homebrew::{Formula, Homebrew, Host, INDEX, Request};
 pub(crate) use hostile::Hostile;
 pub(crate) use mount::Mount;
 pub(crate) use nginx::{Nginx, ask};

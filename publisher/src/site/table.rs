@@ -185,6 +185,9 @@ impl Table {
         }
         let top = Top::of(mirrors);
         let mut routes = own()?;
+        if let Some(top) = &top {
+            routes.extend(top.words()?);
+        }
         for (number, mirror) in mirrors.iter().enumerate() {
             if let Some(top) = &top {
                 routes.extend(top.inside(number, mirror)?);

@@ -1,6 +1,7 @@
 #![expect(clippy::disallowed_methods, reason = "a www folder made by hand")]
 
 mod answers;
+mod bottles;
 mod urls;
 mod world;
 
@@ -94,7 +95,7 @@ fn compare(nginx: &Nginx, rules: &Rules, uri: &str) -> Result<u16, String> {
             answer.not_found.status,
             answer.not_found.text.clone().into_bytes(),
             "no-cache",
-            "text/plain",
+            answer.not_found.content_type.as_str(),
         ),
     };
     let retry = answer
@@ -103,11 +104,15 @@ fn compare(nginx: &Nginx, rules: &Rules, uri: &str) -> Result<u16, String> {
         .filter(|_| found.is_none())
         .map_or(String::new(), |seconds| seconds.to_string());
     // What nginx itself refuses has a page of its own.
+    let is_told = |name: &str| !reply.header(name).is_empty();
+    let has_validators = found.is_some() && answer.has_validators;
     let same = reply.status == status
         && (status == 400
             || (reply.body == body
                 && reply.header("cache-control") == cache
                 && reply.header("content-type") == kind
+                && is_told("etag") == has_validators
+                && is_told("last-modified") == has_validators
                 && reply.header("retry-after") == retry));
     if same {
         return Ok(status);

@@ -29,6 +29,20 @@ impl<'a> Top<'a> {
         Step { candidates: vec![tree, union], cache: Cache::ByName(self.number), kind }
     }
 
+    /// Makes the routes of folders that answer with words: no mount has anything to say of a folder.
+    pub(super) fn words(&self) -> Result<Vec<Route>, SiteError> {
+        let words = self.mirror.words.iter().map(|(path, kind, text)| {
+            Ok(Route {
+                pattern: Pattern::new(&format!(r"^/{}\z", literal(path)))?,
+                mirror: Some(self.number),
+                steps: Vec::new(),
+                missing: Missing::Words { kind: kind.clone(), text: text.clone() },
+                has_validators: true,
+            })
+        });
+        words.collect()
+    }
+
     /// Makes the routes within another mirror's mount, which come before its own.
     pub(super) fn inside(
         &self,
@@ -83,10 +97,6 @@ impl<'a> Top<'a> {
         let pattern = format!(r"^(?<pinfold_rest>/(?:{}))\z", strict(&self.mirror.top_names));
         let step = self.step("", Kind::ByName(OCTETS));
         routes.push(route(&pattern, vec![step], missing())?);
-        for (path, kind, text) in &self.mirror.words {
-            let words = Missing::Words { kind: kind.clone(), text: text.clone() };
-            routes.push(route(&format!(r"^/{}\z", literal(path)), Vec::new(), words)?);
-        }
         Ok(routes)
     }
 }
