@@ -26,7 +26,9 @@ pub use found::{Reading, read};
 pub use heads::heads;
 pub(crate) use image::naming_flaw;
 pub use image::{Image, NAMING_BYTES_MAX};
-pub use names::{API, REGISTRY, SITE, api_folder, registry_folder};
+pub use names::{
+    API, INDEX_TYPE, REGISTRY, REGISTRY_FOLDER, SITE, TOKEN, api_folder, registry_folder,
+};
 pub use packages::{Formula, PACKAGES_BYTES_MAX, Packages};
 pub use select::Selection;
 pub use version::compare_versions;

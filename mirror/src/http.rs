@@ -30,7 +30,7 @@ pub use answer::Validators;
 use brake::{Brake, Stop, Throttle};
 pub use credentials::Credentials;
 pub(crate) use credentials::Login;
-pub(crate) use manner::INDEX_TYPE;
+pub use manner::{ANONYMOUS, INDEX_TYPE};
 pub use proxy::Proxies;
 pub use settings::{HttpSettings, Limits};
 pub(crate) use trouble::Trouble;

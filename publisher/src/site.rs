@@ -9,6 +9,7 @@
 //! a directive of somebody else's choice.
 
 mod answer;
+mod cache;
 mod check;
 mod kinds;
 mod render;
@@ -21,6 +22,7 @@ use std::str::FromStr;
 use pinfold_store::{Kind, Name};
 
 pub use answer::{Answer, Candidate, Refusal};
+pub use cache::CacheSite;
 
 /// First parts of a URL's path that are ours and no mirror's.
 pub const RESERVED: [&str; 5] = ["snapshots", "channels", "status", "at", "pinfold.asc"];
@@ -139,6 +141,8 @@ pub struct MirrorSite {
     pub top_names: String,
     /// Paths of folders that answer with words: the path with its slash, a MIME type, the words.
     pub words: Vec<(String, String, String)>,
+    /// It has no snapshots: nginx keeps what a registry answers.
+    pub cache: Option<CacheSite>,
 }
 
 /// What the operator says of the site.

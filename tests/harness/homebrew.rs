@@ -134,7 +134,6 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
     pub(crate) host: Host,
-    pub(crate) method: String,
     /// With its query.
     pub(crate) path: String,
     pub(crate) headers: BTreeMap<String, String>,
@@ -157,6 +156,7 @@ struct State {
     log: Vec<Request>,
     made: i64,
     is_down: bool,
+    is_slow: bool,
 }
 
 /// The running servers, stopped when dropped.
@@ -258,6 +258,11 @@ impl Homebrew {
         self.state().is_down = is_down;
     }
 
+    /// Takes its time for blobs from now on.
+    pub(crate) fn slow(&self, is_slow: bool) {
+        self.state().is_slow = is_slow;
+    }
+
     /// What was asked for since the last call.
     pub(crate) fn asked(&self) -> Vec<Request> {
         std::mem::take(&mut self.state().log)
@@ -329,10 +334,13 @@ fn talk(stream: TcpStream, host: Host, blobs: u16, state: &Mutex<State>) -> std:
             }
         };
         let (status, more, body) = answer;
-        let (method, path) = (method.to_owned(), path.to_owned());
-        let is_head = method == "HEAD";
-        state.log.push(Request { host, method, path, headers, status });
+        let (is_head, path) = (method == "HEAD", path.to_owned());
+        state.log.push(Request { host, path, headers, status });
+        let is_slow = state.is_slow && host == Host::Blobs;
         drop(state);
+        if is_slow {
+            std::thread::sleep(std::time::Duration::from_millis(500));
+        }
         let length = body.len();
         let head = format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\n{more}\r\n");
         let body = if is_head || status == 304 { &[][..] } else { &body[..] };

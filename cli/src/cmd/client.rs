@@ -25,6 +25,9 @@ struct Wanted {
 
 pub(super) fn client(context: &Context, args: &Client) -> Done {
     let mirror = context.config.mirror(&args.snapshot.mirror)?;
+    if mirror.cache.is_some() {
+        return show(context, &of_cache(context, mirror, args)?).map(|()| Outcome::Done);
+    }
     let store = context.store()?;
     let wanted = wanted(context, &store, args)?;
     let url = url(context, mirror, &wanted);
@@ -133,6 +136,25 @@ fn rpm_files(
         signed,
         upstream: &upstream,
         keyrings: &mirror.keyrings,
+    })?)
+}
+
+/// Writes the file for brew where the mirror is a cache: it has no channels and no days.
+fn of_cache(context: &Context, mirror: &Mirror, args: &Client) -> Result<Vec<ClientFile>, Failure> {
+    let name = &args.snapshot.mirror;
+    let is_more = args.channel.is_some() || args.date.is_some() || args.snapshot.wanted.is_some();
+    if is_more || args.plain {
+        return Err(Failure::usage(format!(
+            "{name} is a cache: it has no channels, no days, and no bottles by their names"
+        ))
+        .hint(format!("pinfold client {name}")));
+    }
+    let base = context.config.site.url.trim_end_matches('/');
+    Ok(brew::client(&brew::ClientInput {
+        mirror: name,
+        url: &format!("{base}/{}", mirror.mount),
+        follows: brew::Follows::Newest,
+        form: if args.fallback.is_some() { brew::Form::Fallback } else { brew::Form::Only },
     })?)
 }
 

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use pinfold_mirror::archive::Belief;
+use pinfold_mirror::family::Family;
 use pinfold_mirror::http::Http;
 use pinfold_mirror::sync::{self as following, Order, Planned, Synced};
 use pinfold_store::gc::Run;
@@ -24,8 +25,21 @@ use crate::ui::{self, Progress};
 pub(super) fn sync(context: &Context, args: &Sync) -> Done {
     let begun = Instant::now();
     let mirror = context.config.mirror(&args.mirror)?;
+    if mirror.cache.is_some() {
+        return Err(Failure::usage(format!(
+            "mirror '{}' is a cache: nginx fills it when clients ask, and there is nothing to sync",
+            args.mirror
+        ))
+        .hint(
+            "formulae and tags in place of mode = \"cache\" make it a mirror of days that are kept",
+        ));
+    }
     let upstream = mirror.upstream.as_ref().ok_or_else(|| {
-        let lacks = if mirror.bases.is_empty() { "upstream" } else { "suites" };
+        let lacks = match mirror.family {
+            Family::Brew => "formulae",
+            _ if mirror.bases.is_empty() => "upstream",
+            _ => "suites",
+        };
         Failure::usage(format!("mirror '{}' has no {lacks}", args.mirror)).hint(format!(
             "add {lacks} to mirrors.d/{}.toml (pinfold's operations guide has the keys), or feed it with pinfold ingest",
             args.mirror

@@ -29,8 +29,21 @@ pub(crate) struct Mirror {
     pub(crate) bases: Vec<Base>,
     /// What of upstream is followed; `None` where other tools feed the mirror.
     pub(crate) upstream: Option<Upstream>,
+    /// It keeps no states: nginx keeps what was asked for.
+    pub(crate) cache: Option<Cache>,
     /// The keyrings that vouch for it.
     pub(crate) keyrings: Vec<PathBuf>,
+}
+
+/// A cache in front of a registry.
+#[derive(Debug)]
+pub(crate) struct Cache {
+    pub(crate) registry: Base,
+    /// Where nginx keeps it, unless it is the usual place.
+    pub(crate) folder: Option<PathBuf>,
+    pub(crate) mebibytes_max: u64,
+    /// Who knows the addresses of hosts; the machine's own where empty.
+    pub(crate) resolvers: Vec<String>,
 }
 
 /// What of an upstream is followed, and how.

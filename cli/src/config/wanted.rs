@@ -10,8 +10,8 @@ use pinfold_mirror::http::Base;
 use pinfold_mirror::rpm::{self, Folder, PackageSignatures};
 use pinfold_store::path::escape;
 
-use super::mirror::Wanted;
-use super::written::MirrorFile;
+use super::mirror::{Cache, Wanted};
+use super::written::{MirrorFile, Mode};
 
 impl MirrorFile {
     /// Names a key that is set and says nothing to the family.
@@ -41,6 +41,10 @@ impl MirrorFile {
             ("formulae", !self.formulae.is_empty()),
             ("tags", !self.tags.is_empty()),
             ("registry", self.registry.is_some()),
+            ("mode", self.mode.is_some()),
+            ("cache-folder", self.cache_folder.is_some()),
+            ("cache-size", self.cache_size.is_some()),
+            ("resolvers", !self.resolvers.is_empty()),
         ];
         let listed = [
             ("architectures", !self.architectures.is_empty()),
@@ -173,14 +177,45 @@ impl MirrorFile {
                     .to_owned(),
             );
         }
-        let url = self.registry.as_deref().unwrap_or(brew::REGISTRY);
-        let registry = Base::parse(url).map_err(|error| format!("registry: {error}"))?;
+        let registry = self.registry()?;
         let (formulae, tags) = (self.formulae.clone(), self.tags.clone());
         let selection = brew::Selection { formulae, tags, as_found: false };
         match selection.flaw() {
             Some(why) => Err(why),
             None => Ok(Wanted::Brew { selection, registry }),
         }
+    }
+
+    fn registry(&self) -> Result<Base, String> {
+        let url = self.registry.as_deref().unwrap_or(brew::REGISTRY);
+        Base::parse(url).map_err(|error| format!("registry: {error}"))
+    }
+
+    /// What nginx keeps of what is asked for; `None` where the mirror is one.
+    pub(super) fn cache(&self) -> Result<Option<Cache>, String> {
+        let is_cache = self.mode == Some(Mode::Cache);
+        let kept = [
+            ("cache-folder", self.cache_folder.is_some()),
+            ("cache-size", self.cache_size.is_some()),
+            ("resolvers", !self.resolvers.is_empty()),
+        ];
+        let asked = [("formulae", !self.formulae.is_empty()), ("tags", !self.tags.is_empty())];
+        let (foreign, what) =
+            if is_cache { (&asked[..], "a cache") } else { (&kept[..], "what is no cache") };
+        if let Some((key, _)) = foreign.iter().find(|(_, is_set)| *is_set) {
+            return Err(format!("{key}: it means nothing to {what}"));
+        }
+        if !is_cache {
+            return Ok(None);
+        }
+        let size = self.cache_size.as_deref().unwrap_or("200GiB");
+        let bytes: Result<bytesize::ByteSize, _> = size.parse();
+        let mebibytes_max = bytes.ok().map(|size| size.as_u64() >> 20).filter(|size| *size > 0);
+        let mebibytes_max = mebibytes_max.ok_or_else(|| {
+            format!("cache-size = \"{}\": it is a size such as 200GB", escape(size.as_bytes()))
+        })?;
+        let (registry, resolvers) = (self.registry()?, self.resolvers.clone());
+        Ok(Some(Cache { registry, folder: self.cache_folder.clone(), mebibytes_max, resolvers }))
     }
 }
 

@@ -52,6 +52,11 @@ pub(super) struct MirrorFile {
     #[serde(default)]
     pub(super) tags: Vec<String>,
     pub(super) registry: Option<String>,
+    pub(super) mode: Option<Mode>,
+    pub(super) cache_folder: Option<PathBuf>,
+    pub(super) cache_size: Option<String>,
+    #[serde(default)]
+    pub(super) resolvers: Vec<String>,
     #[serde(default)]
     rsync_include: Vec<String>,
     #[serde(default)]
@@ -90,6 +95,16 @@ pub(super) enum Signing {
     Upstream,
 }
 
+/// What a mirror is.
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Mode {
+    /// States that are kept.
+    Mirror,
+    /// What nginx keeps of what was asked for.
+    Cache,
+}
+
 impl MirrorFile {
     /// Says what the file means, or what is wrong with it.
     pub(super) fn resolve(self) -> Result<Mirror, String> {
@@ -121,6 +136,7 @@ impl MirrorFile {
         for path in files.chain(&self.client_certificate).chain(&self.client_key) {
             must_be_absolute(path)?;
         }
+        let cache = self.cache()?;
         let source = self.source()?;
         let bases =
             if matches!(source, Source::Rsync(_)) { Vec::new() } else { self.bases(family)? };
@@ -142,7 +158,7 @@ impl MirrorFile {
         {
             return Err("it has no keyring: add keyrings = [\"/usr/share/keyrings/….gpg\"] with the archive's own keys, or unsigned = true where nobody signs it".to_owned());
         }
-        Ok(Mirror { family, mount, signed, bases, upstream, keyrings })
+        Ok(Mirror { family, mount, signed, bases, upstream, cache, keyrings })
     }
 
     pub(super) fn has_keyrings(&self) -> bool {

@@ -32,6 +32,7 @@ fn input(root: &Path) -> ServeInput {
             typed_names: Vec::new(),
             top_names: String::new(),
             words: Vec::new(),
+            cache: None,
         }],
         listen: "127.0.0.1:0".parse().unwrap(),
     }

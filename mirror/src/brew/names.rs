@@ -2,7 +2,7 @@
 
 use pinfold_store::RelPath;
 
-use crate::http::INDEX_TYPE;
+pub use crate::http::{ANONYMOUS as TOKEN, INDEX_TYPE};
 use crate::{Result, SiteWords};
 
 /// Where Homebrew's API is.
@@ -13,7 +13,7 @@ pub const REGISTRY: &str = "https://ghcr.io/v2/homebrew/core/";
 /// The folder of the API's files.
 const API_FOLDER: &[u8] = b"api";
 /// The folder of the registry's: brew asks for this path whatever stands before it.
-const REGISTRY_FOLDER: &[u8] = b"v2/homebrew/core";
+pub const REGISTRY_FOLDER: &str = "v2/homebrew/core";
 /// Lists that older versions of brew ask for; carried where they are there.
 pub(super) const OLDER: [&[u8]; 4] = [
     b"formula.jws.json",
@@ -53,7 +53,7 @@ pub fn api_folder() -> Result<RelPath> {
 /// # Errors
 /// Never: the path is a good one.
 pub fn registry_folder() -> Result<RelPath> {
-    Ok(RelPath::parse(REGISTRY_FOLDER)?)
+    Ok(RelPath::parse(REGISTRY_FOLDER.as_bytes())?)
 }
 
 /// Gives the path of a file of the API.

@@ -6,9 +6,9 @@ use ureq::http::header::{self, HeaderName};
 use super::{Base, Url};
 
 /// What an index of images is called.
-pub(crate) const INDEX_TYPE: &str = "application/vnd.oci.image.index.v1+json";
+pub const INDEX_TYPE: &str = "application/vnd.oci.image.index.v1+json";
 /// The token of whoever has none: a registry refuses public content without any, and Homebrew sends this one.
-const ANONYMOUS: &str = "Bearer QQ==";
+pub const ANONYMOUS: &str = "Bearer QQ==";
 
 /// How a URL is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -151,8 +151,8 @@ fn refusal(table: &Table, route: &Route, values: &Values<'_>) -> Refusal {
     let Some(words) = words(table, &route.missing) else {
         return match &route.missing {
             Missing::Plain(text) => Refusal::new(404, text),
-            Missing::Words { kind, text } => {
-                Refusal { content_type: kind.clone(), ..Refusal::new(200, text) }
+            Missing::Words { status, kind, text } => {
+                Refusal { content_type: kind.clone(), ..Refusal::new(*status, text) }
             }
             Missing::Channel(_) | Missing::Dated(_) => Refusal::new(404, NOWHERE),
         };

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use pinfold_store::path::escape;
 
-use super::{MirrorSite, SiteConfig, SiteError};
+use super::{CacheSite, MirrorSite, SiteConfig, SiteError};
 
 /// What the site's URL says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,6 +110,9 @@ pub(super) fn mirrors(mirrors: &[MirrorSite]) -> Result<(), SiteError> {
         let typed = mirror.typed_names.iter().map(|(names, _)| names);
         own.into_iter().chain(typed).try_for_each(|words| fragment(words))?;
         kinds(mirror)?;
+        if let Some(cache) = &mirror.cache {
+            self::cache(cache)?;
+        }
         for other in &mirrors[..at] {
             if other.mount.overlaps(&mirror.mount) {
                 let mount =
@@ -127,6 +130,30 @@ pub(super) fn mirrors(mirrors: &[MirrorSite]) -> Result<(), SiteError> {
         }
     }
     Ok(())
+}
+
+/// Checks what stands in front of a registry.
+fn cache(cache: &CacheSite) -> Result<(), SiteError> {
+    let rest = cache.upstream.strip_prefix("https://").or(cache.upstream.strip_prefix("http://"));
+    let is_of = |text: &str, more: &str| {
+        !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c))
+    };
+    if !rest.is_some_and(|rest| is_of(rest, "-._~:/[]")) || cache.upstream.ends_with('/') {
+        let why = "it is written like https://registry.example.org/v2/name";
+        return Err(refused("registry", &cache.upstream, why));
+    }
+    if !is_of(&cache.folder, "-._/") || cache.folder.starts_with('/') {
+        return Err(refused("registry", &cache.folder, "its path is made of plain words"));
+    }
+    if let Some(bad) = cache.resolvers.iter().find(|one| !is_of(one, ".:[]-")) {
+        return Err(refused("resolver", bad, "it is an address, of version 6 in brackets"));
+    }
+    for value in [&cache.token, &cache.accept] {
+        if !is_of(value, " =+/.,;-") {
+            return Err(refused("header", value, "it is made of plain words"));
+        }
+    }
+    path("cache", &cache.store).map(drop)
 }
 
 /// Checks what a mirror says of MIME types, and the words of its folders.

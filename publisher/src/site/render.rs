@@ -5,11 +5,11 @@
 //! candidates are absolute; `open_file_cache` off, because it would show a symlink that has moved on; and its own
 //! headers, because one `add_header` switches the inherited ones off.
 
-use super::SiteConfig;
 use super::answer::{ABSENT, NOWHERE, Words, words};
 use super::check::Host;
 use super::kinds::{Kind, TEXT};
 use super::table::{Cache, Missing, NO_CACHE, RETRY_SECONDS, Route, Step, Table};
+use super::{SiteConfig, cache};
 
 const HEAD: &str =
     "# Printed by `pinfold site`; do not edit, print it again. To be included in http { }, once.\n";
@@ -43,6 +43,7 @@ const SETTINGS: &str = "
 pub(super) fn file(config: &SiteConfig, host: &Host, table: &Table) -> String {
     let mut out = String::from(HEAD);
     maps(&mut out, table);
+    cache::head(&mut out, table);
     out.push_str(LOG_FORMAT);
     out.push_str("server {\n");
     listen(&mut out, config, host);
@@ -56,7 +57,8 @@ pub(super) fn file(config: &SiteConfig, host: &Host, table: &Table) -> String {
     for (number, route) in table.routes.iter().enumerate() {
         route_locations(&mut out, table, number, route);
     }
-    for number in 0..table.mirrors.len() {
+    let kept = table.mirrors.iter().enumerate().filter(|(_, mirror)| mirror.cache.is_none());
+    for (number, _) in kept {
         missing_location(&mut out, table, &Missing::Channel(number));
         missing_location(&mut out, table, &Missing::Dated(number));
     }
@@ -66,19 +68,19 @@ pub(super) fn file(config: &SiteConfig, host: &Host, table: &Table) -> String {
     out
 }
 
-fn line(out: &mut String, depth: usize, text: &str) {
+pub(super) fn line(out: &mut String, depth: usize, text: &str) {
     out.extend(std::iter::repeat_n("    ", depth));
     out.push_str(text);
     out.push_str(";\n");
 }
 
-fn bare(out: &mut String, text: &str) {
+pub(super) fn bare(out: &mut String, text: &str) {
     out.push_str(text);
     out.push('\n');
 }
 
 /// Quotes a checked text so that nginx reads back the same bytes; `$` stays what it is.
-fn quote(text: &str) -> String {
+pub(super) fn quote(text: &str) -> String {
     let mut quoted = String::from("\"");
     let mut letters = text.chars().peekable();
     while let Some(letter) = letters.next() {
@@ -95,7 +97,7 @@ fn quote(text: &str) -> String {
     quoted
 }
 
-fn map(out: &mut String, head: &str, otherwise: &str, rows: &[(&str, &str)]) {
+pub(super) fn map(out: &mut String, head: &str, otherwise: &str, rows: &[(&str, &str)]) {
     bare(out, &format!("map {head} {{"));
     line(out, 1, &format!("default {}", quote(otherwise)));
     for (pattern, value) in rows {
@@ -174,6 +176,10 @@ fn missing_name(missing: &Missing) -> String {
 }
 
 fn route_locations(out: &mut String, table: &Table, number: usize, route: &Route) {
+    let cache = route.mirror.and_then(|mirror| table.mirrors[mirror].cache.as_ref());
+    if let (Some(cache), Some(fill)) = (cache, route.fill) {
+        return cache::locations(out, table, (number, route), (cache, fill));
+    }
     let step_name = |step: usize| format!("@pinfold_step_{number}_{step}");
     let pattern = format!("~ {}", quote(&route.pattern.text));
     bare(
@@ -184,7 +190,7 @@ fn route_locations(out: &mut String, table: &Table, number: usize, route: &Route
     );
     let plain = match &route.missing {
         Missing::Plain(text) => Some((404, TEXT, *text)),
-        Missing::Words { kind, text } => Some((200, kind.as_str(), text.as_str())),
+        Missing::Words { status, kind, text } => Some((*status, kind.as_str(), text.as_str())),
         Missing::Channel(_) | Missing::Dated(_) => None,
     };
     for (at, step) in route.steps.iter().enumerate() {
@@ -238,7 +244,7 @@ fn files(out: &mut String, table: &Table, route: &Route, step: &Step) {
     }
 }
 
-fn log(out: &mut String, table: &Table, mirror: Option<usize>) {
+pub(super) fn log(out: &mut String, table: &Table, mirror: Option<usize>) {
     if let Some(mirror) = mirror {
         let path = format!("{}/pinfold-{}.access.log", table.logs, table.mirrors[mirror].name);
         line(out, 2, &format!("access_log {} pinfold", quote(&path)));

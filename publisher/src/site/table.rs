@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use regex::bytes::{Regex, RegexBuilder};
 
+use super::cache::{self, CacheSite, Fill};
 use super::check::refused;
 use super::kinds::{Kind, OCTETS, TEXT, types};
 use super::top::Top;
@@ -107,8 +108,10 @@ pub(super) enum Missing {
     Channel(usize),
     /// Of a dated tree of a mirror.
     Dated(usize),
-    /// Nothing is missing: these words, of this MIME type, are the answer.
+    /// No file answers, but these words.
     Words {
+        /// The HTTP status.
+        status: u16,
         /// The MIME type.
         kind: String,
         /// What is said.
@@ -125,6 +128,8 @@ pub(super) struct Route {
     pub(super) missing: Missing,
     /// Whether clients are told how old the files are.
     pub(super) has_validators: bool,
+    /// What nginx brings from elsewhere for it.
+    pub(super) fill: Option<Fill>,
 }
 
 /// A mirror's part of the table.
@@ -134,6 +139,7 @@ pub(super) struct Mirror {
     /// The first that matches the mirror-relative path, with its leading slash, gives the Cache-Control.
     pub(super) caching: Vec<(Pattern, &'static str)>,
     pub(super) types: BTreeMap<String, String>,
+    pub(super) cache: Option<CacheSite>,
 }
 
 /// All rules.
@@ -192,7 +198,13 @@ impl Table {
             if let Some(top) = &top {
                 routes.extend(top.inside(number, mirror)?);
             }
-            routes.extend(of_mirror(number, mirror, &channels)?);
+            routes.extend(match &mirror.cache {
+                None => of_mirror(number, mirror, &channels)?,
+                Some(cache) => {
+                    let mount = format!("/{}", literal(mirror.mount.as_str()));
+                    cache::routes(number, mirror, cache, &mount)?
+                }
+            });
         }
         if let Some(top) = &top {
             routes.extend(top.routes()?);
@@ -236,6 +248,7 @@ fn own() -> Result<Vec<Route>, SiteError> {
             steps: steps.into_iter().collect(),
             missing,
             has_validators: true,
+            fill: None,
         })
     };
     Ok(vec![
@@ -246,8 +259,18 @@ fn own() -> Result<Vec<Route>, SiteError> {
     ])
 }
 
-/// Makes the routes of a mirror: in channels, at full dates, at days and times; root metadata first in each.
-fn of_mirror(number: usize, mirror: &MirrorSite, channels: &str) -> Result<Vec<Route>, SiteError> {
+/// Where a mirror answers.
+struct Place {
+    prefix: String,
+    missing: Missing,
+    /// How root metadata is found.
+    root: Vec<Step>,
+    /// How everything else is.
+    rest: Vec<Step>,
+}
+
+/// Gives where a mirror answers: in channels, at full dates, at days and times.
+fn places(number: usize, mirror: &MirrorSite, channels: &str) -> [Place; 3] {
     let name = mirror.name.as_str();
     let tree = format!("${{pinfold_pub}}/{name}/tree${{pinfold_rest}}");
     let heads = format!("${{pinfold_pub}}/{name}/heads${{pinfold_rest}}");
@@ -261,56 +284,54 @@ fn of_mirror(number: usize, mirror: &MirrorSite, channels: &str) -> Result<Vec<R
     };
     let (ask, by_name, fixed) =
         (Cache::Always(NO_CACHE), Cache::ByName(number), Cache::Always(IMMUTABLE));
-
-    let in_channel = format!("^(?:/channels/(?:{channels}))?/{}", literal(mirror.mount.as_str()));
-    let exact = format!("^/snapshots/{}/{FULL}", literal(name));
-    let at = format!("^/snapshots/{}/{SPAN}", literal(name));
     // What lies in the dated tree of that name never changes. What stands in for it may: the union, and, where no tree has
     // the name, the one before it.
-    let plan = [
-        (
-            &in_channel,
-            Missing::Channel(number),
-            vec![step(&[&heads, &tree], ask)],
-            vec![step(&[&tree, &union], by_name)],
-        ),
-        (
-            &exact,
-            Missing::Dated(number),
-            vec![step(&[&own], fixed), step(&[&dated], ask)],
-            vec![step(&[&own], fixed), step(&[&dated, &union], by_name)],
-        ),
-        (
-            &at,
-            Missing::Dated(number),
-            vec![step(&[&dated], ask)],
-            vec![step(&[&dated, &union], by_name)],
-        ),
-    ];
+    [
+        Place {
+            prefix: format!("^(?:/channels/(?:{channels}))?/{}", literal(mirror.mount.as_str())),
+            missing: Missing::Channel(number),
+            root: vec![step(&[&heads, &tree], ask)],
+            rest: vec![step(&[&tree, &union], by_name)],
+        },
+        Place {
+            prefix: format!("^/snapshots/{}/{FULL}", literal(name)),
+            missing: Missing::Dated(number),
+            root: vec![step(&[&own], fixed), step(&[&dated], ask)],
+            rest: vec![step(&[&own], fixed), step(&[&dated, &union], by_name)],
+        },
+        Place {
+            prefix: format!("^/snapshots/{}/{SPAN}", literal(name)),
+            missing: Missing::Dated(number),
+            root: vec![step(&[&dated], ask)],
+            rest: vec![step(&[&dated, &union], by_name)],
+        },
+    ]
+}
+
+/// Makes the routes of a mirror; root metadata first in each place.
+fn of_mirror(number: usize, mirror: &MirrorSite, channels: &str) -> Result<Vec<Route>, SiteError> {
     let mut routes = Vec::new();
-    for (prefix, missing, root, rest) in plan {
-        let route = |pattern: &str, steps: Vec<Step>, missing: &Missing| {
+    for Place { prefix, missing, root, rest } in places(number, mirror, channels) {
+        let route = |pattern: &str, steps: &[Step], kind: &Kind| {
             let pattern = Pattern::new(&format!("{prefix}{pattern}"))?;
+            let steps = steps.iter().map(|step| step.of_kind(kind)).collect();
             let (mirror, missing) = (Some(number), missing.clone());
-            Ok(Route { pattern, mirror, steps, missing, has_validators: true })
+            Ok(Route { pattern, mirror, steps, missing, has_validators: true, fill: None })
         };
+        let named = |names: &str| format!(r"(?<pinfold_rest>/(?:.*/)?(?:{}))\z", strict(names));
         if !mirror.root_names.is_empty() {
-            let names = strict(&mirror.root_names);
-            let steps = root.iter().map(|step| step.of_kind(&Kind::ByName(TEXT))).collect();
-            let pattern = format!(r"(?<pinfold_rest>/(?:.*/)?(?:{names}))\z");
-            let has_validators = mirror.has_validators;
-            routes.push(Route { has_validators, ..route(&pattern, steps, &missing)? });
+            let root = route(&named(&mirror.root_names), &root, &Kind::ByName(TEXT))?;
+            routes.push(Route { has_validators: mirror.has_validators, ..root });
         }
         for (names, kind) in &mirror.typed_names {
-            let steps = rest.iter().map(|step| step.of_kind(&Kind::Always(kind.clone()))).collect();
-            let pattern = format!(r"(?<pinfold_rest>/(?:.*/)?(?:{}))\z", strict(names));
-            routes.push(route(&pattern, steps, &missing)?);
+            routes.push(route(&named(names), &rest, &Kind::Always(kind.clone()))?);
         }
         for (path, kind, text) in &mirror.words {
-            let words = Missing::Words { kind: kind.clone(), text: text.clone() };
-            routes.push(route(&format!(r"/{}\z", literal(path)), Vec::new(), &words)?);
+            let missing = Missing::Words { status: 200, kind: kind.clone(), text: text.clone() };
+            let words = route(&format!(r"/{}\z", literal(path)), &[], &Kind::ByName(TEXT))?;
+            routes.push(Route { missing, ..words });
         }
-        routes.push(route(r"(?<pinfold_rest>/.*)\z", rest, &missing)?);
+        routes.push(route(r"(?<pinfold_rest>/.*)\z", &rest, &Kind::ByName(OCTETS))?);
     }
     Ok(routes)
 }
@@ -324,7 +345,8 @@ fn part(mirror: &MirrorSite) -> Result<Mirror, SiteError> {
     if !mirror.package_names.is_empty() {
         caching.push((Pattern::new(&format!(r"\.(?:{})\z", strict(&mirror.package_names)))?, DAY));
     }
-    Ok(Mirror { name: mirror.name.as_str().to_owned(), caching, types: types(&mirror.types) })
+    let (name, cache) = (mirror.name.as_str().to_owned(), mirror.cache.clone());
+    Ok(Mirror { name, caching, types: types(&mirror.types), cache })
 }
 
 /// Writes names as alternatives of a pattern, the longest first.

@@ -29,6 +29,7 @@ fn apt(name: &str, mount: &str) -> MirrorSite {
         typed_names: Vec::new(),
         top_names: String::new(),
         words: Vec::new(),
+        cache: None,
     }
 }
 

@@ -3,6 +3,7 @@
 //! Homebrew's well-known variable names the server and nothing else, and what it asks for there may look like another mirror's: it
 //! has a formula `alpine`. What lies in that mirror counts more; where nothing does, the file of the one mirror is tried.
 
+use super::cache;
 use super::kinds::{Kind, OCTETS};
 use super::table::{Cache, Missing, Pattern, Route, Step, literal, strict};
 use super::{MirrorSite, SiteError};
@@ -36,8 +37,9 @@ impl<'a> Top<'a> {
                 pattern: Pattern::new(&format!(r"^/{}\z", literal(path)))?,
                 mirror: Some(self.number),
                 steps: Vec::new(),
-                missing: Missing::Words { kind: kind.clone(), text: text.clone() },
+                missing: Missing::Words { status: 200, kind: kind.clone(), text: text.clone() },
                 has_validators: true,
+                fill: None,
             })
         });
         words.collect()
@@ -49,7 +51,7 @@ impl<'a> Top<'a> {
         number: usize,
         other: &MirrorSite,
     ) -> Result<Vec<Route>, SiteError> {
-        if number == self.number {
+        if number == self.number || self.mirror.cache.is_some() {
             return Ok(Vec::new());
         }
         let (name, mount) = (other.name.as_str(), other.mount.as_str());
@@ -76,6 +78,7 @@ impl<'a> Top<'a> {
                 ],
                 missing: Missing::Channel(number),
                 has_validators: true,
+                fill: None,
             })
         });
         typed.collect()
@@ -85,8 +88,11 @@ impl<'a> Top<'a> {
     pub(super) fn routes(&self) -> Result<Vec<Route>, SiteError> {
         let route = |pattern: &str, steps: Vec<Step>, missing: Missing| {
             let (pattern, mirror) = (Pattern::new(pattern)?, Some(self.number));
-            Ok(Route { pattern, mirror, steps, missing, has_validators: true })
+            Ok(Route { pattern, mirror, steps, missing, has_validators: true, fill: None })
         };
+        if let Some(cache) = &self.mirror.cache {
+            return cache::routes(self.number, self.mirror, cache, "");
+        }
         let missing = || Missing::Channel(self.number);
         let mut routes = Vec::new();
         for (names, kind) in &self.mirror.typed_names {

@@ -1,0 +1,148 @@
+//! What is wrong, missing or older upstream, and in a mirror's file.
+use serde_json::json;
+
+use super::{following, formulae, of, paths};
+use crate::harness::{Formula, Homebrew, Host, Site};
+
+#[test]
+fn what_is_wrong_or_missing_upstream_leaves_the_last_state() {
+    let homebrew = Homebrew::of(&formulae());
+    let site = following(&homebrew, "");
+    site.ok(&["sync", "brew"]);
+    let mut next = formulae();
+    next[0].version = "1.26.0";
+    let wget = next[0].clone();
+    let (blob, manifest) = (wget.blob("x86_64_linux"), wget.manifest());
+    let list = "api/internal/packages.x86_64_linux.jws.json";
+    let mut of_other_tags = wget.clone();
+    of_other_tags.tags = &["arm64_sequoia"];
+    let of_other_build = Formula { build: "other", ..wget.clone() };
+    let unlike = |formula: &Formula| Some(formula.index().to_string().into_bytes());
+    let cases: &[(&str, Option<Vec<u8>>, i32, &str)] = &[
+        (&blob, Some(b"something else".to_vec()), 4, "expected SHA256"),
+        (&blob, None, 3, "answers 404"),
+        (&manifest, None, 3, "answers 404"),
+        (&manifest, Some(b"{".to_vec()), 4, "no JSON"),
+        (&manifest, Some(b"{}".to_vec()), 4, "JSON that does not"),
+        (&manifest, unlike(&of_other_build), 4, "JSON that does not"),
+        // One tag is there, the other is not.
+        (&manifest, unlike(&of_other_tags), 4, "wget/manifests/1.26.0"),
+        (list, None, 3, "is the URL that of an API"),
+        (list, Some(b"<html>".to_vec()), 4, "is no metadata that can be followed"),
+        (list, Some(br#"{"payload":"[]"}"#.to_vec()), 4, "no list of formulae"),
+    ];
+    for (path, bytes, code, says) in cases {
+        homebrew.has(&next);
+        if path.starts_with("api/") {
+            homebrew.set_api(path, bytes.clone());
+        } else {
+            homebrew.set(path, bytes.clone());
+        }
+        site.run(&["sync", "brew"]).expect(*code).says(says);
+        assert_eq!(site.dates("brew").len(), 1, "{path}");
+    }
+    // Whole again: what came before is kept.
+    homebrew.has(&next);
+    homebrew.asked();
+    site.ok(&["sync", "brew"]);
+    assert_eq!(site.dates("brew").len(), 2);
+    site.sound();
+}
+
+#[test]
+fn an_older_list_is_refused_unless_allowed() {
+    let homebrew = Homebrew::of(&formulae());
+    let site = following(&homebrew, "");
+    site.ok(&["sync", "brew"]);
+    homebrew.older();
+    site.run(&["sync", "brew"]).expect(4).says("upstream went back").says("--allow-older");
+    site.run(&["sync", "brew", "--allow-older"]).expect(0).says("took brew@");
+}
+
+#[test]
+fn an_index_that_the_store_has_is_asked_for_again_when_a_tag_joins() {
+    let mut early = formulae();
+    early[0].tags = &["arm64_sequoia"];
+    let homebrew = Homebrew::of(&early);
+    let site = following(&homebrew, "");
+    site.ok(&["sync", "brew"]);
+    // The same version is built for one more system, and its index is pushed again.
+    homebrew.has(&formulae());
+    homebrew.asked();
+    site.ok(&["sync", "brew"]);
+    let asked = homebrew.asked();
+    assert_eq!(
+        paths(&asked, Host::Registry),
+        [of("wget").blob("x86_64_linux"), of("wget").manifest()]
+    );
+    let tree = site.tree("brew", &site.dates("brew")[1]);
+    assert!(
+        std::fs::read_to_string(tree.join(of("wget").manifest())).unwrap().contains("x86_64_linux")
+    );
+}
+
+#[test]
+fn what_is_asked_for_in_vain_is_told() {
+    let homebrew = Homebrew::of(&formulae());
+    let site = Site::fleeting();
+    let mut without = formulae();
+    without.push(Formula { tags: &["sonoma"], ..Formula::new("of-old-systems", "1") });
+    without[1].needs = json!(["not-there"]);
+    homebrew.has(&without);
+    site.mirror(
+        "brew",
+        &homebrew
+            .mirror("[\"old-wget\", \"open-ssl\", \"nonesuch\", \"of-old-systems\", \"lib*\"]"),
+    );
+    site.ok(&["init"]);
+    let said = site
+        .run(&["sync", "brew"])
+        .expect(1)
+        .says("nonesuch")
+        .says("of-old-systems")
+        .says("not-there")
+        .said();
+    assert!(!said.contains("old-wget"), "{said}");
+    let tree = site.tree("brew", &site.dates("brew")[0]);
+    for name in ["wget", "openssl@3", "libsigc++@2", "libedit"] {
+        assert!(tree.join(of(name).manifest()).exists(), "{name}");
+    }
+    // A dry run counts, and fetches no bottle.
+    site.mirror("brew", &homebrew.mirror("[\"*\"]"));
+    homebrew.asked();
+    site.run(&["sync", "brew", "--dry-run"]).expect(1).says("would take").says("and fetch 1");
+    assert_eq!(paths(&homebrew.asked(), Host::Blobs), [""; 0]);
+}
+
+#[test]
+fn a_mirrors_file_is_checked() {
+    let site = Site::fleeting();
+    let cases = [
+        ("formulae = [\"wget\"]", "tags: name at least one"),
+        ("tags = [\"x86_64_linux\"]", "formulae: name at least one"),
+        ("formulae = [\"user/tap/x\"]\ntags = [\"x86_64_linux\"]", "no name of a formula"),
+        ("formulae = [\"Wget\"]\ntags = [\"x86_64_linux\"]", "no name of a formula"),
+        ("formulae = [\"wget\"]\ntags = [\"x86-64\"]", "is no tag"),
+        ("formulae = [\"wget\"]\ntags = [\"sonoma\"]\nregistry = \"ftp://x/\"", "registry: "),
+        (
+            "formulae = [\"wget\"]\ntags = [\"sonoma\"]\nsuites = [\"x\"]",
+            "suites: it means nothing",
+        ),
+        (
+            "formulae = [\"wget\"]\ntags = [\"sonoma\"]\narchitectures = [\"x\"]",
+            "architectures: it means nothing",
+        ),
+    ];
+    for (text, says) in cases {
+        site.mirror("brew", &format!("family = \"brew\"\nmount = \"brew\"\n{text}\n"));
+        site.run(&["init"]).expect(2).says(says);
+    }
+    site.mirror("brew", "family = \"apt\"\nmount = \"x\"\nformulae = [\"wget\"]\n");
+    site.run(&["init"]).expect(2).says("formulae: it means nothing to a mirror of family apt");
+    // Both URLs have a default.
+    site.mirror(
+        "brew",
+        "family = \"brew\"\nmount = \"brew\"\nformulae = [\"wget\"]\ntags = [\"sonoma\"]\n",
+    );
+    site.ok(&["init"]);
+}
