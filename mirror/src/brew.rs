@@ -13,6 +13,7 @@ mod found;
 mod heads;
 mod image;
 mod images;
+mod kept;
 mod names;
 mod packages;
 mod select;
@@ -26,6 +27,7 @@ pub use found::{Reading, read};
 pub use heads::heads;
 pub(crate) use image::naming_flaw;
 pub use image::{Image, NAMING_BYTES_MAX};
+pub use kept::{Adopted, adopt_cache, is_cache};
 pub use names::{
     API, INDEX_TYPE, REGISTRY, REGISTRY_FOLDER, SITE, TOKEN, api_folder, registry_folder,
 };

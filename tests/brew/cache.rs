@@ -197,3 +197,50 @@ fn a_cache_has_no_states_and_its_client_says_what_it_costs() {
     site.mirror("brew", "family = \"brew\"\nmount = \"brew\"\nresolvers = [\"127.0.0.1\"]\n");
     site.run(&["site"]).expect(2).says("resolvers: it means nothing to what is no cache");
 }
+
+#[test]
+fn what_a_cache_kept_is_not_fetched_again_by_a_mirror() {
+    let homebrew = Homebrew::of(&formulae());
+    let site = cached(&homebrew);
+    let nginx = site.nginx();
+    for (name, tag) in
+        [("wget", "x86_64_linux"), ("alpine", "arm64_sequoia"), ("alpine", "x86_64_linux")]
+    {
+        assert_eq!(nginx.get(&format!("/brew/{CORE}/{}", of(name).blob(tag))).status, 200);
+        assert_eq!(nginx.get(&format!("/brew/{CORE}/{}", of(name).manifest())).status, 200);
+    }
+    // nginx keeps whatever came.
+    homebrew.set(&of("zlib").blob("x86_64_linux"), Some(b"something else".to_vec()));
+    assert_eq!(
+        nginx.get(&format!("/brew/{CORE}/{}", of("zlib").blob("x86_64_linux"))).text(),
+        "something else"
+    );
+    homebrew.has(&formulae());
+    let kept = site.dir().join("kept");
+    let kept = kept.to_str().unwrap();
+    site.run(&["ingest", "brew", kept])
+        .expect(1)
+        .says("took 3 bottles")
+        .says("1 are not")
+        .says("and it is SHA256");
+    site.run(&["ingest", "brew", kept])
+        .expect(1)
+        .says("took 0 bottles")
+        .says("3 were in the store");
+    assert_eq!(site.dates("brew").len(), 0);
+    homebrew.asked();
+    site.mirror("brew", &homebrew.mirror("[\"wget\", \"alpine\"]"));
+    site.ok(&["sync", "brew"]);
+    let fetched = paths(&homebrew.asked(), Host::Blobs);
+    for (name, tag) in
+        [("wget", "x86_64_linux"), ("alpine", "arm64_sequoia"), ("alpine", "x86_64_linux")]
+    {
+        let digest = of(name).blob(tag);
+        assert!(!fetched.iter().any(|path| path.contains(&digest)), "{digest} in {fetched:?}");
+    }
+    assert!(
+        fetched.iter().any(|path| path.contains(&of("zlib").blob("x86_64_linux"))),
+        "{fetched:?}"
+    );
+    site.sound();
+}

@@ -143,7 +143,7 @@ impl Bottle {
 }
 
 /// Reads 64 hexadecimal digits.
-fn hexadecimal(text: &str) -> Option<[u8; 32]> {
+pub(super) fn hexadecimal(text: &str) -> Option<[u8; 32]> {
     if text.len() != 64 {
         return None;
     }
