@@ -12,6 +12,7 @@
 
 mod harness;
 
+mod apk;
 mod brew;
 mod by_tool;
 mod changes;

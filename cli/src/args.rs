@@ -332,7 +332,7 @@ pub(crate) struct Client {
     /// The day to stay at
     #[arg(long, value_name = "DATE")]
     pub(crate) date: Option<String>,
-    /// Only these suites
+    /// Only these suites; of Alpine, these versions
     #[arg(long = "suite", value_name = "SUITE")]
     pub(crate) suites: Vec<String>,
     /// What to take from upstream while the mirror is down: all of it, as it is then, or packages only

@@ -18,7 +18,7 @@ use serde::Deserialize;
 use crate::failure::Failure;
 use file::ConfigFile;
 use mirror::Cache;
-pub(crate) use mirror::{Mirror, Upstream};
+pub(crate) use mirror::{Mirror, Upstream, Wanted};
 pub(crate) use source::{Program, Rsync, Source};
 use written::MirrorFile;
 

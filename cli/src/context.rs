@@ -7,7 +7,7 @@ use pinfold_mirror::apt::{self, HeadsInput, Signed};
 use pinfold_mirror::brew;
 use pinfold_mirror::family::{self, Family};
 use pinfold_mirror::key::Key;
-use pinfold_mirror::rpm;
+use pinfold_mirror::{apk, rpm};
 use pinfold_publisher::generation::{Head, HeadsWanted};
 use pinfold_store::lock::Asker;
 use pinfold_store::store::{Abilities, FOLDERS};
@@ -186,6 +186,11 @@ impl Context {
             }
             Some(Family::Brew) => {
                 let made = brew::heads(&wanted.tree, wanted.roots);
+                let heads = made.map_err(|error| failed(error.kind(), Box::new(error)))?;
+                Ok(heads.into_iter().map(|(path, bytes)| Head { path, bytes }).collect())
+            }
+            Some(Family::Apk) => {
+                let made = apk::heads(&wanted.tree, wanted.roots);
                 let heads = made.map_err(|error| failed(error.kind(), Box::new(error)))?;
                 Ok(heads.into_iter().map(|(path, bytes)| Head { path, bytes }).collect())
             }

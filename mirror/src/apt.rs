@@ -21,7 +21,6 @@ mod survey;
 mod trust;
 mod version;
 
-pub use asked::accepted;
 pub use changes::changes;
 pub use client::{ClientInput, Downgrade, Fallback, Follows, Form, client};
 pub use heads::{HeadsInput, Signed, heads};

@@ -1,9 +1,11 @@
 //! An archive as whoever follows or proves it sees it: what its family knows, behind one trait.
 
-use pinfold_store::{Monitor, scan};
+use std::collections::BTreeMap;
+
+use pinfold_store::{Monitor, Name, RelPath, Store, scan};
 
 use crate::family::Family;
-use crate::sign::Keyring;
+use crate::sign::{Keyring, NamedKeys};
 use crate::supply::{State, Supply};
 use crate::{Result, TreeReader};
 
@@ -12,6 +14,8 @@ use crate::{Result, TreeReader};
 pub struct Belief {
     /// The keys; `None` where the archive has no signature that counts (`unsigned = true`).
     pub keyring: Option<Keyring>,
+    /// The same for archives that sign with bare RSA keys, which signatures call by the names of their files.
+    pub named_keys: Option<NamedKeys>,
     /// Accepted fingerprints; all of the keyring where empty.
     pub signers: Vec<String>,
     /// Takes keys of old vendors.
@@ -23,6 +27,12 @@ pub struct Belief {
 }
 
 impl Belief {
+    /// Says whether root metadata have to be signed.
+    #[must_use]
+    pub const fn is_signed(&self) -> bool {
+        self.keyring.is_some() || self.named_keys.is_some()
+    }
+
     /// Names the rules that are relaxed, for the record.
     #[must_use]
     pub fn relaxed(&self) -> Vec<String> {
@@ -78,6 +88,16 @@ pub trait Archive: Sync {
     /// Says whether upstream's word that root metadata is unchanged is taken for it. Where mirrors of one name differ in age, a
     /// file that is older than what the server said last hides every later state.
     fn believes_validators(&self) -> bool;
+}
+
+/// Gives the dates of root metadata that were accepted last: those of the newest snapshot, in seconds since 1970.
+///
+/// # Errors
+/// The newest snapshot's record cannot be read.
+pub fn accepted(store: &Store, mirror: &Name) -> Result<BTreeMap<RelPath, i64>> {
+    let Some(newest) = store.dates(mirror)?.pop() else { return Ok(BTreeMap::new()) };
+    let proofs = store.record(mirror, newest)?.proofs.into_iter();
+    Ok(proofs.filter_map(|proof| Some((proof.root, proof.date?.seconds()))).collect())
 }
 
 impl std::fmt::Debug for dyn Archive + '_ {

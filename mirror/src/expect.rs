@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::Read;
 
 use pinfold_store::sums::Checking;
-use pinfold_store::{Checksum, Digest};
+use pinfold_store::{Algorithm, Checksum, Digest, Name, RelPath};
 
 use crate::fetch::UNSTATED_BYTES_MAX;
 use crate::{apk, brew};
@@ -49,28 +49,40 @@ impl Expect {
     pub const fn sum(&self) -> Option<Checksum> {
         match self {
             Self::Sum(sum) => Some(*sum),
-            Self::Apk(_) | Self::Names(_) | Self::Beside(_) => None,
+            Self::Apk(_) | Self::Names(..) | Self::Beside(_) => None,
         }
     }
 
     /// Gives the most bytes that are taken of it, where nobody states its size.
     pub(crate) const fn bytes_max(&self) -> u64 {
         match self {
-            Self::Names(_) => brew::NAMING_BYTES_MAX,
+            Self::Names(..) => brew::NAMING_BYTES_MAX,
             Self::Sum(_) | Self::Apk(_) | Self::Beside(_) => UNSTATED_BYTES_MAX,
         }
     }
 
+    /// Gives what it is called while it arrives, so that a run which was cut goes on with it.
+    pub(crate) fn name(&self) -> Option<Checksum> {
+        match self {
+            Self::Sum(sum) => Some(*sum),
+            Self::Apk(part) => Checksum::new(Algorithm::Sha1, part),
+            Self::Names(..) | Self::Beside(_) => None,
+        }
+    }
+
     /// Gives the word by which the index remembers what was looked into, and under which keys: `None` where nothing is looked into.
-    pub(crate) fn word(&self) -> Option<(Digest, String)> {
+    /// With SHA-1 somebody could make a second content: it speaks for no other mirror.
+    pub(crate) fn word(&self, (mirror, path): (&Name, &RelPath)) -> Option<(Digest, String)> {
         match self {
             Self::Apk(part) => {
                 let word = part.iter().map(|byte| format!("{byte:02x}")).collect();
-                Some((Digest::of(b"apk control part"), word))
+                Some((Digest::of(format!("apk control part of {mirror}").as_bytes()), word))
             }
-            // One file may name many: each is a question of its own.
+            // One file may name many, and of two names of one checksum each has a file of its own.
             Self::Names(sum) => {
-                Some((Digest::of(&[&b"JSON that names "[..], sum].concat()), "it does".to_owned()))
+                let sum = Checksum::sha256(sum);
+                let question = format!("JSON of {mirror} at {path} that names {sum}");
+                Some((Digest::of(question.as_bytes()), "it does".to_owned()))
             }
             Self::Sum(_) | Self::Beside(_) => None,
         }

@@ -3,8 +3,8 @@
 use pinfold_store::{Monitor, Record, Stamp, scan};
 
 use crate::archive::{Archive, Belief};
-use crate::sign::Keyring;
-use crate::{Result, TreeReader, apt, brew, files, rpm};
+use crate::prove::{self, Kept};
+use crate::{Result, TreeReader, apk, apt, brew, files, rpm};
 
 /// A package-manager format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub enum Family {
     Apt,
     /// Repositories of dnf and zypper.
     Rpm,
+    /// Alpine's repositories.
+    Apk,
     /// Homebrew's bottles.
     Brew,
     /// Any tree, unparsed.
@@ -20,7 +22,7 @@ pub enum Family {
 }
 
 /// Every family, in the order of help texts.
-pub const ALL: &[Family] = &[Family::Apt, Family::Rpm, Family::Brew, Family::Files];
+pub const ALL: &[Family] = &[Family::Apt, Family::Rpm, Family::Apk, Family::Brew, Family::Files];
 
 /// What a family's names look like to a web server. Regular expressions are in the common subset of PCRE and Rust's
 /// `regex`, without capturing groups, braces, blanks and quotes; an empty one matches nothing.
@@ -72,6 +74,7 @@ impl Family {
         match self {
             Self::Apt => "apt",
             Self::Rpm => "rpm",
+            Self::Apk => "apk",
             Self::Brew => "brew",
             Self::Files => "files",
         }
@@ -83,6 +86,7 @@ impl Family {
         match self {
             Self::Apt => apt::SITE,
             Self::Rpm => rpm::SITE,
+            Self::Apk => apk::SITE,
             Self::Brew => brew::SITE,
             Self::Files => files::SITE,
         }
@@ -106,23 +110,27 @@ impl Family {
         Ok(match self {
             Self::Apt => Box::new(apt::read(tree, monitor)?),
             Self::Rpm => Box::new(rpm::read(tree, &rpm::repositories(tree)?)?),
+            Self::Apk => Box::new(apk::read(tree)?),
             Self::Brew => Box::new(brew::read(tree)?),
             Self::Files => Box::new(files::Reading),
         })
     }
 
-    /// Makes the archive again that a snapshot was taken of, to be believed by some keys; `None` where the family proves nothing.
+    /// Makes the archive again that a snapshot was taken of, to be believed by what vouched then (`None`: nobody had to);
+    /// `None` where the family proves nothing.
     ///
     /// # Errors
     /// [`crate::Error::BadMetadata`] where the record's words are not understood.
     pub fn archive_of(
         self,
         record: &Record,
-        keyring: Option<Keyring>,
+        kept: Option<&[Kept]>,
     ) -> Result<Option<Box<dyn Archive>>> {
+        let keyring = || kept.map(|kept| prove::keyring(record, kept)).transpose();
         Ok(match self {
-            Self::Apt => Some(Box::new(apt::Archive::of(record, keyring)?)),
-            Self::Rpm => Some(Box::new(rpm::Archive::of(record, keyring)?)),
+            Self::Apt => Some(Box::new(apt::Archive::of(record, keyring()?)?)),
+            Self::Rpm => Some(Box::new(rpm::Archive::of(record, keyring()?)?)),
+            Self::Apk => Some(Box::new(apk::Archive::of(record, kept)?)),
             Self::Brew => Some(Box::new(brew::Archive::of(record)?)),
             Self::Files => None,
         })
@@ -142,6 +150,7 @@ impl Family {
         Ok(match self {
             Self::Apt | Self::Files => None,
             Self::Rpm => Some(Box::new(rpm::Archive::found_in(tree, belief, now)?)),
+            Self::Apk => Some(Box::new(apk::Archive::found_in(tree, belief, now)?)),
             Self::Brew => Some(Box::new(brew::Archive::found_in(tree, belief)?)),
         })
     }

@@ -5,7 +5,7 @@
 //! over [`http`]; these two know no family. Whether an upstream vouches for its metadata is judged by [`sign`]. Writes nothing
 //! itself but the signing keys ([`key::Ring`]).
 
-mod apk;
+pub mod apk;
 pub mod apt;
 pub mod archive;
 pub mod brew;

@@ -3,6 +3,8 @@
 //! The same for every family. No network and no keyring of today is needed for the second: the record keeps what was asked for
 //! and the certificates that vouched then.
 
+use std::collections::BTreeSet;
+
 use pinfold_store::lock::MirrorLock;
 use pinfold_store::scan::{self, Draft};
 use pinfold_store::{
@@ -67,7 +69,7 @@ pub fn prove_draft(
     }
     let belief = archive.belief();
     let evidence = Evidence {
-        trust: if belief.keyring.is_some() { Trust::Signed } else { Trust::None },
+        trust: if belief.is_signed() { Trust::Signed } else { Trust::None },
         upstream: None,
         is_filtered: archive.is_filtered(),
         relaxed: belief.relaxed(),
@@ -128,27 +130,41 @@ pub fn prove_again(store: &Store, record: &Record, monitor: &dyn Monitor) -> Res
 /// Finds the state of a snapshot by its own metadata; `None` where its family, or one that a later version knows, proves nothing.
 fn survey_again(store: &Store, record: &Record, monitor: &dyn Monitor) -> Result<Option<State>> {
     let Some(family) = family::by_name(&record.family) else { return Ok(None) };
-    let keyring = match record.trust {
+    let kept = match record.trust {
         Trust::None => None,
-        Trust::Signed => Some(keyring(store, record)?),
+        Trust::Signed => Some(kept(store, record)?),
     };
-    let Some(archive) = family.archive_of(record, keyring)? else { return Ok(None) };
+    let Some(archive) = family.archive_of(record, kept.as_deref())? else { return Ok(None) };
     let tree = SnapshotTree { store, manifest: record.manifest };
     archive.survey(&mut Present::new(store, &tree)?, monitor).map(Some)
 }
 
-/// The certificates that vouched for a snapshot.
-fn keyring(store: &Store, record: &Record) -> Result<Keyring> {
-    let mut digests: Vec<Digest> = record
-        .proofs
-        .iter()
-        .flat_map(|proof| proof.signers.iter().map(|signer| signer.certificate))
-        .collect();
-    digests.sort_unstable();
-    digests.dedup();
+/// A certificate that vouched for a snapshot, as the store kept it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Whose key it is, as the record has it.
+    pub name: String,
+    /// The certificate.
+    pub certificate: Vec<u8>,
+}
+
+/// The certificates that vouched for a snapshot, each once.
+fn kept(store: &Store, record: &Record) -> Result<Vec<Kept>> {
+    let signers = record.proofs.iter().flat_map(|proof| &proof.signers);
+    let named: BTreeSet<(Digest, &str)> =
+        signers.map(|signer| (signer.certificate, signer.name.as_str())).collect();
+    let load = |(digest, name): (Digest, &str)| {
+        let certificate = store.certificate(&record.mirror, digest)?;
+        Ok(Kept { name: name.to_owned(), certificate })
+    };
+    named.into_iter().map(load).collect()
+}
+
+/// Makes the keyring of what was kept, for families that sign with OpenPGP.
+pub(crate) fn keyring(record: &Record, kept: &[Kept]) -> Result<Keyring> {
     let mut armored = Vec::new();
-    for digest in digests {
-        armored.extend(store.certificate(&record.mirror, digest)?);
+    for one in kept {
+        armored.extend_from_slice(&one.certificate);
         armored.push(b'\n');
     }
     Keyring::parse(&armored, &format!("of {}@{}", record.mirror, record.taken))

@@ -11,6 +11,7 @@
 mod armored;
 mod judge;
 mod keyring;
+mod named;
 pub(crate) mod passing;
 pub(crate) mod split;
 
@@ -22,6 +23,7 @@ use sequoia_openpgp::{Packet, anyhow, armor, packet};
 pub(crate) use self::judge::Verdict;
 use self::judge::{Custom, Document, Measure, judge};
 pub use self::keyring::Keyring;
+pub use self::named::{Hashing, NamedKey, NamedKeys};
 use crate::{Error, Result};
 
 /// The largest clear-signed message and the largest file of signatures that are read; apt refuses more too.

@@ -239,7 +239,7 @@ impl Order<'_> {
 
     /// Says whether root metadata has to be signed.
     fn is_signed(&self) -> bool {
-        self.archive.belief().keyring.is_some()
+        self.archive.belief().is_signed()
     }
 
     fn is_proved(&self, parent: &Record) -> bool {

@@ -4,42 +4,79 @@ use serde_json::json;
 use super::{following, formulae, of, paths};
 use crate::harness::{Formula, Homebrew, Host, Site};
 
+/// What is wrong.
+enum Place {
+    Blob,
+    Index,
+    List,
+}
+
+/// What is there instead.
+enum Bytes {
+    None,
+    These(&'static str),
+    /// The index of what this makes of the formula.
+    IndexOf(fn(&mut Formula)),
+    /// The right index with one text for another.
+    IndexAs(&'static str, &'static str),
+}
+
+impl Bytes {
+    fn of(&self, formula: &Formula) -> Option<Vec<u8>> {
+        let index = |formula: &Formula| formula.index().to_string();
+        Some(match self {
+            Self::None => return None,
+            Self::These(text) => text.as_bytes().to_vec(),
+            Self::IndexOf(change) => {
+                let mut other = formula.clone();
+                change(&mut other);
+                index(&other).into_bytes()
+            }
+            Self::IndexAs(text, other) => index(formula).replace(text, other).into_bytes(),
+        })
+    }
+}
+
 #[test]
 fn what_is_wrong_or_missing_upstream_leaves_the_last_state() {
     let homebrew = Homebrew::of(&formulae());
     let site = following(&homebrew, "");
     site.ok(&["sync", "brew"]);
-    let mut next = formulae();
-    next[0].version = "1.26.0";
-    let wget = next[0].clone();
-    let (blob, manifest) = (wget.blob("x86_64_linux"), wget.manifest());
     let list = "api/internal/packages.x86_64_linux.jws.json";
-    let mut of_other_tags = wget.clone();
-    of_other_tags.tags = &["arm64_sequoia"];
-    let of_other_build = Formula { build: "other", ..wget.clone() };
-    let unlike = |formula: &Formula| Some(formula.index().to_string().into_bytes());
-    let cases: &[(&str, Option<Vec<u8>>, i32, &str)] = &[
-        (&blob, Some(b"something else".to_vec()), 4, "expected SHA256"),
-        (&blob, None, 3, "answers 404"),
-        (&manifest, None, 3, "answers 404"),
-        (&manifest, Some(b"{".to_vec()), 4, "no JSON"),
-        (&manifest, Some(b"{}".to_vec()), 4, "JSON that does not"),
-        (&manifest, unlike(&of_other_build), 4, "JSON that does not"),
+    let cases: &[(Place, Bytes, i32, &str)] = &[
+        (Place::Blob, Bytes::These("something else"), 4, "expected SHA256"),
+        (Place::Blob, Bytes::None, 3, "answers 404"),
+        (Place::Index, Bytes::None, 3, "answers 404"),
+        (Place::Index, Bytes::These("{"), 4, "no JSON"),
+        (Place::Index, Bytes::These("{}"), 4, "JSON that does not"),
+        (Place::Index, Bytes::IndexOf(|wget| wget.build = "other"), 4, "JSON that does not"),
         // One tag is there, the other is not.
-        (&manifest, unlike(&of_other_tags), 4, "wget/manifests/1.26.0"),
-        (list, None, 3, "is the URL that of an API"),
-        (list, Some(b"<html>".to_vec()), 4, "is no metadata that can be followed"),
-        (list, Some(br#"{"payload":"[]"}"#.to_vec()), 4, "no list of formulae"),
+        (
+            Place::Index,
+            Bytes::IndexOf(|wget| wget.tags = &["arm64_sequoia"]),
+            4,
+            "JSON that does not",
+        ),
+        // The checksums are right, and brew would look for another name.
+        (Place::Index, Bytes::IndexAs("1.26.", "1.27."), 4, "it does not name the bottle"),
+        (Place::List, Bytes::None, 3, "is the URL that of an API"),
+        (Place::List, Bytes::These("<html>"), 4, "is no metadata that can be followed"),
+        (Place::List, Bytes::These(r#"{"payload":"[]"}"#), 4, "no list of formulae"),
     ];
-    for (path, bytes, code, says) in cases {
+    let mut next = formulae();
+    for (number, (place, bytes, code, says)) in cases.iter().enumerate() {
+        // What came right before an upstream turned out to be wrong is kept: each case has a version of its own.
+        next[0].version = Box::leak(format!("1.26.{number}").into_boxed_str());
+        let wget = next[0].clone();
         homebrew.has(&next);
-        if path.starts_with("api/") {
-            homebrew.set_api(path, bytes.clone());
-        } else {
-            homebrew.set(path, bytes.clone());
+        let bytes = bytes.of(&wget);
+        match place {
+            Place::Blob => homebrew.set(&wget.blob("x86_64_linux"), bytes),
+            Place::Index => homebrew.set(&wget.manifest(), bytes),
+            Place::List => homebrew.set_api(list, bytes),
         }
         site.run(&["sync", "brew"]).expect(*code).says(says);
-        assert_eq!(site.dates("brew").len(), 1, "{path}");
+        assert_eq!(site.dates("brew").len(), 1, "{number}");
     }
     // Whole again: what came before is kept.
     homebrew.has(&next);

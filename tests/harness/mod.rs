@@ -1,4 +1,5 @@
 //! The parts that the tests put together.
+mod alpine;
 mod archive;
 mod client;
 mod homebrew;
@@ -12,6 +13,7 @@ mod site;
 mod switching;
 mod upstream;
 
+pub(crate) use alpine::{Alpine, RsaKey, Signing, listed};
 pub(crate) use archive::{Archive, UpstreamKey, replace};
 pub(crate) use client::Apt;
 pub(crate) use homebrew::{Formula, Homebrew, Host, INDEX, Request};

@@ -138,7 +138,7 @@ fn read(
     progress: &Progress,
 ) -> Result<Box<dyn Reading>, Failure> {
     let keys = mirror.keys()?;
-    let belief = mirror.belief(keys.clone(), true);
+    let belief = mirror.belief(keys.clone(), true)?;
     let configured = match &mirror.upstream {
         Some(upstream) => upstream.archive(
             (belief.clone(), keys.unwrap_or_default()),

@@ -4,14 +4,14 @@ use pinfold_mirror::ClientFile;
 use pinfold_mirror::apt::{self, ClientInput, Downgrade, Follows, Form, Signed};
 use pinfold_mirror::brew;
 use pinfold_mirror::family::Family;
-use pinfold_mirror::rpm;
+use pinfold_mirror::{apk, rpm};
 use pinfold_publisher::layout::{Spec, Www};
 use pinfold_publisher::{generation, publish};
 use pinfold_store::{Name, Stamp, Store, Trust};
 
 use super::Done;
 use crate::args::{Client, Fallback, Tool};
-use crate::config::Mirror;
+use crate::config::{Mirror, Wanted as Wished};
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::ui;
@@ -37,6 +37,7 @@ pub(super) fn client(context: &Context, args: &Client) -> Done {
         }
         Family::Rpm => show(context, &rpm_files((&store, mirror), (&wanted, &url), args)?)?,
         Family::Brew => show(context, &brew_files(&wanted, &url, args)?)?,
+        Family::Apk => show(context, &apk_files((&store, mirror), (&wanted, &url), args)?)?,
         Family::Files => ui::print(&format!("{url}/"))?,
     }
     Ok(Outcome::Done)
@@ -182,6 +183,43 @@ fn brew_files(wanted: &Wanted, url: &str, args: &Client) -> Result<Vec<ClientFil
             (false, Some(_)) => brew::Form::Fallback,
             (false, None) => brew::Form::Only,
         },
+    })?)
+}
+
+/// Writes the files for apk. It has no fallback: of two lines it takes the newer versions.
+fn apk_files(
+    (store, mirror): (&Store, &Mirror),
+    (wanted, url): (&Wanted, &str),
+    args: &Client,
+) -> Result<Vec<ClientFile>, Failure> {
+    if args.fallback.is_some() {
+        return Err(Failure::usage(
+            "--fallback: apk has none: of two lines it takes the newest version that either has, so that a line of upstream defeats every channel and date",
+        ));
+    }
+    let refused = [(args.plain, "--plain"), (args.downgrade, "--downgrade"), (args.list, "--list")];
+    if let Some((_, option)) = refused.iter().find(|(is_set, _)| *is_set) {
+        let mirror = &wanted.mirror;
+        return Err(Failure::usage(format!("{option} means nothing to apk, and {mirror} is its")));
+    }
+    let record = store.record(&wanted.mirror, wanted.taken)?;
+    let mut preferred = Vec::new();
+    if let Some(Wished::Apk(selection)) = mirror.upstream.as_ref().map(|upstream| &upstream.wanted)
+    {
+        preferred.extend(selection.latest_stable.clone());
+        preferred.extend(selection.versions.clone());
+    }
+    Ok(apk::client(&apk::ClientInput {
+        mirror: &wanted.mirror,
+        url,
+        follows: match &wanted.channel {
+            Some(channel) => apk::Follows::Channel(channel),
+            None => apk::Follows::Date(wanted.taken),
+        },
+        roots: &record.roots,
+        versions: &args.suites,
+        preferred: &preferred,
+        keyrings: &mirror.keyrings,
     })?)
 }
 

@@ -6,7 +6,7 @@ use pinfold_mirror::brew;
 use pinfold_mirror::family::{self, Family};
 use pinfold_mirror::rpm::{self, AdvisoryChange};
 use pinfold_mirror::tree::SnapshotTree;
-use pinfold_mirror::{Change, PackageChange, PackageKind, apt};
+use pinfold_mirror::{Change, PackageChange, PackageKind, apk, apt};
 use pinfold_publisher::layout::Spec;
 use pinfold_store::manifest::{self, Change as FileChange};
 use pinfold_store::path::escape;
@@ -31,7 +31,7 @@ pub(super) fn diff(context: &Context, args: &Diff) -> Done {
     let new = record(&store, args.new.as_ref().unwrap_or(&newest))?;
     let family = shared_family(&old, &new);
     let found = match family {
-        Some(family @ (Family::Apt | Family::Rpm | Family::Brew)) if !args.files => {
+        Some(family @ (Family::Apt | Family::Rpm | Family::Apk | Family::Brew)) if !args.files => {
             packages(&store, family, (&old, &new), context.json)?
         }
         Some(_) => files(&store, &old, &new, context.json)?,
@@ -167,6 +167,7 @@ fn packages(
     let (lists, advisories) = match family {
         Family::Rpm => rpm::compare_trees(&tree(old), &tree(new), &mut each)?,
         Family::Brew => (brew::compare_trees(&tree(old), &tree(new), &mut each)?, Vec::new()),
+        Family::Apk => (apk::compare_trees(&tree(old), &tree(new), &mut each)?, Vec::new()),
         Family::Apt | Family::Files => {
             (apt::changes(&tree(old), &tree(new), &mut each)?, Vec::new())
         }
@@ -176,6 +177,7 @@ fn packages(
         let root = match family {
             Family::Rpm => "repomd.xml",
             Family::Brew => "packages.TAG.jws.json",
+            Family::Apk => "APKINDEX.tar.gz",
             Family::Apt | Family::Files => "Release",
         };
         let message = format!(

@@ -77,7 +77,7 @@ fn by_http(
     progress: &Progress,
 ) -> Result<Synced, Failure> {
     let keys = mirror.keys()?;
-    let belief = mirror.belief(keys.clone(), args.allow_older);
+    let belief = mirror.belief(keys.clone(), args.allow_older)?;
     let settings = upstream.transfer.settings()?;
     if upstream.transfer.insecure {
         ui::tell(&format!(

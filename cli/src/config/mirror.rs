@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use pinfold_mirror::apk;
 use pinfold_mirror::apt::{self, Signed};
-use pinfold_mirror::archive::{Archive, Belief};
+use pinfold_mirror::archive::{self, Archive, Belief};
 use pinfold_mirror::brew;
 use pinfold_mirror::family::Family;
 use pinfold_mirror::http::{Base, Credentials, Http, HttpSettings, Proxies, Url};
 use pinfold_mirror::rpm::{self, Metalink};
-use pinfold_mirror::sign::Keyring;
+use pinfold_mirror::sign::{Keyring, NamedKeys};
 use pinfold_publisher::site::Mount;
 use pinfold_store::{Monitor, Name, Stamp, Store};
 
@@ -71,6 +72,7 @@ pub(crate) enum Wanted {
         selection: brew::Selection,
         registry: Base,
     },
+    Apk(apk::Selection),
 }
 
 /// A list of upstreams.
@@ -111,7 +113,7 @@ impl Wanted {
     /// Says which folder of the mirror's tree clients name: of an rpm repository that has its packages above itself.
     pub(crate) fn folder(&self) -> Option<&pinfold_store::RelPath> {
         match self {
-            Self::Any | Self::Apt(_) | Self::Brew { .. } => None,
+            Self::Any | Self::Apt(_) | Self::Apk(_) | Self::Brew { .. } => None,
             Self::Rpm(selection) => selection.repositories.first()?.path(),
         }
     }
@@ -168,7 +170,7 @@ impl Upstream {
                 selection: selection.clone(),
                 belief,
                 now,
-                accepted: apt::accepted(store, mirror)?,
+                accepted: archive::accepted(store, mirror)?,
             }),
             Wanted::Rpm(selection) => {
                 let selection = selection.clone();
@@ -177,7 +179,13 @@ impl Upstream {
             Wanted::Brew { selection, .. } => Box::new(brew::Archive {
                 selection: selection.clone(),
                 belief,
-                accepted: apt::accepted(store, mirror)?,
+                accepted: archive::accepted(store, mirror)?,
+            }),
+            Wanted::Apk(selection) => Box::new(apk::Archive {
+                selection: selection.clone(),
+                belief,
+                now,
+                accepted: archive::accepted(store, mirror)?,
             }),
         }))
     }
@@ -188,22 +196,35 @@ impl Mirror {
     pub(crate) fn keys(&self) -> Result<Option<Keyring>, Failure> {
         Ok(match self.keyrings.as_slice() {
             [] => None,
+            _ if self.family == Family::Apk => None,
             paths => Some(Keyring::load(paths)?),
         })
     }
 
-    /// Says whom to believe; `None` as keyring where nobody signs the metadata.
-    pub(crate) fn belief(&self, keyring: Option<Keyring>, allow_older: bool) -> Belief {
-        match self.upstream.as_ref().map(|upstream| upstream.belief.clone()) {
+    /// Reads the keys that are known by their files' names.
+    fn named_keys(&self) -> Result<Option<NamedKeys>, Failure> {
+        let is_named = self.family == Family::Apk && !self.keyrings.is_empty();
+        Ok(if is_named { Some(NamedKeys::load(&self.keyrings)?) } else { None })
+    }
+
+    /// Says whom to believe; without any keys where nobody signs the metadata.
+    pub(crate) fn belief(
+        &self,
+        keyring: Option<Keyring>,
+        allow_older: bool,
+    ) -> Result<Belief, Failure> {
+        let named_keys = self.named_keys()?;
+        Ok(match self.upstream.as_ref().map(|upstream| upstream.belief.clone()) {
             Some(unloaded) => Belief {
                 keyring: keyring.filter(|_| !unloaded.unsigned),
+                named_keys: named_keys.filter(|_| !unloaded.unsigned),
                 signers: unloaded.signers,
                 weak_keys: unloaded.weak_keys,
                 allow_older,
                 allow_expired: unloaded.allow_expired,
             },
-            None => Belief { keyring, allow_older, ..Belief::default() },
-        }
+            None => Belief { keyring, named_keys, allow_older, ..Belief::default() },
+        })
     }
 }
 

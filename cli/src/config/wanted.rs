@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use pinfold_mirror::Pattern;
+use pinfold_mirror::apk;
 use pinfold_mirror::apt::{self, SuiteName, Take};
 use pinfold_mirror::brew;
 use pinfold_mirror::family::Family;
@@ -53,14 +53,22 @@ impl MirrorFile {
             ("exclude", !self.filter.exclude.is_empty()),
             ("keyrings", self.has_keyrings()),
         ];
+        let apk = [
+            ("versions", !self.versions.is_empty()),
+            ("repositories", !self.repositories.is_empty()),
+            ("latest-stable", self.latest_stable.is_some()),
+        ];
+        // A name and a fingerprint are the same to whoever gives each key a file.
+        let not_apk =
+            [("signers", !self.signers.is_empty()), ("installer", self.installer.is_some())];
         let others: &[&[_]] = match family {
-            Family::Apt => &[&rpm, &brew],
-            Family::Rpm => &[&apt, &brew],
-            Family::Brew => &[&apt, &rpm, &listed],
-            Family::Files => &[&apt, &rpm, &brew],
+            Family::Apt => &[&rpm, &apk, &brew],
+            Family::Rpm => &[&apt, &apk, &brew],
+            Family::Apk => &[&apt, &rpm, &brew, &not_apk],
+            Family::Brew => &[&apt, &rpm, &apk, &listed],
+            Family::Files => &[&apt, &rpm, &apk, &brew],
         };
-        let mut keys = others.iter().copied().flatten();
-        keys.find(|(_, is_set)| *is_set).map(|(key, _)| *key)
+        others.iter().copied().flatten().find(|(_, is_set)| *is_set).map(|(key, _)| *key)
     }
 
     /// Says whether something is asked of an upstream.
@@ -68,6 +76,8 @@ impl MirrorFile {
         !self.suites.is_empty()
             || !self.architectures.is_empty()
             || self.repository.is_some()
+            || !self.versions.is_empty()
+            || !self.repositories.is_empty()
             || self.newest.is_some()
             || !self.formulae.is_empty()
             || !self.tags.is_empty()
@@ -82,6 +92,7 @@ impl MirrorFile {
             Family::Rpm => Ok(Some(Wanted::Rpm(self.rpm()?))),
             Family::Brew if self.formulae.is_empty() && self.tags.is_empty() => Ok(None),
             Family::Brew => self.brew().map(Some),
+            Family::Apk => Ok(Some(Wanted::Apk(self.apk()?))),
             Family::Files if self.architectures.is_empty() => Ok(None),
             Family::Files => {
                 Err("upstream: a mirror of family files is fed by pinfold ingest".to_owned())
@@ -91,9 +102,12 @@ impl MirrorFile {
 
     /// Refuses words that are no names.
     fn check_words(&self) -> Result<(), String> {
-        for (key, words) in
-            [("components", &self.components), ("architectures", &self.architectures)]
-        {
+        for (key, words) in [
+            ("components", &self.components),
+            ("architectures", &self.architectures),
+            ("versions", &self.versions),
+            ("repositories", &self.repositories),
+        ] {
             for word in words {
                 let is_clean = |b: u8| {
                     b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'+' | b'/')
@@ -153,7 +167,6 @@ impl MirrorFile {
         if package_signatures != PackageSignatures::Unchecked && !self.has_keyrings() {
             return Err("package-signatures: it needs keyrings = [\"/etc/pki/rpm-gpg/…\"] with the vendor's keys".to_owned());
         }
-        let patterns = |patterns: &[Pattern]| patterns.to_vec();
         Ok(rpm::Selection {
             repositories: vec![folder],
             architectures: self.architectures.clone(),
@@ -161,8 +174,8 @@ impl MirrorFile {
             sources: self.sources.unwrap_or(true),
             debuginfo: self.debuginfo.unwrap_or(true),
             installer: self.installer.unwrap_or_default(),
-            include: patterns(&self.filter.include),
-            exclude: patterns(&self.filter.exclude),
+            include: self.filter.include.clone(),
+            exclude: self.filter.exclude.clone(),
             package_signatures,
         })
     }
@@ -216,6 +229,35 @@ impl MirrorFile {
         })?;
         let (registry, resolvers) = (self.registry()?, self.resolvers.clone());
         Ok(Some(Cache { registry, folder: self.cache_folder.clone(), mebibytes_max, resolvers }))
+    }
+}
+
+impl MirrorFile {
+    fn apk(&self) -> Result<apk::Selection, String> {
+        if self.architectures.is_empty() {
+            return Err(
+                "architectures: name at least one, such as architectures = [\"x86_64\"]".to_owned()
+            );
+        }
+        if self.repositories.is_empty() && !self.versions.is_empty() {
+            return Err("repositories: name at least one, such as repositories = [\"main\", \"community\"]; \"edge/testing\" is of that version only".to_owned());
+        }
+        if let Some(version) = &self.latest_stable
+            && !self.versions.contains(version)
+        {
+            let version = escape(version.as_bytes());
+            return Err(format!("latest-stable = \"{version}\": it is none of the versions"));
+        }
+        let selection = apk::Selection {
+            versions: self.versions.clone(),
+            repositories: self.repositories.clone(),
+            architectures: self.architectures.clone(),
+            folders: Vec::new(),
+            latest_stable: self.latest_stable.clone(),
+            include: self.filter.include.clone(),
+            exclude: self.filter.exclude.clone(),
+        };
+        selection.places().map(|_| selection)
     }
 }
 

@@ -58,6 +58,11 @@ pub(super) struct MirrorFile {
     #[serde(default)]
     pub(super) resolvers: Vec<String>,
     #[serde(default)]
+    pub(super) versions: Vec<String>,
+    #[serde(default)]
+    pub(super) repositories: Vec<String>,
+    pub(super) latest_stable: Option<String>,
+    #[serde(default)]
     rsync_include: Vec<String>,
     #[serde(default)]
     rsync_exclude: Vec<String>,
@@ -67,7 +72,7 @@ pub(super) struct MirrorFile {
     link: bool,
     keyrings: Option<OneOrMore>,
     #[serde(default)]
-    signers: Vec<String>,
+    pub(super) signers: Vec<String>,
     #[serde(default)]
     unsigned: bool,
     #[serde(default)]

@@ -9,7 +9,7 @@ use pinfold_store::Algorithm;
 use pinfold_store::sums::Checking;
 
 /// The largest part that describes a package: its scripts are in it.
-const CONTROL_BYTES_MAX: u64 = 64 << 20;
+const CONTROL_BYTES_MAX: u64 = 16 << 20;
 /// The most members before the files: signatures and the description.
 const MEMBERS_MAX: usize = 16;
 /// The longest line of a description that is looked at.
@@ -24,7 +24,8 @@ pub(crate) fn package_flaw(from: &mut dyn Read, control: &[u8; 20]) -> Result<Op
         }
         let (found, member) = match read_member(&mut from) {
             Ok(read) => read,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => return Err(error),
+            // The disk, and not the package.
+            Err(error) if error.raw_os_error().is_some() => return Err(error),
             Err(error) => return Ok(Some(format!("a part of it does not unpack: {error}"))),
         };
         let Some(info) = info_of(&member) else { continue };
@@ -32,7 +33,7 @@ pub(crate) fn package_flaw(from: &mut dyn Read, control: &[u8; 20]) -> Result<Op
             return Ok(Some(format!("its control part has SHA1 {}", hex(&found))));
         }
         let Some(stated) = data_hash(&info) else {
-            return Ok(Some("its .PKGINFO names no datahash".to_owned()));
+            return Ok(Some("its .PKGINFO does not name one datahash".to_owned()));
         };
         let rest = rest_sum(&mut from)?;
         return Ok((rest != stated)
@@ -53,7 +54,7 @@ fn read_member(from: &mut Passing<BufReader<&mut dyn Read>>) -> Result<([u8; 20]
     (&mut decoder).take(CONTROL_BYTES_MAX).read_to_end(&mut member)?;
     // What is left of the member is its trailer, or more than any package has.
     if decoder.read(&mut [0])? > 0 {
-        return Err(std::io::Error::other("it unpacks to more than 64 MiB"));
+        return Err(std::io::Error::other("it unpacks to more than 16 MiB"));
     }
     drop(decoder);
     let sum = from.sums.take().map(Checking::finish);
@@ -75,13 +76,11 @@ fn info_of(member: &[u8]) -> Option<Vec<u8>> {
     None
 }
 
-/// Reads what a description says of the data.
+/// Reads what a description says of the data; of two such lines clients take the last, and none is needed.
 fn data_hash(info: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(info);
-    let value = text.lines().find_map(|line| {
-        let (key, value) = line.split_once('=')?;
-        (key.trim() == "datahash").then(|| value.trim().to_owned())
-    })?;
+    let mut values = text.lines().filter_map(|line| line.strip_prefix("datahash = "));
+    let value = values.next().filter(|_| values.next().is_none())?;
     (value.len() == 64 && value.bytes().all(|b| b.is_ascii_hexdigit()))
         .then(|| value.to_ascii_lowercase())
 }
@@ -128,3 +127,6 @@ impl<R: BufRead> Read for Passing<R> {
         Ok(read)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,8 @@
-//! What was asked of an archive, as a record keeps it, and what was accepted of it.
+//! What was asked of an archive, as a record keeps it, and the archive made of it again.
 
 use std::collections::BTreeMap;
 
-use pinfold_store::{Name, Record, RelPath, Store};
+use pinfold_store::Record;
 use serde::Deserialize;
 
 use super::Selection;
@@ -46,6 +46,7 @@ impl Archive {
         // Whether it was older or over was judged when it was taken.
         let belief = Belief {
             keyring,
+            named_keys: None,
             signers: Vec::new(),
             weak_keys,
             allow_older: true,
@@ -54,14 +55,4 @@ impl Archive {
         let now = record.taken.seconds();
         Ok(Self { selection, belief, now, accepted: BTreeMap::new() })
     }
-}
-
-/// Gives the dates of root metadata that were accepted last: those of the newest snapshot, in seconds since 1970.
-///
-/// # Errors
-/// The newest snapshot's record cannot be read.
-pub fn accepted(store: &Store, mirror: &Name) -> Result<BTreeMap<RelPath, i64>> {
-    let Some(newest) = store.dates(mirror)?.pop() else { return Ok(BTreeMap::new()) };
-    let proofs = store.record(mirror, newest)?.proofs.into_iter();
-    Ok(proofs.filter_map(|proof| Some((proof.root, proof.date?.seconds()))).collect())
 }

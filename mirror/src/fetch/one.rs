@@ -58,7 +58,7 @@ enum Poured {
 impl Worker<'_> {
     /// Brings a file, or says what came instead.
     pub(super) fn bring(&mut self, want: &Want) -> Result<Outcome> {
-        let arrival = self.store.arrival(want.expect.sum())?;
+        let arrival = self.store.arrival(want.expect.name())?;
         let modified = arrival.modified();
         let mut coming = Coming { want, arrival, told_bytes: 0, modified };
         if coming.arrival.size_bytes() > coming.bytes_max()

@@ -134,6 +134,7 @@ impl Archive {
         let keyring = keyring.filter(|_| record.trust == Trust::Signed);
         let belief = Belief {
             keyring,
+            named_keys: None,
             signers: Vec::new(),
             weak_keys,
             allow_older: true,

@@ -116,7 +116,7 @@ impl Keyring {
 }
 
 /// Reads a keyring file that nobody but its owner may write.
-fn read(path: &Path) -> Result<Vec<u8>> {
+pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
     let failed = |source| Error::Io { action: "read", path: path.to_owned(), source };
     let (file, mode) = open_file(path)?;
     if mode & 0o022 != 0 {

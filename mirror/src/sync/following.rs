@@ -40,6 +40,8 @@ pub(super) struct Following<'a> {
     landed_bytes: u64,
     /// As many may wait: each keeps a file open.
     landed_max: usize,
+    /// What is in files that were looked into when they came, to be remembered once they have names.
+    words: Vec<(Digest, (Digest, String))>,
     /// How the attempt is made.
     pub(super) way: Way,
     planned: Planned,
@@ -61,6 +63,7 @@ impl<'a> Following<'a> {
             landed: Vec::new(),
             landed_bytes: 0,
             landed_max: batch_max(),
+            words: Vec::new(),
             way,
             planned: Planned::default(),
         })
@@ -155,13 +158,19 @@ impl<'a> Following<'a> {
     /// Names what has landed.
     pub(super) fn flush(&mut self) -> Result<()> {
         let landed = std::mem::take(&mut self.landed);
+        let words_kept = std::mem::take(&mut self.words);
         self.landed_bytes = 0;
         if landed.is_empty() {
             return Ok(());
         }
         let writer = self.order.store.writer(self.order.asker)?;
         let mut index = self.index();
-        Ok(self.order.store.keep(&mut index, &writer, landed, self.monitor)?)
+        self.order.store.keep(&mut index, &writer, landed, self.monitor)?;
+        let mut words: BTreeMap<Digest, Vec<(Digest, String)>> = BTreeMap::new();
+        for (keys, row) in words_kept {
+            words.entry(keys).or_default().push(row);
+        }
+        words.iter().try_for_each(|(keys, rows)| Ok(index.remember_judged(*keys, rows)?))
     }
 
     /// Gives back the memory that the index took: naming the state opens it once more and needs as much again.
@@ -217,9 +226,17 @@ impl<'a> Following<'a> {
             (*number, Want { names, size_bytes: one.size_bytes, expect: one.expect, modified })
         });
         let (store, monitor, upstream) = (self.order.store, self.monitor, self.upstream);
+        let mirror = &self.order.lock.mirror;
         let mut each = |number: usize, outcome: Outcome| {
             let supply = match outcome {
-                Outcome::Landed(landed) => Supplied::Here(self.land(landed)?),
+                Outcome::Landed(landed) => {
+                    if let Some((keys, word)) =
+                        wanted[number].expect.word((mirror, &wanted[number].path))
+                    {
+                        self.words.push((keys, (landed.sums().digest, word)));
+                    }
+                    Supplied::Here(self.land(landed)?)
+                }
                 Outcome::Absent { url, status } => {
                     Supplied::Absent(format!("{url} answers {status}"))
                 }
@@ -234,21 +251,7 @@ impl<'a> Following<'a> {
             Ok(())
         };
         fetch(upstream, store, &mut wants, &mut each, monitor)?;
-        self.flush()?;
-        self.remember_words(lacking, supplied)
-    }
-
-    /// Remembers what is in the files that were looked into when they came.
-    fn remember_words(&self, lacking: &Lacking<'_>, supplied: &[Supplied]) -> Result<()> {
-        let mut words: BTreeMap<Digest, Vec<(Digest, String)>> = BTreeMap::new();
-        for number in lacking.firsts() {
-            if let (Some((keys, word)), Supplied::Here(content)) =
-                (lacking.wanted[number].expect.word(), &supplied[number])
-            {
-                words.entry(keys).or_default().push((content.digest, word));
-            }
-        }
-        words.iter().try_for_each(|(keys, rows)| Ok(self.index().remember_judged(*keys, rows)?))
+        self.flush()
     }
 }
 

@@ -71,7 +71,7 @@ impl Following<'_> {
     fn known(&self, index: &Index, wanted: &Wanted) -> Result<Known> {
         let sum = match wanted.expect {
             Expect::Sum(sum) => sum,
-            Expect::Apk(_) | Expect::Names(_) => return self.known_by_word(index, wanted),
+            Expect::Apk(_) | Expect::Names(..) => return self.known_by_word(index, wanted),
             Expect::Beside(other) => return self.known_beside(index, wanted, other),
         };
         let algorithm = sum.algorithm();
@@ -95,15 +95,19 @@ impl Following<'_> {
         })
     }
 
-    /// Looks at what this mirror had under a name, where a word says what is in it.
+    /// Looks for what a word says what is in it: whatever came for this mirror, then what it had under a name.
     fn known_by_word(&self, index: &Index, wanted: &Wanted) -> Result<Known> {
+        let Some((keys, word)) = wanted.expect.word((&self.order.lock.mirror, &wanted.path)) else {
+            return Ok(Known::Nothing);
+        };
+        if let Some((digest, size_bytes)) = index.judged_as(keys, &word)? {
+            return Ok(Known::Content(Content { digest, size_bytes }));
+        }
         let newest = self.newest_of(index, &wanted.path)?;
         let Some(content) = newest.filter(|newest| is_so_large(*newest, wanted)) else {
             return Ok(Known::Nothing);
         };
-        let Some((keys, word)) = wanted.expect.word() else { return Ok(Known::Nothing) };
         Ok(match index.judged(content.digest, keys)? {
-            Some(found) if found == word => Known::Content(content),
             Some(_) => Known::Nothing,
             None => {
                 let row = index.object(content.digest)?;
@@ -156,7 +160,9 @@ impl Following<'_> {
         let mut from = self.open(content)?;
         match wanted.expect.flaw(&mut from) {
             Ok(None) => {
-                if let Some((keys, word)) = wanted.expect.word() {
+                if let Some((keys, word)) =
+                    wanted.expect.word((&self.order.lock.mirror, &wanted.path))
+                {
                     self.index().remember_judged(keys, &[(content.digest, word)])?;
                 }
                 Ok(Some(content))

@@ -176,3 +176,18 @@ fn checksums_of_every_kind_find_their_object_until_it_goes() {
         assert_eq!(index.checksum_of(wanted.digest, algorithm).unwrap(), None);
     }
 }
+
+#[test]
+fn what_was_said_of_an_object_finds_it_by_whose_word_it_was_until_it_goes() {
+    let (_dir, mut index) = index();
+    let wanted = row("content", 7, 1_700_000_000);
+    add(&mut index, &[wanted]);
+    let (one, other) = (Digest::of(b"one"), Digest::of(b"other"));
+    index.remember_judged(one, &[(wanted.digest, "right".to_owned())]).unwrap();
+    index.remember_judged(other, &[(wanted.digest, "wrong".to_owned())]).unwrap();
+    assert_eq!(index.judged_as(one, "right").unwrap(), Some((wanted.digest, 7)));
+    assert_eq!(index.judged_as(other, "right").unwrap(), None);
+    assert_eq!(index.judged(wanted.digest, other).unwrap().as_deref(), Some("wrong"));
+    index.forget_objects(&[wanted.digest]).unwrap();
+    assert_eq!(index.judged_as(one, "right").unwrap(), None);
+}

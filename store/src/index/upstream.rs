@@ -81,6 +81,20 @@ impl Index {
         self.sql(found.optional())
     }
 
+    /// Finds an object of which something was said, by some keys and rules: its name and its size.
+    ///
+    /// # Errors
+    /// [`crate::Error::Index`] where it cannot be read.
+    pub fn judged_as(&self, keys: Digest, verdict: &str) -> Result<Option<(Digest, u64)>> {
+        let text = "SELECT digest, size FROM judged JOIN objects ON objects.id = object WHERE keys = ?1 AND verdict = ?2 LIMIT 1";
+        let mut statement = self.sql(self.connection.prepare_cached(text))?;
+        let found = statement.query_row(params![keys.as_bytes(), verdict], |row| {
+            Ok((Digest::from_bytes(row.get(0)?), row.get::<_, i64>(1)?))
+        });
+        let found = self.sql(found.optional())?;
+        Ok(found.map(|(digest, size)| (digest, u64::try_from(size).unwrap_or_default())))
+    }
+
     /// Remembers what objects' own signatures came to, by some keys and rules.
     ///
     /// # Errors
