@@ -1,6 +1,7 @@
 //! Homebrew's bottles: the signed lists of its API, and for chosen formulae the indices and blobs of its registry of containers.
 //!
-//! A state is pinned by the lists: they name each bottle's version and SHA-256, and brew itself checks who signed them. What comes
+//! A state is pinned by the lists: they name each bottle's version and SHA-256, and brew itself checks who signed them; so do we where the
+//! mirror has the key. What comes
 //! from API and registry is input from strangers: sizes are bounded, names are parsed into checked paths, and nothing is believed
 //! that no checksum confirms. Casks are listed and not mirrored: their files lie with whoever makes them.
 
@@ -17,6 +18,7 @@ mod kept;
 mod names;
 mod packages;
 mod select;
+mod signature;
 mod version;
 
 pub use archive::Archive;

@@ -131,7 +131,7 @@ impl Family {
             Self::Apt => Some(Box::new(apt::Archive::of(record, keyring()?)?)),
             Self::Rpm => Some(Box::new(rpm::Archive::of(record, keyring()?)?)),
             Self::Apk => Some(Box::new(apk::Archive::of(record, kept)?)),
-            Self::Brew => Some(Box::new(brew::Archive::of(record)?)),
+            Self::Brew => Some(Box::new(brew::Archive::of(record, kept)?)),
             Self::Files => None,
         })
     }

@@ -183,3 +183,28 @@ fn a_mirrors_file_is_checked() {
     );
     site.ok(&["init"]);
 }
+
+#[test]
+fn lists_have_to_be_signed_where_the_mirror_has_the_key() {
+    let homebrew = Homebrew::of(&formulae());
+    let dir = crate::harness::temp_dir();
+    let key = homebrew.sign(dir.path());
+    let site = following(&homebrew, &format!("keyrings = [\"{}\"]\n", key.display()));
+    // The lists of before were signed by nobody.
+    site.run(&["sync", "brew"])
+        .expect(4)
+        .says("is not authentic")
+        .says("homebrew-1.pem does not count");
+    homebrew.has(&formulae());
+    site.run(&["sync", "brew"]).expect(0).says("trust = \"signed\"");
+    assert!(site.ok(&["show", "brew"]).contains("homebrew-1.pem"));
+    // From the record alone: the key is not needed any more.
+    std::fs::remove_file(&key).unwrap();
+    site.mirror("brew", "family = \"brew\"\nmount = \"brew\"\n");
+    site.ok(&["verify", "brew", "--deep"]);
+    site.mirror(
+        "brew",
+        &(homebrew.mirror("[\"wget\"]") + "keyrings = [\"/nowhere/homebrew-1.pem\"]\n"),
+    );
+    site.run(&["sync", "brew"]).expect(5);
+}

@@ -3,127 +3,22 @@
 //! The registry answers as the real one: 401 without a token, 404 for an index that is asked for by another type, and for a blob a
 //! redirect to another host whose URL is signed; that host refuses a token beside its signature.
 
+mod formula;
+
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+pub(crate) use formula::Formula;
 use serde_json::{Value, json};
 
 /// The type of an index.
 pub(crate) const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 /// What a blob's URL is signed with.
 const SIGNED: &str = "?se=2026&sig=secret";
-
-/// A formula as a test wants it.
-#[derive(Debug, Clone)]
-pub(crate) struct Formula {
-    pub(crate) name: &'static str,
-    pub(crate) version: &'static str,
-    pub(crate) revision: u64,
-    pub(crate) rebuild: u64,
-    /// What is written into the bottles, so that they can be built anew.
-    pub(crate) build: &'static str,
-    /// The tags that it has a bottle for; `all` for one that is for every system.
-    pub(crate) tags: &'static [&'static str],
-    /// As the lists write it.
-    pub(crate) needs: Value,
-    pub(crate) system: Value,
-}
-
-impl Formula {
-    /// One with bottles for both tags of the tests, and no need.
-    pub(crate) fn new(name: &'static str, version: &'static str) -> Self {
-        Self {
-            name,
-            version,
-            revision: 0,
-            rebuild: 0,
-            build: "",
-            tags: &["arm64_sequoia", "x86_64_linux"],
-            needs: json!([]),
-            system: json!([]),
-        }
-    }
-
-    /// The version with its revision.
-    fn whole(&self) -> String {
-        if self.revision == 0 {
-            self.version.to_owned()
-        } else {
-            format!("{}_{}", self.version, self.revision)
-        }
-    }
-
-    /// The name of its image.
-    pub(crate) fn image(&self) -> String {
-        self.name.replace('@', "/").replace('+', "x")
-    }
-
-    /// The path of its index below the registry.
-    pub(crate) fn manifest(&self) -> String {
-        let rebuild = if self.rebuild == 0 { String::new() } else { format!("-{}", self.rebuild) };
-        format!("{}/manifests/{}{rebuild}", self.image(), self.whole())
-    }
-
-    /// The bytes of a bottle.
-    pub(crate) fn bottle(&self, tag: &str) -> Vec<u8> {
-        format!("bottle {} {} {} {tag} {}", self.name, self.whole(), self.rebuild, self.build)
-            .into_bytes()
-    }
-
-    /// The path of a bottle below the registry.
-    pub(crate) fn blob(&self, tag: &str) -> String {
-        format!("{}/blobs/sha256:{}", self.image(), sha256(&self.bottle(tag)))
-    }
-
-    /// The name of a bottle in a folder of bottles.
-    pub(crate) fn flat(&self, tag: &str) -> String {
-        let rebuild = if self.rebuild == 0 { String::new() } else { format!(".{}", self.rebuild) };
-        format!("{}-{}.{tag}.bottle{rebuild}.tar.gz", self.name, self.whole())
-    }
-
-    /// The tag of the bottle that systems of a tag take.
-    fn tag(&self, tag: &str) -> Option<&'static str> {
-        self.tags.iter().copied().find(|one| *one == tag || *one == "all")
-    }
-
-    /// What the list of a tag says of it.
-    fn listed(&self, tag: &str) -> Value {
-        let mut value = json!({
-            "desc": "made for a test", "stable_version": self.version, "license": "MIT",
-            "stable_dependencies": self.needs, "stable_uses_from_macos": self.system,
-        });
-        if self.revision > 0 {
-            value["revision"] = json!(self.revision);
-        }
-        if let Some(own) = self.tag(tag) {
-            value["bottle_checksum"] = json!(sha256(&self.bottle(own)));
-            value["bottle_rebuild"] = json!(self.rebuild);
-            if own != tag {
-                value["bottle_tag"] = json!(format!(":{own}"));
-            }
-        }
-        value
-    }
-
-    /// The index of its image.
-    pub(crate) fn index(&self) -> Value {
-        let manifests: Vec<Value> = self.tags.iter().map(|tag| {
-            let rebuild = if self.rebuild == 0 { String::new() } else { format!(".{}", self.rebuild) };
-            let bottle = self.bottle(tag);
-            json!({
-                "mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": format!("sha256:{}", sha256(b"manifest")), "size": 8,
-                "annotations": {
-                    "org.opencontainers.image.ref.name": format!("{}.{tag}{rebuild}", self.whole()),
-                    "sh.brew.bottle.digest": sha256(&bottle), "sh.brew.bottle.size": bottle.len().to_string(), "sh.brew.tab": "{}",
-                },
-            })
-        }).collect();
-        json!({ "schemaVersion": 2, "manifests": manifests })
-    }
-}
 
 /// A checksum in hexadecimal digits.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
@@ -157,6 +52,8 @@ struct State {
     made: i64,
     is_down: bool,
     is_slow: bool,
+    /// Whoever signs the lists.
+    key: Option<PathBuf>,
 }
 
 /// The running servers, stopped when dropped.
@@ -200,7 +97,7 @@ impl Homebrew {
     pub(crate) fn has(&self, formulae: &[Formula]) {
         let mut state = self.state();
         state.made += 3600;
-        let made = state.made;
+        let (made, key) = (state.made, state.key.clone());
         for tag in ["arm64_sequoia", "x86_64_linux", "sonoma"] {
             let listed: serde_json::Map<String, Value> =
                 formulae.iter().map(|one| (one.name.to_owned(), one.listed(tag))).collect();
@@ -209,11 +106,11 @@ impl Homebrew {
                 "formulae": listed, "casks": { "firefox": {} },
                 "formula_aliases": { "open-ssl": "openssl@3" }, "formula_renames": { "old-wget": "wget" },
             });
-            let list = signed(&payload);
+            let list = signed(&payload, state.key.as_deref());
             state.api.insert(format!("api/internal/packages.{tag}.jws.json"), list);
         }
-        state.api.insert("api/formula.jws.json".to_owned(), signed(&json!([made])));
-        state.api.insert("api/cask.jws.json".to_owned(), signed(&json!([made])));
+        state.api.insert("api/formula.jws.json".to_owned(), signed(&json!([made]), key.as_deref()));
+        state.api.insert("api/cask.jws.json".to_owned(), signed(&json!([made]), key.as_deref()));
         for formula in formulae {
             let page = json!({ "name": formula.name, "sums": formula.tags.iter().map(|tag| sha256(&formula.bottle(tag))).collect::<Vec<_>>() });
             state.api.insert(
@@ -258,6 +155,16 @@ impl Homebrew {
         self.state().is_down = is_down;
     }
 
+    /// Has the lists signed from the next state on; gives the file of the public key.
+    pub(crate) fn sign(&self, folder: &Path) -> PathBuf {
+        let (secret, public) = (folder.join("secret"), folder.join("homebrew-1.pem"));
+        let script = r#"openssl genrsa -out "$0" 2048 && openssl rsa -in "$0" -pubout -out "$1""#;
+        let mut call = std::process::Command::new("sh");
+        super::tool(call.args(["-c", script]).arg(&secret).arg(&public));
+        self.state().key = Some(secret);
+        public
+    }
+
     /// Takes its time for blobs from now on.
     pub(crate) fn slow(&self, is_slow: bool) {
         self.state().is_slow = is_slow;
@@ -298,10 +205,20 @@ impl Drop for Homebrew {
     }
 }
 
-/// Writes a list as the API has it. Nobody signed it.
-fn signed(payload: &Value) -> Vec<u8> {
-    let signature =
-        json!({ "protected": "e30", "header": { "kid": "homebrew-1" }, "signature": "" });
+/// Writes a list as the API has it, signed by a key or by nobody.
+fn signed(payload: &Value, key: Option<&Path>) -> Vec<u8> {
+    // {"alg":"PS512","b64":false}
+    let protected = "eyJhbGciOiJQUzUxMiIsImI2NCI6ZmFsc2V9";
+    let signature = key.map_or_else(String::new, |key| {
+        let script = r#"openssl dgst -sha512 -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:64 -sign "$0" "$1" |
+            openssl base64 -A | tr '+/' '-_' | tr -d '='"#;
+        let text = key.with_extension("text");
+        super::write(&text, format!("{protected}.{payload}"));
+        let mut call = std::process::Command::new("sh");
+        let out = super::tool(call.args(["-c", script]).arg(key).arg(&text)).stdout;
+        String::from_utf8(out).unwrap()
+    });
+    let signature = json!({ "protected": protected, "header": { "kid": "homebrew-1" }, "signature": signature });
     json!({ "payload": payload.to_string(), "signatures": [signature] }).to_string().into_bytes()
 }
 

@@ -196,14 +196,19 @@ impl Mirror {
     pub(crate) fn keys(&self) -> Result<Option<Keyring>, Failure> {
         Ok(match self.keyrings.as_slice() {
             [] => None,
-            _ if self.family == Family::Apk => None,
+            _ if self.has_named_keys() => None,
             paths => Some(Keyring::load(paths)?),
         })
     }
 
+    /// Says whether signatures call their keys by the names of files.
+    const fn has_named_keys(&self) -> bool {
+        matches!(self.family, Family::Apk | Family::Brew)
+    }
+
     /// Reads the keys that are known by their files' names.
     fn named_keys(&self) -> Result<Option<NamedKeys>, Failure> {
-        let is_named = self.family == Family::Apk && !self.keyrings.is_empty();
+        let is_named = self.has_named_keys() && !self.keyrings.is_empty();
         Ok(if is_named { Some(NamedKeys::load(&self.keyrings)?) } else { None })
     }
 

@@ -51,7 +51,7 @@ impl MirrorFile {
             ("installer", self.installer.is_some()),
             ("include", !self.filter.include.is_empty()),
             ("exclude", !self.filter.exclude.is_empty()),
-            ("keyrings", self.has_keyrings()),
+            ("signers", !self.signers.is_empty()),
         ];
         let apk = [
             ("versions", !self.versions.is_empty()),

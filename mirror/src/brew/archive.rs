@@ -5,19 +5,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pinfold_store::{Class, Entry, Monitor, Node, Proof, Record, RelPath, Stamp, scan};
+use pinfold_store::{
+    Class, Digest, Entry, Monitor, Node, Proof, Record, RelPath, Signer, Stamp, scan,
+};
 use serde::Deserialize;
 
 use super::bottle::Bottle;
 use super::choose::{Choice, Standing};
 use super::images::{self, Images};
 use super::names::{self, OLDER};
-use super::packages::{PACKAGES_BYTES_MAX, Packages};
-use super::{Selection, found};
+use super::packages::{Envelope, PACKAGES_BYTES_MAX, Packages};
+use super::{Selection, found, signature};
 use crate::archive::{self, Belief};
 use crate::family::Family;
 use crate::gather::{Gathered, problem};
-use crate::supply::{Lack, Root, Stage, State, Supplied, Supply, Wanted};
+use crate::prove::Kept;
+use crate::sign::{NamedKey, NamedKeys};
+use crate::supply::{Lack, Root, Stage, State, Supplied, Supply, Voucher, Wanted};
 use crate::{Error, Expect, Result, TreeReader};
 
 /// What is asked of Homebrew's API and registry.
@@ -25,7 +29,7 @@ use crate::{Error, Expect, Result, TreeReader};
 pub struct Archive {
     /// What of it is mirrored.
     pub selection: Selection,
-    /// Which rules are relaxed: brew itself judges who signed the lists.
+    /// Whom to believe about the lists; without keys brew alone judges who signed them.
     pub belief: Belief,
     /// When the lists say that they were made which were accepted last, in seconds since 1970.
     pub accepted: BTreeMap<RelPath, i64>,
@@ -51,6 +55,10 @@ impl archive::Archive for Archive {
         for name in OLDER {
             let path = names::api(name)?;
             if let Some(root) = supply.root(&path, PACKAGES_BYTES_MAX)? {
+                if self.belief.is_signed() {
+                    let shown = path.to_string();
+                    self.verify(&Envelope::parse(&root.bytes, &shown)?, &shown)?;
+                }
                 add_root(path, &root, (&mut found, &mut state));
             }
         }
@@ -98,13 +106,19 @@ impl Archive {
     ///
     /// # Errors
     /// [`Error::BadMetadata`] where the record's words are not understood.
-    pub fn of(record: &Record) -> Result<Self> {
-        let selection =
-            Selection::deserialize(record.asked.clone()).map_err(|error| Error::BadMetadata {
-                path: format!("the record of {}@{}", record.mirror, record.taken),
-                why: error.message().to_owned(),
-            })?;
-        let belief = Belief { allow_older: true, ..Belief::default() };
+    pub fn of(record: &Record, kept: Option<&[Kept]>) -> Result<Self> {
+        let shown = format!("the record of {}@{}", record.mirror, record.taken);
+        let named_keys = kept.map(|kept| {
+            let mut keys = NamedKeys::default();
+            let mut each = kept.iter();
+            each.try_for_each(|one| keys.add(one.name.as_bytes(), &one.certificate, &shown))
+                .map(|()| keys)
+        });
+        let selection = Selection::deserialize(record.asked.clone()).map_err(|error| {
+            Error::BadMetadata { path: shown.clone(), why: error.message().to_owned() }
+        })?;
+        let named_keys = named_keys.transpose()?;
+        let belief = Belief { named_keys, allow_older: true, ..Belief::default() };
         Ok(Self { selection, belief, accepted: BTreeMap::new() })
     }
 
@@ -114,8 +128,6 @@ impl Archive {
     /// [`Error::BadMetadata`] where there is no list, or one that cannot be followed.
     pub fn found_in(tree: &dyn TreeReader, belief: Belief) -> Result<Self> {
         let selection = found::selection(tree)?;
-        // Nobody vouches for a tree that is only itself.
-        let belief = Belief { keyring: None, ..belief };
         Ok(Self { selection, belief, accepted: BTreeMap::new() })
     }
 
@@ -129,7 +141,9 @@ impl Archive {
     ) -> Result<()> {
         let (path, root) = list(supply, tag)?;
         let shown = path.to_string();
-        let packages = Packages::parse(&root.bytes, &shown)?;
+        let envelope = Envelope::parse(&root.bytes, &shown)?;
+        let key = self.verify(&envelope, &shown)?;
+        let packages = Packages::of(&envelope, &shown)?;
         self.must_not_be_older(&path, &packages)?;
         let files = choice.add(&self.selection, &packages, tag, &shown)?;
         state.proofs.push(Proof {
@@ -138,11 +152,20 @@ impl Archive {
             valid_until: None,
             indices: 0,
             files,
-            signers: Vec::new(),
+            signers: key.iter().map(|key| signer(key, packages.made())).collect(),
             others: Vec::new(),
         });
+        let voucher = key.map(|key| Voucher { certificate: key.pem.clone() });
+        state.vouchers.extend(voucher.filter(|one| !state.vouchers.contains(one)));
         add_root(path, &root, (found, state));
         Ok(())
+    }
+
+    /// Lets the keys of the mirror vouch; `None` where nobody has to.
+    fn verify(&self, envelope: &Envelope, shown: &str) -> Result<Option<&NamedKey>> {
+        let Some(keys) = &self.belief.named_keys else { return Ok(None) };
+        let verified = signature::verify(envelope, keys);
+        verified.map(Some).map_err(|why| Error::NotAuthentic { path: shown.to_owned(), why })
     }
 
     /// Refuses a list that says it was made before the one that was accepted last.
@@ -159,6 +182,17 @@ impl Archive {
             }),
             _ => Ok(()),
         }
+    }
+}
+
+/// Gives who vouches, as a record keeps it.
+fn signer(key: &NamedKey, made: Option<i64>) -> Signer {
+    Signer {
+        key: key.fingerprint.clone(),
+        by: key.fingerprint.clone(),
+        name: key.name.clone(),
+        made: Stamp::from_seconds(made.unwrap_or_default()),
+        certificate: Digest::of(&key.pem),
     }
 }
 

@@ -179,7 +179,7 @@ fn head(from: &mut impl BufRead) -> std::io::Result<Option<Checksum>> {
                 }
                 sum = Some((*digest, true));
             }
-            (Some((digest, true)), b"\r\n" | b"\n") => {
+            (Some((digest, true)), b"\r\n") => {
                 return Ok(Checksum::new(Algorithm::Sha256, digest));
             }
             (Some((_, true)), _) => {}

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::bottle::Bottle;
+use super::signature::Signature;
 use crate::{Error, Result};
 
 /// The largest list that is read; Homebrew's has some 20 MB.
@@ -48,9 +49,25 @@ pub struct Formula {
     stable_uses_from_macos: Option<Vec<Value>>,
 }
 
-#[derive(Deserialize)]
-struct Envelope {
-    payload: String,
+/// A list as it is signed.
+#[derive(Debug, Deserialize)]
+pub(super) struct Envelope {
+    pub(super) payload: String,
+    #[serde(default)]
+    pub(super) signatures: Vec<Signature>,
+}
+
+impl Envelope {
+    /// Takes a list apart.
+    pub(super) fn parse(bytes: &[u8], shown: &str) -> Result<Self> {
+        let read = serde_json::from_slice(bytes);
+        read.map_err(|error| bad(shown, "it is no JWS with its payload as text", &error))
+    }
+}
+
+fn bad(shown: &str, what: &str, error: &serde_json::Error) -> Error {
+    let why = format!("{what}: {}", escape(error.to_string().as_bytes()));
+    Error::BadMetadata { path: shown.to_owned(), why }
 }
 
 impl Packages {
@@ -59,14 +76,13 @@ impl Packages {
     /// # Errors
     /// [`Error::BadMetadata`] where brew could not read it either.
     pub fn parse(bytes: &[u8], shown: &str) -> Result<Self> {
-        let bad = |what: &str, error: &serde_json::Error| Error::BadMetadata {
-            path: shown.to_owned(),
-            why: format!("{what}: {}", escape(error.to_string().as_bytes())),
-        };
-        let envelope: Envelope = serde_json::from_slice(bytes)
-            .map_err(|error| bad("it is no JWS with its payload as text", &error))?;
-        serde_json::from_str(&envelope.payload)
-            .map_err(|error| bad("its payload is no list of formulae", &error))
+        Self::of(&Envelope::parse(bytes, shown)?, shown)
+    }
+
+    /// Reads what is signed.
+    pub(super) fn of(envelope: &Envelope, shown: &str) -> Result<Self> {
+        let read = serde_json::from_str(&envelope.payload);
+        read.map_err(|error| bad(shown, "its payload is no list of formulae", &error))
     }
 
     /// Says when it was made, in seconds since 1970, where it says so.
