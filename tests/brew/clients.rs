@@ -1,6 +1,7 @@
 //! What brew asks a mirror for, replayed, and the files that make it do so.
 use super::{CORE, following, formulae, of, two_states};
-use crate::harness::{Formula, Homebrew, INDEX, Nginx, Site};
+use crate::harness::{Formula, Homebrew, INDEX, Nginx, Site, ask};
+use crate::serving::beside_the_embedded_server;
 
 /// Asks as brew does for its copy of a list, which it made "now", and gives what it has afterwards: libcurl drops a body whose time
 /// is before that.
@@ -152,4 +153,36 @@ fn as_a_registry(nginx: &Nginx, place: &str, formula: &Formula) {
     assert_eq!((reply.status, reply.body), (200, formula.bottle(tag)), "{blob}");
     let rest = nginx.ask("GET", &blob, "Range: bytes=7-\r\n");
     assert_eq!((rest.status, rest.body), (206, formula.bottle(tag)[7..].to_vec()), "{blob}");
+}
+
+#[test]
+fn the_embedded_server_answers_as_nginx_does() {
+    let homebrew = Homebrew::of(&formulae());
+    let (site, _) = two_states(&homebrew);
+    let wget = of("wget");
+    let list = "/brew/api/internal/packages.x86_64_linux.jws.json".to_owned();
+    let paths = [
+        list.clone(),
+        "/v2/".to_owned(),
+        format!("/{}", wget.manifest()),
+        format!("/{}", wget.flat("x86_64_linux")),
+        format!("/brew/{CORE}/{}", wget.blob("x86_64_linux")),
+        "/none/manifests/1".to_owned(),
+    ];
+    beside_the_embedded_server(&site, |port| {
+        let nginx = site.nginx();
+        for path in &paths {
+            let (ours, theirs) = (ask(port, "GET", path, ""), nginx.get(path));
+            assert_eq!((ours.status, &ours.body), (theirs.status, &theirs.body), "{path}");
+            for name in ["cache-control", "content-type", "last-modified"] {
+                assert_eq!(ours.header(name), theirs.header(name), "{name} of {path}");
+            }
+        }
+        for condition in
+            ["If-Modified-Since: Fri, 01 Jan 2100 00:00:00 GMT", "If-None-Match: \"x\""]
+        {
+            let reply = ask(port, "GET", &list, &format!("{condition}\r\n"));
+            assert_eq!((reply.status, reply.header("etag")), (200, None), "{condition}");
+        }
+    });
 }
