@@ -129,12 +129,12 @@ fn end(bytes: &[u8], at: usize) -> usize {
 }
 
 /// Where the header begins that is signed.
-fn main_header(bytes: &[u8]) -> usize {
+pub(crate) fn main_header(bytes: &[u8]) -> usize {
     end(bytes, 96).next_multiple_of(8)
 }
 
 /// Gives tags of the header that begins at a byte to nobody: it stays as long, and nobody knows the new ones.
-fn without(bytes: &mut [u8], at: usize, tags: &[u32]) {
+pub(crate) fn without(bytes: &mut [u8], at: usize, tags: &[u32]) {
     for line in 0..number(&bytes[at + 8..]) {
         let at = at + 16 + 16 * line;
         let tag = u32::try_from(number(&bytes[at..])).unwrap();
@@ -146,7 +146,7 @@ fn without(bytes: &mut [u8], at: usize, tags: &[u32]) {
 
 /// Makes a package as rpm before 4.14 made it: nothing says what its payload is, and what the package states of its header is
 /// made right again.
-fn without_payload_digest(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn without_payload_digest(bytes: &[u8]) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     let main = main_header(&bytes);
     without(&mut bytes, main, &PAYLOAD_TAGS);
@@ -171,6 +171,14 @@ fn without_payload_digest(bytes: &[u8]) -> Vec<u8> {
         }
     }
     bytes
+}
+
+/// Makes a package of that age whose signature covers its header alone; `sign` signs bytes as rpmsign does.
+pub(crate) fn header_only(bytes: &[u8], sign: &dyn Fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
+    // rpmsign signs all of such a package, unasked.
+    let mut signed = sign(&without_payload_digest(bytes));
+    without(&mut signed, 96, &[1005]);
+    signed
 }
 
 #[test]

@@ -195,6 +195,11 @@ fn sample() -> Vec<String> {
 /// Runs the embedded server while `look` asks it, and stops it whatever `look` finds.
 pub(crate) fn beside_the_embedded_server(site: &Site, look: impl FnOnce(u16)) {
     let port = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    beside_the_embedded_server_at(site, port, look);
+}
+
+/// The same on a port of choice, such as the one that clients' files name.
+pub(crate) fn beside_the_embedded_server_at(site: &Site, port: u16, look: impl FnOnce(u16)) {
     let listen = format!("127.0.0.1:{port}");
     let mut server = site
         .command(&["serve", "--listen", &listen])

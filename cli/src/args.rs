@@ -338,13 +338,13 @@ pub(crate) struct Client {
     /// What to take from upstream while the mirror is down: all of it, as it is then, or packages only
     #[arg(long, value_name = "WHAT", conflicts_with_all = ["plain", "list"])]
     pub(crate) fallback: Option<Fallback>,
-    /// The program that reads the file, where the mirror is of rpm
-    #[arg(long, value_name = "PROGRAM", default_value = "dnf")]
-    pub(crate) tool: Tool,
-    /// The minutes within which dnf and zypper see a move of the channel
-    #[arg(long, value_name = "MINUTES", default_value_t = pinfold_mirror::rpm::MINUTES)]
-    pub(crate) minutes: std::num::NonZeroU16,
-    /// Follow the channel by the list that names its dated tree: one date a transaction, and no fallback
+    /// The program that reads the file of an rpm mirror; dnf unless said otherwise
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) tool: Option<Tool>,
+    /// The minutes within which dnf and zypper see a move of the channel; 5 unless said otherwise
+    #[arg(long, value_name = "MINUTES")]
+    pub(crate) minutes: Option<std::num::NonZeroU16>,
+    /// Let dnf and zypper follow the channel by the list that names its dated tree: one date a transaction, and no fallback
     #[arg(long)]
     pub(crate) list: bool,
     /// Print the lines of sources.list and the key to trust, instead of a .sources file

@@ -205,6 +205,7 @@ fn site(name: &Name, mirror: &Mirror) -> MirrorSite {
         mount: mirror.mount.clone(),
         root_names: words.root_names.to_owned(),
         has_validators: words.has_validators,
+        dot_names: words.dot_names.to_owned(),
         hash_names: words.hash_names.to_owned(),
         package_names: words.package_names.to_owned(),
         types: pairs(words.types),

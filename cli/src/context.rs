@@ -4,14 +4,13 @@ use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 
 use pinfold_mirror::apt::{self, HeadsInput, Signed};
-use pinfold_mirror::brew;
 use pinfold_mirror::family::{self, Family};
 use pinfold_mirror::key::Key;
-use pinfold_mirror::{apk, rpm};
-use pinfold_publisher::generation::{Head, HeadsWanted};
+use pinfold_mirror::rpm;
+use pinfold_publisher::generation::{Content, Head, HeadsWanted};
 use pinfold_store::lock::Asker;
 use pinfold_store::store::{Abilities, FOLDERS};
-use pinfold_store::{Kind, Name, Stamp, Store};
+use pinfold_store::{Kind, Name, RelPath, Stamp, Store};
 
 use crate::args::Args;
 use crate::config::{self, Config};
@@ -173,29 +172,21 @@ impl Context {
             pinfold_publisher::Error::Heads { mirror: wanted.mirror.clone(), kind, source }
         };
         let configured = self.config.mirrors.get(wanted.mirror);
+        let own = |path: &RelPath| Head { path: path.clone(), content: Content::OfTree };
+        let made = |(path, bytes)| Head { path, content: Content::Bytes(bytes) };
         match self.family(store, wanted.mirror, wanted.snapshot)? {
             Some(Family::Files) | None => Ok(Vec::new()),
             Some(Family::Rpm) => {
-                let made = rpm::heads(
-                    &wanted.tree,
-                    wanted.roots,
-                    &self.dated_url(wanted.mirror, wanted.snapshot),
-                );
-                let heads = made.map_err(|error| failed(error.kind(), Box::new(error)))?;
-                Ok(heads.into_iter().map(|(path, bytes)| Head { path, bytes }).collect())
+                let dated_url = self.dated_url(wanted.mirror, wanted.snapshot);
+                let lists = rpm::dated_lists(wanted.roots, &dated_url)
+                    .map_err(|error| failed(error.kind(), Box::new(error)))?;
+                Ok(wanted.roots.iter().map(own).chain(lists.into_iter().map(made)).collect())
             }
-            Some(Family::Brew) => {
-                let made = brew::heads(&wanted.tree, wanted.roots);
-                let heads = made.map_err(|error| failed(error.kind(), Box::new(error)))?;
-                Ok(heads.into_iter().map(|(path, bytes)| Head { path, bytes }).collect())
-            }
-            Some(Family::Apk) => {
-                let made = apk::heads(&wanted.tree, wanted.roots);
-                let heads = made.map_err(|error| failed(error.kind(), Box::new(error)))?;
-                Ok(heads.into_iter().map(|(path, bytes)| Head { path, bytes }).collect())
+            Some(Family::Apk | Family::Pacman | Family::Brew) => {
+                Ok(wanted.roots.iter().map(own).collect())
             }
             Some(Family::Apt) => {
-                let made = Key::load(&self.key_path()).and_then(|key| {
+                let heads = Key::load(&self.key_path()).and_then(|key| {
                     apt::heads(&HeadsInput {
                         tree: &wanted.tree,
                         roots: wanted.roots,
@@ -205,8 +196,8 @@ impl Context {
                         snapshots_url: Some(self.snapshots_url(wanted.mirror)),
                     })
                 });
-                let heads = made.map_err(|error| failed(error.kind(), Box::new(error)))?;
-                Ok(heads.into_iter().map(|(path, bytes)| Head { path, bytes }).collect())
+                let heads = heads.map_err(|error| failed(error.kind(), Box::new(error)))?;
+                Ok(heads.into_iter().map(made).collect())
             }
         }
     }

@@ -22,6 +22,10 @@ use pinfold_store::Kind;
 use tower::ServiceExt as _;
 use tower_http::services::ServeFile;
 
+/// The headers by which a client asks for a file only in some state.
+const CONDITIONS: [HeaderName; 4] =
+    [IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE, IF_MATCH];
+
 /// What is to be served, and where.
 #[derive(Debug)]
 pub(crate) struct ServeInput {
@@ -175,8 +179,8 @@ async fn send(
     mut request: Request<Body>,
 ) -> Response<Body> {
     if !answer.has_validators {
-        // Whatever the client says of its own copy is passed over, and nothing is said of ours.
-        for name in [IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE, IF_NONE_MATCH, IF_MATCH] {
+        // What is not said cannot be asked by.
+        for name in CONDITIONS {
             request.headers_mut().remove(name);
         }
     }

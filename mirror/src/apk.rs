@@ -6,7 +6,6 @@
 mod archive;
 mod changes;
 mod client;
-mod heads;
 mod index;
 mod names;
 mod package;
@@ -19,7 +18,6 @@ mod version;
 pub use archive::Archive;
 pub use changes::compare_trees;
 pub use client::{ClientInput, Follows, client};
-pub use heads::heads;
 pub use index::{Package, packages};
 pub use names::SITE;
 pub(crate) use package::package_flaw;

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use pinfold_store::{Monitor, Name, RelPath, Store, scan};
+use pinfold_store::{Monitor, Name, Record, RelPath, Store, scan};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::family::Family;
 use crate::sign::{Keyring, NamedKeys};
 use crate::supply::{State, Supply};
-use crate::{Result, TreeReader};
+use crate::{Error, Result, TreeReader};
 
 /// Whom a mirror believes, and which rules its operator relaxed.
 #[derive(Debug, Clone, Default)]
@@ -43,6 +45,43 @@ impl Belief {
         ];
         rules.iter().filter(|(is_set, _)| *is_set).map(|(_, rule)| (*rule).to_owned()).collect()
     }
+}
+
+/// The word under which a record says that keys of old vendors were taken.
+const WEAK_KEYS: &str = "weak-keys";
+/// The word under which a record says that nobody had to sign the metadata.
+const UNSIGNED: &str = "unsigned";
+
+/// Writes down what is asked for and how it is judged, as a record keeps it.
+pub(crate) fn asked(selection: &impl Serialize, belief: &Belief) -> Result<toml::Table> {
+    let mut asked = toml::Table::try_from(selection).map_err(|error| Error::BadMetadata {
+        path: "the selection".to_owned(),
+        why: error.to_string(),
+    })?;
+    for (key, is_set) in [(WEAK_KEYS, belief.weak_keys), (UNSIGNED, !belief.is_signed())] {
+        if is_set {
+            asked.insert(key.to_owned(), true.into());
+        }
+    }
+    Ok(asked)
+}
+
+/// Reads from a record what was asked for, to be judged again by some keyring: whether it was older or over was judged when it was
+/// taken.
+pub(crate) fn recorded<Selection: DeserializeOwned>(
+    record: &Record,
+    keyring: Option<Keyring>,
+) -> Result<(Selection, Belief)> {
+    let mut asked = record.asked.clone();
+    let weak_keys = asked.remove(WEAK_KEYS).is_some();
+    asked.remove(UNSIGNED);
+    let selection = Selection::deserialize(asked).map_err(|error| Error::BadMetadata {
+        path: format!("the record of {}@{}", record.mirror, record.taken),
+        why: error.message().to_owned(),
+    })?;
+    let belief =
+        Belief { keyring, weak_keys, allow_older: true, allow_expired: true, ..Belief::default() };
+    Ok((selection, belief))
 }
 
 /// What is asked of an archive of some family, and whom to believe.

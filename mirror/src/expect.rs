@@ -9,6 +9,9 @@ use pinfold_store::{Algorithm, Checksum, Digest, Name, RelPath};
 use crate::fetch::UNSTATED_BYTES_MAX;
 use crate::{apk, brew};
 
+/// The most bytes that are taken of what only stands beside another file: a signature.
+const BESIDE_BYTES_MAX: u64 = 1 << 20;
+
 /// What content a wanted file must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Expect {
@@ -38,7 +41,7 @@ impl fmt::Display for Expect {
                 part.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
             }
             Self::Names(sum) => write!(f, "JSON that names {}", Checksum::sha256(sum)),
-            Self::Beside(_) => f.write_str("any content"),
+            Self::Beside(_) => write!(f, "any content of at most {BESIDE_BYTES_MAX} bytes"),
         }
     }
 }
@@ -53,20 +56,21 @@ impl Expect {
         }
     }
 
-    /// Gives the most bytes that are taken of it, where nobody states its size.
-    pub(crate) const fn bytes_max(&self) -> u64 {
-        match self {
-            Self::Names(..) => brew::NAMING_BYTES_MAX,
-            Self::Sum(_) | Self::Apk(_) | Self::Beside(_) => UNSTATED_BYTES_MAX,
-        }
-    }
-
     /// Gives what it is called while it arrives, so that a run which was cut goes on with it.
     pub(crate) fn name(&self) -> Option<Checksum> {
         match self {
             Self::Sum(sum) => Some(*sum),
             Self::Apk(part) => Checksum::new(Algorithm::Sha1, part),
             Self::Names(..) | Self::Beside(_) => None,
+        }
+    }
+
+    /// Gives the most bytes that are taken where nobody states the size.
+    pub(crate) const fn bytes_max(&self) -> u64 {
+        match self {
+            Self::Sum(_) | Self::Apk(_) => UNSTATED_BYTES_MAX,
+            Self::Names(..) => brew::NAMING_BYTES_MAX,
+            Self::Beside(_) => BESIDE_BYTES_MAX,
         }
     }
 

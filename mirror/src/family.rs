@@ -4,7 +4,7 @@ use pinfold_store::{Monitor, Record, Stamp, scan};
 
 use crate::archive::{Archive, Belief};
 use crate::prove::{self, Kept};
-use crate::{Result, TreeReader, apk, apt, brew, files, rpm};
+use crate::{Result, TreeReader, apk, apt, brew, files, pacman, rpm};
 
 /// A package-manager format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub enum Family {
     Rpm,
     /// Alpine's repositories.
     Apk,
+    /// Repositories of Arch Linux and its kin.
+    Pacman,
     /// Homebrew's bottles.
     Brew,
     /// Any tree, unparsed.
@@ -22,7 +24,8 @@ pub enum Family {
 }
 
 /// Every family, in the order of help texts.
-pub const ALL: &[Family] = &[Family::Apt, Family::Rpm, Family::Apk, Family::Brew, Family::Files];
+pub const ALL: &[Family] =
+    &[Family::Apt, Family::Rpm, Family::Apk, Family::Pacman, Family::Brew, Family::Files];
 
 /// What a family's names look like to a web server. Regular expressions are in the common subset of PCRE and Rust's
 /// `regex`, without capturing groups, braces, blanks and quotes; an empty one matches nothing.
@@ -30,8 +33,11 @@ pub const ALL: &[Family] = &[Family::Apt, Family::Rpm, Family::Apk, Family::Brew
 pub struct SiteWords {
     /// Matches the whole last part of root metadata's paths.
     pub root_names: &'static str,
-    /// Whether a client is told of the age of root metadata. Some take what is older than their own copy for no news.
+    /// Root metadata go out with a time and a tag, by which clients ask whether they changed. Not where a client holds what is
+    /// newer for better, and would not see a switch to an older state.
     pub has_validators: bool,
+    /// Matches the whole last part, which begins with a dot, of paths that are served although hidden names are not.
+    pub dot_names: &'static str,
     /// Matches somewhere in a path whose name holds a hash or a time, so that its bytes never change.
     pub hash_names: &'static str,
     /// Matches the whole of what follows a dot in a package's file name.
@@ -52,6 +58,7 @@ impl SiteWords {
     pub const NONE: Self = Self {
         root_names: "",
         has_validators: true,
+        dot_names: "",
         hash_names: "",
         package_names: "",
         types: &[],
@@ -75,6 +82,7 @@ impl Family {
             Self::Apt => "apt",
             Self::Rpm => "rpm",
             Self::Apk => "apk",
+            Self::Pacman => "pacman",
             Self::Brew => "brew",
             Self::Files => "files",
         }
@@ -87,8 +95,20 @@ impl Family {
             Self::Apt => apt::SITE,
             Self::Rpm => rpm::SITE,
             Self::Apk => apk::SITE,
+            Self::Pacman => pacman::SITE,
             Self::Brew => brew::SITE,
             Self::Files => files::SITE,
+        }
+    }
+
+    /// Gives where a mirror of the family usually answers; `None` where every one has a place of its own.
+    #[must_use]
+    pub const fn mount(self) -> Option<&'static str> {
+        match self {
+            Self::Apk => Some("alpine"),
+            Self::Pacman => Some("archlinux"),
+            Self::Brew => Some("brew"),
+            Self::Apt | Self::Rpm | Self::Files => None,
         }
     }
 
@@ -111,6 +131,7 @@ impl Family {
             Self::Apt => Box::new(apt::read(tree, monitor)?),
             Self::Rpm => Box::new(rpm::read(tree, &rpm::repositories(tree)?)?),
             Self::Apk => Box::new(apk::read(tree)?),
+            Self::Pacman => Box::new(pacman::read(tree)?),
             Self::Brew => Box::new(brew::read(tree)?),
             Self::Files => Box::new(files::Reading),
         })
@@ -131,6 +152,7 @@ impl Family {
             Self::Apt => Some(Box::new(apt::Archive::of(record, keyring()?)?)),
             Self::Rpm => Some(Box::new(rpm::Archive::of(record, keyring()?)?)),
             Self::Apk => Some(Box::new(apk::Archive::of(record, kept)?)),
+            Self::Pacman => Some(Box::new(pacman::Archive::of(record, keyring()?)?)),
             Self::Brew => Some(Box::new(brew::Archive::of(record, kept)?)),
             Self::Files => None,
         })
@@ -151,6 +173,7 @@ impl Family {
             Self::Apt | Self::Files => None,
             Self::Rpm => Some(Box::new(rpm::Archive::found_in(tree, belief, now)?)),
             Self::Apk => Some(Box::new(apk::Archive::found_in(tree, belief, now)?)),
+            Self::Pacman => Some(Box::new(pacman::Archive::found_in(tree, belief, now)?)),
             Self::Brew => Some(Box::new(brew::Archive::found_in(tree, belief)?)),
         })
     }

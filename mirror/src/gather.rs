@@ -124,3 +124,16 @@ pub(crate) fn problem(subject: &str, detail: &str) -> Finding {
         remedy: "run the mirror tool again, then ingest again".to_owned(),
     }
 }
+
+/// Makes a finding about what upstream says and what is kept as it is.
+pub(crate) fn oddity(subject: &str, detail: &str) -> Finding {
+    Finding {
+        code: Code::ArchiveOdd,
+        subject: subject.to_owned(),
+        detail: detail.to_owned(),
+        remedy: "tell upstream: the mirror has it as it is".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -191,6 +191,9 @@ impl Http {
         monitor: &dyn Monitor,
     ) -> Result<Answer<'_>, Trouble> {
         let mut here = url.clone();
+        if let Some(host) = url.list_host() {
+            self.check_place(host, url, "a list's URL")?;
+        }
         for _ in 0..=REDIRECTS_MAX {
             self.check()?;
             monitor.count(Counter::Requests, 1);
@@ -203,15 +206,15 @@ impl Http {
             let location = location.ok_or_else(|| Trouble::lasting("a redirect to nowhere"))?;
             Answer::new(self, response).body.drain();
             here = here.follow(&location).map_err(Trouble::lasting)?;
-            self.check_place(url, &here)?;
+            self.check_place(&url.origin().host, &here, "a redirect to")?;
         }
         Err(Trouble::lasting(format!("more than {REDIRECTS_MAX} redirects")))
     }
 
-    /// Refuses a redirect from elsewhere to this machine or to what only this machine's link has: nobody else's archive is there.
-    fn check_place(&self, asked: &Url, here: &Url) -> Result<(), Trouble> {
+    /// Refuses what a host elsewhere says is on this machine, or on what only this machine's link has: nobody else's archive is there.
+    fn check_place(&self, said_by: &str, here: &Url, what: &str) -> Result<(), Trouble> {
         let origin = here.origin();
-        if proxy::is_loopback(&asked.origin().host) || asked.origin().host == origin.host {
+        if proxy::is_loopback(said_by) || said_by == origin.host {
             return Ok(());
         }
         let is_near = if self.proxies.hides(origin.scheme, &origin.host) {
@@ -222,7 +225,7 @@ impl Http {
             places.iter().any(|place| proxy::is_near_address(place.ip()))
         };
         if is_near {
-            return Err(Trouble::lasting(format!("a redirect to {here}, which is this machine")));
+            return Err(Trouble::lasting(format!("{what} {here}, which is this machine")));
         }
         Ok(())
     }

@@ -21,6 +21,7 @@ mod gather;
 pub mod http;
 pub mod key;
 mod links;
+pub mod pacman;
 mod pattern;
 mod plain;
 pub mod present;

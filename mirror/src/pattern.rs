@@ -33,3 +33,6 @@ impl Pattern {
         self.0.matches(name)
     }
 }
+
+#[cfg(test)]
+mod tests;

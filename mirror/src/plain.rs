@@ -90,3 +90,6 @@ impl Read for Plain {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

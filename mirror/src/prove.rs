@@ -107,16 +107,22 @@ pub fn prove_again(store: &Store, record: &Record, monitor: &dyn Monitor) -> Res
     let state = match survey_again(store, record, monitor) {
         Ok(Some(state)) => state,
         Ok(None) => return Ok(report),
-        Err(error @ (Error::NotAuthentic { .. } | Error::BadMetadata { .. })) => {
+        Err(error) => {
+            let code = match &error {
+                Error::NotAuthentic { .. } | Error::BadMetadata { .. } => Code::ArchiveNotAuthentic,
+                // Metadata that the store lost, whose own check names the path; or that were never there.
+                Error::Store(pinfold_store::Error::MissingObject { .. })
+                | Error::Missing { .. } => Code::ArchiveMissing,
+                _ => return Err(error),
+            };
             report.findings.push(Finding {
-                code: Code::ArchiveNotAuthentic,
+                code,
                 subject: format!("{}@{}", record.mirror, record.taken),
                 detail: error.to_string(),
                 remedy: "look at the disk and at who may write to it; then sync again".to_owned(),
             });
             return Ok(report);
         }
-        Err(error) => return Err(error),
     };
     report.findings.extend(state.lacks.iter().map(finding));
     // Where something is missing, what was not reached looks as if nobody named it. What another tool brought holds more.

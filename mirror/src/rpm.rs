@@ -13,6 +13,8 @@ mod href;
 mod installer;
 mod listing;
 mod lists;
+#[cfg(test)]
+mod made;
 mod metadata;
 mod modules;
 mod names;
@@ -24,7 +26,7 @@ mod reading;
 mod repomd;
 mod root;
 mod select;
-mod signatures;
+pub(crate) mod signatures;
 mod sum;
 mod treeinfo;
 mod updateinfo;
@@ -33,12 +35,10 @@ mod version;
 mod xml;
 
 pub use archive::Archive;
-pub use changes::{AdvisoryChange, NewAdvisories, PackageList, changes};
-pub use client::{
-    ClientInput, Follows, Form, LIST_NAME, MINUTES, Signed, Tool, client, dated_list,
-};
+pub use changes::{NewAdvisories, PackageList, changes};
+pub use client::{ClientInput, Follows, Form, MINUTES, Signed, Tool, client};
 pub use compare::compare_trees;
-pub use heads::heads;
+pub use heads::dated_lists;
 pub use href::Place;
 pub use lists::{LIST_BYTES_MAX, Metalink, State, Verdict, metalink, mirrorlist};
 pub use modules::{Module, ModulesSeen, modules};
@@ -49,6 +49,7 @@ pub use primary::{Package, Seen, packages};
 pub use reading::{Reading, read, repositories};
 pub use repomd::{Data, Repomd};
 pub use select::{Folder, PackageSignatures, Selection};
+pub use signatures::signatures_of;
 pub use treeinfo::{TREEINFO_BYTES_MAX, TreeFile, treeinfo};
 pub use updateinfo::{Advisory, advisories};
 pub use upstreams::{fetch_metalink, fetch_mirrorlist};

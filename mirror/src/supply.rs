@@ -80,6 +80,14 @@ pub trait Supply: Sync {
     /// It could not be asked for, or is larger than `bytes_max`.
     fn root(&mut self, path: &RelPath, bytes_max: u64) -> Result<Option<Root>>;
 
+    /// Gives a small file that may be another at any time, and says nothing of the rest when it is.
+    ///
+    /// # Errors
+    /// As [`Self::root`].
+    fn aside(&mut self, path: &RelPath, bytes_max: u64) -> Result<Option<Root>> {
+        self.root(path, bytes_max)
+    }
+
     /// Says where a file would come from, for messages.
     fn place(&self, path: &RelPath) -> String {
         path.to_string()
@@ -177,6 +185,8 @@ pub struct State {
     pub proofs: Vec<Proof>,
     /// What the packages' own signatures came to, in the family's words; empty where nobody asked.
     pub packages: toml::Table,
+    /// What the record says of how it was accepted, besides the rules that the operator relaxed.
+    pub relaxed: Vec<String>,
     /// Who vouched, once for each certificate.
     pub vouchers: Vec<Voucher>,
     /// What is not as the metadata say; a state with any is never published.

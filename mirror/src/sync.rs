@@ -276,7 +276,7 @@ impl Order<'_> {
             trust: if self.is_signed() { Trust::Signed } else { Trust::None },
             upstream: Some(upstream),
             is_filtered: self.archive.is_filtered(),
-            relaxed: self.relaxed.clone(),
+            relaxed: self.relaxed.iter().cloned().chain(state.relaxed).collect(),
             asked: self.archive.asked()?,
             packages: state.packages,
             proofs: state.proofs,

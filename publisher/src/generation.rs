@@ -17,7 +17,7 @@ use crate::{Error, Result};
 
 pub(crate) use begin::newest;
 pub use begin::{Begun, init_channel};
-pub use heads::{Head, HeadsWanted, head_files};
+pub use heads::{Content, Head, HeadsWanted, head_files};
 
 /// A generation's record, `ROOT/generations/CHANNEL/N`, as TOML.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

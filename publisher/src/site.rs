@@ -127,8 +127,8 @@ pub struct MirrorSite {
     pub mount: Mount,
     /// Matches the whole last part of root metadata's paths.
     pub root_names: String,
-    /// Whether clients are told how old root metadata are.
-    pub has_validators: bool,
+    /// Matches the whole last part, which begins with a dot, of paths that are served although hidden names are not.
+    pub dot_names: String,
     /// Matches somewhere in `/` and a path, where the name holds a hash; anchors of its own are allowed.
     pub hash_names: String,
     /// Matches the whole of what follows a dot in a package's file name.
@@ -143,6 +143,8 @@ pub struct MirrorSite {
     pub words: Vec<(String, String, String)>,
     /// It has no snapshots: nginx keeps what a registry answers.
     pub cache: Option<CacheSite>,
+    /// Root metadata go out with a time and a tag, by which clients ask whether they changed.
+    pub has_validators: bool,
 }
 
 /// What the operator says of the site.

@@ -62,6 +62,8 @@ pub enum Code {
     ArchiveWrong,
     /// A file of a snapshot is named by no metadata.
     ArchiveExtra,
+    /// What upstream's metadata say is kept as it is, and clients will not like it.
+    ArchiveOdd,
     /// A file that upstream lists cannot be had from it.
     UpstreamMissing,
     /// What upstream sends for a file is not what it lists.
@@ -102,6 +104,7 @@ impl Code {
             Self::ArchiveMissing => "archive-missing",
             Self::ArchiveWrong => "archive-wrong",
             Self::ArchiveExtra => "archive-extra",
+            Self::ArchiveOdd => "archive-odd",
             Self::UpstreamMissing => "upstream-missing",
             Self::UpstreamWrong => "upstream-wrong",
         }

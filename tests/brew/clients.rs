@@ -117,7 +117,9 @@ fn a_client_gets_the_variables_that_work() {
     );
     let typed = site.ok(&["client", "brew", "--plain"]);
     assert!(typed.contains(&format!("export HOMEBREW_BOTTLE_DOMAIN={url}/brew\n")), "{typed}");
-    for (option, says) in [("--list", "is not for brew"), ("--downgrade", "is not for brew")] {
+    for (option, says) in
+        [("--list", "says nothing to brew"), ("--downgrade", "says nothing to brew")]
+    {
         site.run(&["client", "brew", option]).expect(2).says(says);
     }
 }

@@ -7,26 +7,28 @@ use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 
 /// The key of the upstream archive, made once for all tests.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct UpstreamKey {
     home: PathBuf,
+    /// The one name that it has.
+    who: String,
 }
 
 /// A folder for gpg, named after this process: nothing drops what all tests share, so the next run clears it, and the agent in it.
-fn fresh_home() -> PathBuf {
+fn fresh_home(kind: &str) -> PathBuf {
     use std::os::unix::fs::PermissionsExt;
     const NAME: &str = "pinfold-test-gpg.";
     let top = std::env::temp_dir();
     for entry in std::fs::read_dir(&top).unwrap().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        let process = name.strip_prefix(NAME);
+        let process = name.strip_prefix(NAME).and_then(|rest| rest.split('-').next());
         if process.is_some_and(|id| !Path::new("/proc").join(id).exists()) {
             let mut kill = Command::new("gpgconf");
             drop(kill.arg("--homedir").arg(entry.path()).args(["--kill", "gpg-agent"]).output());
             drop(std::fs::remove_dir_all(entry.path()));
         }
     }
-    let home = top.join(format!("{NAME}{}", std::process::id()));
+    let home = top.join(format!("{NAME}{}{kind}", std::process::id()));
     std::fs::create_dir_all(&home).unwrap();
     std::fs::set_permissions(&home, std::fs::Permissions::from_mode(0o700)).unwrap();
     home
@@ -37,24 +39,69 @@ impl UpstreamKey {
     pub(crate) fn shared() -> &'static Self {
         static KEY: OnceLock<UpstreamKey> = OnceLock::new();
         KEY.get_or_init(|| {
-            let key = Self { home: fresh_home() };
-            tool(key.gpg().args([
-                "--passphrase",
-                "",
-                "--quick-generate-key",
-                "Lab Archive <lab@example.org>",
-                "ed25519",
-                "sign",
-                "never",
-            ]));
+            let who = "Lab Archive <lab@example.org>".to_owned();
+            let key = Self { home: fresh_home(""), who };
+            key.generate(&[], "never");
             key
         })
+    }
+
+    /// Another key, made once for each name; `more` are gpg's options while it is made, `until` when it expires.
+    pub(crate) fn other(name: &str, more: &[&str], until: &str) -> Self {
+        static HOME: OnceLock<PathBuf> = OnceLock::new();
+        static MADE: Mutex<Vec<String>> = Mutex::new(Vec::new());
+        let home = HOME.get_or_init(|| fresh_home("-others")).clone();
+        let key = Self { home, who: format!("{name} <{name}@example.org>") };
+        let mut made = MADE.lock().unwrap();
+        if !made.iter().any(|one| one == name) {
+            key.generate(more, until);
+            made.push(name.to_owned());
+        }
+        key
+    }
+
+    fn generate(&self, more: &[&str], until: &str) {
+        let mut gpg = self.gpg();
+        gpg.args(["--passphrase", ""]).args(more);
+        tool(gpg.args(["--quick-generate-key", &self.who, "ed25519", "sign", until]));
+    }
+
+    /// Lets it expire at another time than it was made to.
+    pub(crate) fn expire(&self, more: &[&str], until: &str) {
+        let listed =
+            tool(self.gpg().args(["--with-colons", "--list-keys"]).arg(format!("={}", self.who)));
+        let listed = String::from_utf8(listed.stdout).unwrap();
+        let line = listed.lines().find(|line| line.starts_with("fpr:")).unwrap();
+        let fingerprint = line.split(':').nth(9).unwrap();
+        tool(self.gpg().args(more).args(["--quick-set-expire", fingerprint, until]));
     }
 
     fn gpg(&self) -> Command {
         let mut gpg = Command::new("gpg");
         gpg.args(["--batch", "--yes", "--quiet", "--homedir"]).arg(&self.home);
+        gpg.arg("--local-user").arg(format!("={}", self.who));
         gpg
+    }
+
+    /// The armored signature of a file, beside it; `more` are more of gpg's options.
+    pub(crate) fn detach(&self, file: &Path, more: &[&str]) -> Vec<u8> {
+        let mut gpg = self.gpg();
+        gpg.args(more).args(["--armor", "--output", "-", "--detach-sign"]);
+        tool(gpg.arg(file)).stdout
+    }
+
+    /// Signs a package as vendors of rpm packages do.
+    pub(crate) fn sign_rpm(&self, file: &Path) {
+        self.sign_rpm_with(file, &[]);
+    }
+
+    /// The same with more of rpmsign's options.
+    pub(crate) fn sign_rpm_with(&self, file: &Path, more: &[&str]) {
+        let mut call = Command::new("rpmsign");
+        call.env("GNUPGHOME", &self.home).args(["--define", "__gpg /usr/bin/gpg"]);
+        call.args(["--define", &format!("_gpg_name {}", self.who), "--addsign"]);
+        call.args(more);
+        tool(call.arg(file));
     }
 
     /// A text with this key's signature around it.
@@ -71,7 +118,7 @@ impl UpstreamKey {
 
     /// The public half, armored.
     pub(crate) fn public(&self) -> Vec<u8> {
-        tool(self.gpg().args(["--armor", "--export"])).stdout
+        tool(self.gpg().args(["--armor", "--export"]).arg(format!("={}", self.who))).stdout
     }
 }
 

@@ -2,29 +2,43 @@
 mod alpine;
 mod archive;
 mod client;
+mod distribution;
+mod dnf;
 mod homebrew;
 #[expect(dead_code, reason = "the rest is for the tests of the transfer itself")]
 mod hostile;
+mod machine;
 mod mount;
 mod nginx;
 mod odd;
+mod pacman;
+mod rpm;
+mod rpm_package;
 mod rsyncd;
 mod site;
 mod switching;
 mod upstream;
+mod zypper;
 
 pub(crate) use alpine::{Alpine, RsaKey, Signing, listed};
 pub(crate) use archive::{Archive, UpstreamKey, replace};
 pub(crate) use client::Apt;
+pub(crate) use distribution::Distribution;
+pub(crate) use dnf::Dnf;
 pub(crate) use homebrew::{Formula, Homebrew, Host, INDEX, Request};
 pub(crate) use hostile::Hostile;
+pub(crate) use machine::Machine;
 pub(crate) use mount::Mount;
 pub(crate) use nginx::{Nginx, ask};
 pub(crate) use odd::{Odd, head, hex, line, stanza};
+pub(crate) use pacman::{ArchTree, Pacman, Sign, signature};
+pub(crate) use rpm::{Repo, follow_rpm, following_rpm, pack, with_text};
+pub(crate) use rpm_package::Rpm;
 pub(crate) use rsyncd::Rsyncd;
 pub(crate) use site::{Ran, Site, ran};
 pub(crate) use switching::Switching;
 pub(crate) use upstream::{Upstream, count, follow, following};
+pub(crate) use zypper::Zypper;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

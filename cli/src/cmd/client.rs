@@ -4,7 +4,8 @@ use pinfold_mirror::ClientFile;
 use pinfold_mirror::apt::{self, ClientInput, Downgrade, Follows, Form, Signed};
 use pinfold_mirror::brew;
 use pinfold_mirror::family::Family;
-use pinfold_mirror::{apk, rpm};
+use pinfold_mirror::http::Base;
+use pinfold_mirror::{apk, pacman, rpm};
 use pinfold_publisher::layout::{Spec, Www};
 use pinfold_publisher::{generation, publish};
 use pinfold_store::{Name, Stamp, Store, Trust};
@@ -26,11 +27,19 @@ struct Wanted {
 pub(super) fn client(context: &Context, args: &Client) -> Done {
     let mirror = context.config.mirror(&args.snapshot.mirror)?;
     if mirror.cache.is_some() {
+        check_options(mirror, args)?;
         return show(context, &of_cache(context, mirror, args)?).map(|()| Outcome::Done);
+    }
+    if args.fallback.is_some() && mirror.bases.iter().any(Base::has_token) {
+        let name = &args.snapshot.mirror;
+        return Err(Failure::usage(format!(
+            "--fallback: upstream of {name} wants a token, which no client is given"
+        )));
     }
     let store = context.store()?;
     let wanted = wanted(context, &store, args)?;
     let url = url(context, mirror, &wanted);
+    check_options(mirror, args)?;
     match mirror.family {
         Family::Apt => {
             show(context, &apt_files(context, (&store, mirror), (&wanted, &url), args)?)?;
@@ -38,6 +47,7 @@ pub(super) fn client(context: &Context, args: &Client) -> Done {
         Family::Rpm => show(context, &rpm_files((&store, mirror), (&wanted, &url), args)?)?,
         Family::Brew => show(context, &brew_files(&wanted, &url, args)?)?,
         Family::Apk => show(context, &apk_files((&store, mirror), (&wanted, &url), args)?)?,
+        Family::Pacman => show(context, &pacman_files((&store, mirror), (&wanted, &url), args)?)?,
         Family::Files => ui::print(&format!("{url}/"))?,
     }
     Ok(Outcome::Done)
@@ -91,53 +101,92 @@ fn url(context: &Context, mirror: &Mirror, wanted: &Wanted) -> String {
     }
 }
 
-/// Writes the file for dnf or zypper. What only apt has is refused, not passed over.
+/// Refuses what the mirror's family does not know, instead of passing it over.
+fn check_options(mirror: &Mirror, args: &Client) -> Result<(), Failure> {
+    let suite = [(!args.suites.is_empty(), "--suite")];
+    let of_apt = [
+        (args.plain, "--plain"),
+        (args.downgrade, "--downgrade"),
+        (matches!(args.fallback, Some(Fallback::Packages)), "--fallback packages"),
+    ];
+    let of_rpm = [
+        (args.tool.is_some(), "--tool"),
+        (args.minutes.is_some(), "--minutes"),
+        (args.list, "--list"),
+    ];
+    let not_brew = [
+        (args.downgrade, "--downgrade"),
+        (matches!(args.fallback, Some(Fallback::Upstream)), "--fallback upstream"),
+    ];
+    let fallback = [(args.fallback.is_some(), "--fallback")];
+    let foreign: &[&[(bool, &str)]] = match mirror.family {
+        Family::Apt => &[&of_rpm],
+        Family::Rpm => &[&suite, &of_apt],
+        Family::Apk => &[&of_apt, &of_rpm],
+        Family::Pacman => &[&suite, &of_apt, &of_rpm],
+        Family::Brew => &[&suite, &not_brew, &of_rpm],
+        Family::Files => &[&suite, &of_apt, &of_rpm, &fallback],
+    };
+    match foreign.iter().copied().flatten().find(|(is_set, _)| *is_set) {
+        None => Ok(()),
+        Some((_, option)) => {
+            let (name, family) = (&args.snapshot.mirror, mirror.family.name());
+            Err(Failure::usage(format!("{option} says nothing to {name}, of family {family}")))
+        }
+    }
+}
+
+/// Writes the files for dnf or zypper, of each repository that the mirror holds.
 fn rpm_files(
     (store, mirror): (&Store, &Mirror),
     (wanted, url): (&Wanted, &str),
     args: &Client,
 ) -> Result<Vec<ClientFile>, Failure> {
-    let refused = [
-        (!args.suites.is_empty(), "--suite"),
-        (args.plain, "--plain"),
-        (args.downgrade, "--downgrade"),
-        (matches!(args.fallback, Some(Fallback::Packages)), "--fallback packages"),
-    ];
-    if let Some((_, option)) = refused.iter().find(|(is_set, _)| *is_set) {
-        return Err(Failure::usage(format!(
-            "{option} is for apt, and {} is of rpm",
-            wanted.mirror
-        )));
-    }
     let record = store.record(&wanted.mirror, wanted.taken)?;
-    let signed = match (record.trust, mirror.keyrings.is_empty()) {
-        (Trust::Signed, _) => rpm::Signed::Metadata,
-        (Trust::None, false) => rpm::Signed::Packages,
-        (Trust::None, true) => rpm::Signed::Nothing,
-    };
     let upstream: Vec<String> = mirror.bases.iter().map(ToString::to_string).collect();
-    let folder = mirror.upstream.as_ref().and_then(|upstream| upstream.wanted.folder());
-    let url = folder.map_or_else(|| url.to_owned(), |folder| format!("{url}/{folder}"));
-    Ok(rpm::client(&rpm::ClientInput {
-        mirror: &wanted.mirror,
-        tool: match args.tool {
-            Tool::Dnf => rpm::Tool::Dnf,
-            Tool::Zypper => rpm::Tool::Zypper,
-        },
-        url: &url,
-        follows: match &wanted.channel {
-            Some(channel) => rpm::Follows::Channel { channel, minutes: args.minutes },
-            None => rpm::Follows::Date(wanted.taken),
-        },
-        form: match (args.fallback, args.list) {
-            (Some(_), _) => rpm::Form::Fallback,
-            (None, true) => rpm::Form::List,
-            (None, false) => rpm::Form::Direct,
-        },
-        signed,
-        upstream: &upstream,
-        keyrings: &mirror.keyrings,
-    })?)
+    let folders = rpm::Archive::of(&record, None)?.selection.repositories;
+    let mut files = Vec::new();
+    for folder in &folders {
+        files.extend(rpm::client(&rpm::ClientInput {
+            mirror: &repository_name(&wanted.mirror, folder, folders.len())?,
+            tool: match args.tool {
+                None | Some(Tool::Dnf) => rpm::Tool::Dnf,
+                Some(Tool::Zypper) => rpm::Tool::Zypper,
+            },
+            url: &folder.url(url),
+            follows: match &wanted.channel {
+                Some(channel) => {
+                    let minutes = args.minutes.unwrap_or(rpm::MINUTES);
+                    rpm::Follows::Channel { channel, minutes }
+                }
+                None => rpm::Follows::Date(wanted.taken),
+            },
+            form: match (args.fallback, args.list) {
+                (Some(_), _) => rpm::Form::Fallback,
+                (None, true) => rpm::Form::List,
+                (None, false) => rpm::Form::Direct,
+            },
+            signed: match (record.trust, mirror.keyrings.is_empty()) {
+                (Trust::Signed, _) => rpm::Signed::Metadata,
+                (Trust::None, false) => rpm::Signed::Packages,
+                (Trust::None, true) => rpm::Signed::Nothing,
+            },
+            upstream: &upstream,
+            keyrings: &mirror.keyrings,
+        })?);
+    }
+    Ok(files)
+}
+
+/// Names a repository to clients: as the mirror, or where it holds several, by its folder behind that.
+fn repository_name(mirror: &Name, folder: &rpm::Folder, count: usize) -> Result<Name, Failure> {
+    let Some(path) = folder.path().filter(|_| count > 1) else { return Ok(mirror.clone()) };
+    let word = |b: &u8| match b.to_ascii_lowercase() {
+        b if b.is_ascii_alphanumeric() || b"._".contains(&b) => char::from(b),
+        _ => '-',
+    };
+    let folder: String = path.as_bytes().iter().map(word).collect();
+    Ok(format!("{mirror}-{folder}").parse()?)
 }
 
 /// Writes the file for brew where the mirror is a cache: it has no channels and no days.
@@ -159,18 +208,8 @@ fn of_cache(context: &Context, mirror: &Mirror, args: &Client) -> Result<Vec<Cli
     })?)
 }
 
-/// Writes the file for brew. What only others have is refused, not passed over.
+/// Writes the file for brew.
 fn brew_files(wanted: &Wanted, url: &str, args: &Client) -> Result<Vec<ClientFile>, Failure> {
-    let refused = [
-        (!args.suites.is_empty(), "--suite"),
-        (args.list, "--list"),
-        (args.downgrade, "--downgrade"),
-        (matches!(args.fallback, Some(Fallback::Upstream)), "--fallback upstream"),
-    ];
-    if let Some((_, option)) = refused.iter().find(|(is_set, _)| *is_set) {
-        return Err(Failure::usage(format!("{option} is not for brew, which {} is of", wanted.mirror))
-            .hint("--fallback packages lets bottles come from Homebrew's own registry while the mirror fails; --plain prints lines for a shell"));
-    }
     Ok(brew::client(&brew::ClientInput {
         mirror: &wanted.mirror,
         url,
@@ -197,11 +236,6 @@ fn apk_files(
             "--fallback: apk has none: of two lines it takes the newest version that either has, so that a line of upstream defeats every channel and date",
         ));
     }
-    let refused = [(args.plain, "--plain"), (args.downgrade, "--downgrade"), (args.list, "--list")];
-    if let Some((_, option)) = refused.iter().find(|(is_set, _)| *is_set) {
-        let mirror = &wanted.mirror;
-        return Err(Failure::usage(format!("{option} means nothing to apk, and {mirror} is its")));
-    }
     let record = store.record(&wanted.mirror, wanted.taken)?;
     let mut preferred = Vec::new();
     if let Some(Wished::Apk(selection)) = mirror.upstream.as_ref().map(|upstream| &upstream.wanted)
@@ -219,6 +253,32 @@ fn apk_files(
         roots: &record.roots,
         versions: &args.suites,
         preferred: &preferred,
+        keyrings: &mirror.keyrings,
+    })?)
+}
+
+/// Writes the list of mirrors for pacman.
+fn pacman_files(
+    (store, mirror): (&Store, &Mirror),
+    (wanted, url): (&Wanted, &str),
+    args: &Client,
+) -> Result<Vec<ClientFile>, Failure> {
+    let record = store.record(&wanted.mirror, wanted.taken)?;
+    let upstream: Vec<String> = mirror.bases.iter().map(ToString::to_string).collect();
+    Ok(pacman::client(&pacman::ClientInput {
+        mirror: &wanted.mirror,
+        url,
+        follows: match &wanted.channel {
+            Some(channel) => pacman::Follows::Channel(channel),
+            None => pacman::Follows::Date(wanted.taken),
+        },
+        form: match args.fallback {
+            Some(_) => pacman::Form::Fallback,
+            None => pacman::Form::Direct,
+        },
+        layout: &mirror.layout,
+        roots: &record.roots,
+        upstream: &upstream,
         keyrings: &mirror.keyrings,
     })?)
 }

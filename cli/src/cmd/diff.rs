@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use pinfold_mirror::brew;
 use pinfold_mirror::family::{self, Family};
-use pinfold_mirror::rpm::{self, AdvisoryChange};
+use pinfold_mirror::rpm::{self, Advisory};
 use pinfold_mirror::tree::SnapshotTree;
-use pinfold_mirror::{Change, PackageChange, PackageKind, apk, apt};
+use pinfold_mirror::{Change, PackageChange, PackageKind, apk, apt, pacman};
 use pinfold_publisher::layout::Spec;
 use pinfold_store::manifest::{self, Change as FileChange};
 use pinfold_store::path::escape;
@@ -17,7 +17,7 @@ use super::Done;
 use crate::args::Diff;
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
-use crate::ui;
+use crate::ui::{self, Progress};
 
 /// What happens to packages, in the order of the summary.
 const PACKAGE_WORDS: &[&str] = &["added", "removed", "upgraded", "downgraded", "rebuilt"];
@@ -30,9 +30,10 @@ pub(super) fn diff(context: &Context, args: &Diff) -> Done {
     let old = record(&store, &args.old)?;
     let new = record(&store, args.new.as_ref().unwrap_or(&newest))?;
     let family = shared_family(&old, &new);
+    let progress = Progress::new();
     let found = match family {
-        Some(family @ (Family::Apt | Family::Rpm | Family::Apk | Family::Brew)) if !args.files => {
-            packages(&store, family, (&old, &new), context.json)?
+        Some(family) if family != Family::Files && !args.files => {
+            packages(&store, family, (&old, &new), context.json, &progress)?
         }
         Some(_) => files(&store, &old, &new, context.json)?,
         None if args.files => files(&store, &old, &new, context.json)?,
@@ -47,11 +48,9 @@ pub(super) fn diff(context: &Context, args: &Diff) -> Done {
             return Err(Failure::usage(message).hint("--files compares any two snapshots"));
         }
     };
-    let outcome = if found.counts.is_empty() && found.advisories.is_empty() {
-        Outcome::Done
-    } else {
-        Outcome::No
-    };
+    progress.finish();
+    let is_same = found.is_empty() && !progress.has_problems();
+    let outcome = if is_same { Outcome::Done } else { Outcome::No };
     if context.json {
         ui::print_json(&found.into_json(&old, &new))?;
     } else {
@@ -83,11 +82,15 @@ struct Found {
     head: &'static [&'static str],
     rows: Vec<Vec<String>>,
     values: Vec<Value>,
-    /// Advisories that came, where the family has such.
-    advisories: Vec<AdvisoryChange>,
+    /// Advisories that came; `None` where the family has no such.
+    advisories: Option<Vec<Advisory>>,
 }
 
 impl Found {
+    fn is_empty(&self) -> bool {
+        self.counts.is_empty() && self.advisories.as_ref().is_none_or(Vec::is_empty)
+    }
+
     fn into_json(self, old: &Record, new: &Record) -> Value {
         let side =
             |record: &Record| json!({ "snapshot": name(record), "manifest": record.manifest });
@@ -99,8 +102,8 @@ impl Found {
         let mut value = json!({
             "old": side(old), "new": side(new), "same": old.manifest == new.manifest, "counts": counts, self.what: self.values,
         });
-        if !self.advisories.is_empty() {
-            value["advisories"] = self.advisories.iter().map(advisory_value).collect();
+        if let Some(advisories) = &self.advisories {
+            value["advisories"] = advisories.iter().map(advisory_value).collect();
         }
         value
     }
@@ -125,9 +128,9 @@ impl Found {
         if !self.rows.is_empty() {
             text.push_str(&ui::table(self.head, self.rows));
         }
-        if !self.advisories.is_empty() {
-            text.push_str(&format!("\nadvisories: {} came\n\n", self.advisories.len()));
-            let rows = self.advisories.iter().map(advisory_row).collect();
+        if let Some(advisories) = self.advisories.filter(|advisories| !advisories.is_empty()) {
+            text.push_str(&format!("\nadvisories: {} came\n\n", advisories.len()));
+            let rows = advisories.iter().map(advisory_row).collect();
             text.push_str(&ui::table(&["ADVISORY", "KIND", "SEVERITY", "CVES"], rows));
         }
         text
@@ -140,6 +143,7 @@ fn packages(
     family: Family,
     (old, new): (&Record, &Record),
     is_json: bool,
+    progress: &Progress,
 ) -> Result<Found, Failure> {
     let mut found = Found {
         what: "packages",
@@ -148,7 +152,7 @@ fn packages(
         head: &["CHANGE", "WHERE", "PACKAGE", "OLD", "NEW"],
         rows: Vec::new(),
         values: Vec::new(),
-        advisories: Vec::new(),
+        advisories: (family == Family::Rpm).then(Vec::new),
     };
     if old.manifest == new.manifest {
         return Ok(found);
@@ -164,20 +168,24 @@ fn packages(
         }
         Ok(())
     };
-    let (lists, advisories) = match family {
-        Family::Rpm => rpm::compare_trees(&tree(old), &tree(new), &mut each)?,
-        Family::Brew => (brew::compare_trees(&tree(old), &tree(new), &mut each)?, Vec::new()),
-        Family::Apk => (apk::compare_trees(&tree(old), &tree(new), &mut each)?, Vec::new()),
-        Family::Apt | Family::Files => {
-            (apt::changes(&tree(old), &tree(new), &mut each)?, Vec::new())
+    let lists = match family {
+        Family::Rpm => {
+            let (old, new) = (tree(old), tree(new));
+            let (lists, came) = rpm::compare_trees(&old, &new, &mut each, progress)?;
+            found.advisories = Some(came);
+            lists
         }
+        Family::Apk => apk::compare_trees(&tree(old), &tree(new), &mut each)?,
+        Family::Pacman => pacman::compare_trees(&tree(old), &tree(new), &mut each)?,
+        Family::Brew => brew::compare_trees(&tree(old), &tree(new), &mut each)?,
+        Family::Apt | Family::Files => apt::changes(&tree(old), &tree(new), &mut each)?,
     };
-    found.advisories = advisories;
     if lists.old == 0 && lists.new == 0 {
         let root = match family {
             Family::Rpm => "repomd.xml",
             Family::Brew => "packages.TAG.jws.json",
             Family::Apk => "APKINDEX.tar.gz",
+            Family::Pacman => "database",
             Family::Apt | Family::Files => "Release",
         };
         let message = format!(
@@ -235,13 +243,13 @@ fn package_value(change: &PackageChange<'_>, word: &str, (was, is): Versions<'_>
     })
 }
 
-fn advisory_row(one: &AdvisoryChange) -> Vec<String> {
+fn advisory_row(one: &Advisory) -> Vec<String> {
     let word = |text: &str| if text.is_empty() { "-".to_owned() } else { escape(text.as_bytes()) };
     vec![word(&one.id), word(&one.kind), word(&one.severity), word(&one.cves.join(" "))]
 }
 
-fn advisory_value(one: &AdvisoryChange) -> Value {
-    let AdvisoryChange { id, kind, severity, cves } = one;
+fn advisory_value(one: &Advisory) -> Value {
+    let Advisory { id, kind, severity, cves } = one;
     json!({ "id": id, "kind": kind, "severity": severity, "cves": cves })
 }
 
@@ -254,7 +262,7 @@ fn files(store: &Store, old: &Record, new: &Record, is_json: bool) -> Result<Fou
         head: &["CHANGE", "FILE", "OLD", "NEW"],
         rows: Vec::new(),
         values: Vec::new(),
-        advisories: Vec::new(),
+        advisories: None,
     };
     if old.manifest == new.manifest {
         return Ok(found);

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use pinfold_mirror::rpm;
 use pinfold_publisher::generation::{self, Generation};
 use pinfold_publisher::layout::Spec;
 use pinfold_publisher::{pins, publish};
@@ -82,6 +83,7 @@ pub(super) fn show(context: &Context, spec: &Spec) -> Done {
         value["upstream"] = json!(record.upstream);
         value["asked"] = json!(record.asked);
         value["relaxed"] = json!(record.relaxed);
+        value["packages"] = json!(record.packages);
         value["proofs"] = json!(record.proofs);
         ui::print_json(&value)?;
         return Ok(Outcome::Done);
@@ -120,6 +122,9 @@ fn evidence(record: &Record) -> String {
         for line in asked.lines().filter(|line| !line.is_empty()) {
             text.push_str(&format!("  asked     {line}\n"));
         }
+    }
+    if let Some(packages) = rpm::signatures_of(record) {
+        text.push_str(&format!("  packages  {packages}\n"));
     }
     let proved: BTreeSet<&RelPath> = record.proofs.iter().map(|proof| &proof.root).collect();
     for root in record.roots.iter().filter(|root| !proved.contains(root)) {

@@ -284,6 +284,10 @@ fn tell_clients(context: &Context, channel: &Name, (mirror, taken): (&Name, Stam
         (Family::Apk, _) => "apk 3 takes the older state at its next apk update; apk 2 asks only every four hours: apk update --force-refresh, \
              or apk -U upgrade, asks at once. What they have installed stays: apk upgrade --available goes back"
             .to_owned(),
+        (Family::Pacman, _) => {
+            "pacman -Sy takes the older state. What is installed stays: pacman -Syuu goes back"
+                .to_owned()
+        }
         (Family::Files, _) => "clients see the older files at their next request".to_owned(),
     };
     ui::tell(&format!("{mirror}: {text}"));

@@ -35,10 +35,11 @@ pub(super) fn sync(context: &Context, args: &Sync) -> Done {
         ));
     }
     let upstream = mirror.upstream.as_ref().ok_or_else(|| {
-        let lacks = match mirror.family {
-            Family::Brew => "formulae",
-            _ if mirror.bases.is_empty() => "upstream",
-            _ => "suites",
+        let lacks = match (mirror.bases.is_empty(), mirror.family) {
+            (_, Family::Brew) => "formulae",
+            (true, _) => "upstream",
+            (false, Family::Pacman) => "repositories",
+            (false, _) => "suites",
         };
         Failure::usage(format!("mirror '{}' has no {lacks}", args.mirror)).hint(format!(
             "add {lacks} to mirrors.d/{}.toml (pinfold's operations guide has the keys), or feed it with pinfold ingest",
@@ -117,7 +118,7 @@ fn relaxed(upstream: &Upstream, belief: &Belief) -> Vec<String> {
     if upstream.transfer.insecure {
         relaxed.push("certificates of the upstream's host are not checked".to_owned());
     }
-    if upstream.belief.unsigned {
+    if !belief.is_signed() {
         relaxed.push("the archive is not signed".to_owned());
     }
     relaxed

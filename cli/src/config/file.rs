@@ -73,8 +73,9 @@ impl ConfigFile {
     /// Finds the line that sets the key, or opens the table, that a reason names first.
     fn line_of(&self, why: &str) -> Option<usize> {
         let head = why.split(['\'', ':']).next().unwrap_or(why);
-        let words: Vec<&str> =
-            head.split(|letter: char| !letter.is_alphanumeric() && letter != '_').collect();
+        let words: Vec<&str> = head
+            .split(|letter: char| !letter.is_alphanumeric() && !"_-".contains(letter))
+            .collect();
         let speaks_of = |line: &str| match line.trim_start().strip_prefix('[') {
             Some(table) => why.starts_with('[') && plain(table).starts_with(&plain(&why[1..])),
             None => line.split_once('=').is_some_and(|(key, _)| words.contains(&key.trim())),

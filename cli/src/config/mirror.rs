@@ -9,10 +9,11 @@ use pinfold_mirror::archive::{self, Archive, Belief};
 use pinfold_mirror::brew;
 use pinfold_mirror::family::Family;
 use pinfold_mirror::http::{Base, Credentials, Http, HttpSettings, Proxies, Url};
+use pinfold_mirror::pacman;
 use pinfold_mirror::rpm::{self, Metalink};
 use pinfold_mirror::sign::{Keyring, NamedKeys};
 use pinfold_publisher::site::Mount;
-use pinfold_store::{Monitor, Name, Stamp, Store};
+use pinfold_store::{Monitor, Name, RelPath, Stamp, Store};
 
 use super::source::Source;
 use crate::failure::Failure;
@@ -26,7 +27,9 @@ pub(crate) struct Mirror {
     pub(crate) family: Family,
     pub(crate) mount: Mount,
     pub(crate) signed: Signed,
-    /// Equal upstreams, tried in order: what is followed, and a client's fallback.
+    /// Where a tree of pacman's repositories has them.
+    pub(crate) layout: pacman::Layout,
+    /// Equal upstreams, tried in order: what is followed, and a client's fallback. Of a folder of the tree where that was said.
     pub(crate) bases: Vec<Base>,
     /// What of upstream is followed; `None` where other tools feed the mirror.
     pub(crate) upstream: Option<Upstream>,
@@ -34,6 +37,7 @@ pub(crate) struct Mirror {
     pub(crate) cache: Option<Cache>,
     /// The keyrings that vouch for it.
     pub(crate) keyrings: Vec<PathBuf>,
+    pub(crate) belief: Unloaded,
 }
 
 /// A cache in front of a registry.
@@ -55,7 +59,6 @@ pub(crate) struct Upstream {
     pub(crate) source: Source,
     /// Where a list of upstreams is, which is asked for first.
     pub(super) list: Option<List>,
-    pub(crate) belief: Unloaded,
     pub(crate) transfer: Transfer,
     pub(crate) patience: Duration,
 }
@@ -73,6 +76,7 @@ pub(crate) enum Wanted {
         registry: Base,
     },
     Apk(apk::Selection),
+    Pacman(pacman::Selection),
 }
 
 /// A list of upstreams.
@@ -111,11 +115,23 @@ pub(crate) struct Transfer {
 
 impl Wanted {
     /// Says which folder of the mirror's tree clients name: of an rpm repository that has its packages above itself.
-    pub(crate) fn folder(&self) -> Option<&pinfold_store::RelPath> {
+    pub(crate) fn folder(&self) -> Option<&RelPath> {
         match self {
-            Self::Any | Self::Apt(_) | Self::Apk(_) | Self::Brew { .. } => None,
+            Self::Any | Self::Apt(_) | Self::Apk(_) | Self::Pacman(_) | Self::Brew { .. } => None,
             Self::Rpm(selection) => selection.repositories.first()?.path(),
         }
+    }
+}
+
+/// Makes the URL that of the part of the mirror's tree which it has.
+pub(super) fn of_folder(base: Base, wanted: Option<&Wanted>) -> pinfold_mirror::Result<Base> {
+    if let Some(Wanted::Brew { registry, .. }) = wanted {
+        let folder = brew::registry_folder()?;
+        return Ok(base.beside_registry(brew::api_folder()?, registry.clone(), folder));
+    }
+    match wanted.and_then(Wanted::folder) {
+        None => Ok(base),
+        Some(folder) => base.of_folder(folder.clone()),
     }
 }
 
@@ -136,24 +152,29 @@ impl Upstream {
         monitor: &dyn Monitor,
     ) -> Result<Sources, Failure> {
         let (listed, metalink) = match &self.list {
-            None => (bases.to_vec(), None),
+            None => return Ok(Sources { bases: bases.to_vec(), metalink: None }),
             Some(List::Plain(url)) => (rpm::fetch_mirrorlist(http, url, monitor)?, None),
             Some(List::Metalink(url)) => {
                 let metalink = rpm::fetch_metalink(http, url, monitor)?;
                 (metalink.mirrors.clone(), Some(metalink))
             }
         };
-        let of_folder = |base: Base| match (&self.wanted, self.wanted.folder()) {
-            (Wanted::Brew { registry, .. }, _) => {
-                let folder = brew::registry_folder()?;
-                Ok(base.beside_registry(brew::api_folder()?, registry.clone(), folder))
+        let (mut bases, mut unfit) = (Vec::new(), None);
+        for base in listed {
+            match of_folder(base, Some(&self.wanted)) {
+                Ok(base) => bases.push(base),
+                Err(error) => unfit = Some(error),
             }
-            (_, None) => Ok(base),
-            (_, Some(folder)) => base.of_folder(folder.clone()),
-        };
-        let bases: pinfold_mirror::Result<Vec<Base>> =
-            listed.into_iter().take(LISTED_MAX).map(of_folder).collect();
-        Ok(Sources { bases: bases?, metalink })
+        }
+        bases.truncate(LISTED_MAX);
+        // What a list says is not the operator's mistake.
+        match unfit.filter(|_| bases.is_empty()) {
+            None => Ok(Sources { bases, metalink }),
+            Some(error) => {
+                let (url, why) = ("what the list names".to_owned(), error.to_string());
+                Err(pinfold_mirror::Error::Upstream { url, why }.into())
+            }
+        }
     }
 
     /// Makes the archive that is followed, or that an ingest is proved by; `None` where nobody says what it consists of.
@@ -187,6 +208,13 @@ impl Upstream {
                 now,
                 accepted: archive::accepted(store, mirror)?,
             }),
+            Wanted::Pacman(selection) => Box::new(pacman::Archive {
+                selection: selection.clone(),
+                belief,
+                vendors,
+                now,
+                accepted: pacman::accepted(store, mirror)?,
+            }),
         }))
     }
 }
@@ -218,17 +246,14 @@ impl Mirror {
         keyring: Option<Keyring>,
         allow_older: bool,
     ) -> Result<Belief, Failure> {
-        let named_keys = self.named_keys()?;
-        Ok(match self.upstream.as_ref().map(|upstream| upstream.belief.clone()) {
-            Some(unloaded) => Belief {
-                keyring: keyring.filter(|_| !unloaded.unsigned),
-                named_keys: named_keys.filter(|_| !unloaded.unsigned),
-                signers: unloaded.signers,
-                weak_keys: unloaded.weak_keys,
-                allow_older,
-                allow_expired: unloaded.allow_expired,
-            },
-            None => Belief { keyring, named_keys, allow_older, ..Belief::default() },
+        let is_signed = !self.belief.unsigned;
+        Ok(Belief {
+            keyring: keyring.filter(|_| is_signed),
+            named_keys: if is_signed { self.named_keys()? } else { None },
+            signers: self.belief.signers.clone(),
+            weak_keys: self.belief.weak_keys,
+            allow_older,
+            allow_expired: self.belief.allow_expired,
         })
     }
 }

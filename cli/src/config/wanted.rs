@@ -7,6 +7,7 @@ use pinfold_mirror::apt::{self, SuiteName, Take};
 use pinfold_mirror::brew;
 use pinfold_mirror::family::Family;
 use pinfold_mirror::http::Base;
+use pinfold_mirror::pacman::{self, Layout};
 use pinfold_mirror::rpm::{self, Folder, PackageSignatures};
 use pinfold_store::path::escape;
 
@@ -16,59 +17,57 @@ use super::written::{MirrorFile, Mode};
 impl MirrorFile {
     /// Names a key that is set and says nothing to the family.
     pub(super) fn foreign(&self, family: Family) -> Option<&'static str> {
-        let apt = [
-            ("suites", !self.suites.is_empty()),
-            ("components", !self.components.is_empty()),
-            ("udebs", self.udebs.is_some()),
-            ("i18n", self.i18n.is_some()),
-            ("contents", self.contents.is_some()),
-            ("dep11", self.dep11.is_some()),
-            ("signed", self.signed.is_some()),
-            ("check-valid-until", self.check_valid_until.is_some()),
-            ("sections", !self.filter.sections.is_empty()),
-            ("priorities", !self.filter.priorities.is_empty()),
+        use Family::{Apk, Apt, Brew, Files, Pacman, Rpm};
+        let [include, exclude] =
+            [&self.filter.include, &self.filter.exclude].map(|one| !one.is_empty());
+        let is_name = |name: &Option<String>| name.is_some();
+        let is_switch = |switch: &Option<bool>| switch.is_some();
+        // Each with the families that know it.
+        let keys: &[(&str, bool, &[Family])] = &[
+            ("suites", !self.suites.is_empty(), &[Apt]),
+            ("components", !self.components.is_empty(), &[Apt]),
+            ("udebs", is_switch(&self.udebs), &[Apt]),
+            ("i18n", self.i18n.is_some(), &[Apt]),
+            ("contents", self.contents.is_some(), &[Apt]),
+            ("dep11", self.dep11.is_some(), &[Apt]),
+            ("signed", self.signed.is_some(), &[Apt]),
+            ("check-valid-until", is_switch(&self.check_valid_until), &[Apt]),
+            ("sections", !self.filter.sections.is_empty(), &[Apt]),
+            ("priorities", !self.filter.priorities.is_empty(), &[Apt]),
+            ("mirrorlist", is_name(&self.mirrorlist), &[Rpm]),
+            ("metalink", is_name(&self.metalink), &[Rpm]),
+            ("repository", is_name(&self.repository), &[Rpm]),
+            ("newest", self.newest.is_some(), &[Rpm]),
+            ("sources", is_switch(&self.sources), &[Rpm]),
+            ("debuginfo", is_switch(&self.debuginfo), &[Rpm]),
+            ("package-signatures", is_name(&self.package_signatures), &[Rpm, Pacman]),
+            ("versions", !self.versions.is_empty(), &[Apk]),
+            ("repositories", !self.repositories.is_empty(), &[Apk, Pacman]),
+            ("latest-stable", is_name(&self.latest_stable), &[Apk]),
+            ("layout", is_name(&self.layout), &[Pacman]),
+            ("formulae", !self.formulae.is_empty(), &[Brew]),
+            ("tags", !self.tags.is_empty(), &[Brew]),
+            ("registry", is_name(&self.registry), &[Brew]),
+            ("mode", self.mode.is_some(), &[Brew]),
+            ("cache-folder", self.cache_folder.is_some(), &[Brew]),
+            ("cache-size", is_name(&self.cache_size), &[Brew]),
+            ("resolvers", !self.resolvers.is_empty(), &[Brew]),
+            ("architectures", !self.architectures.is_empty(), &[Apt, Rpm, Apk, Pacman, Files]),
+            ("include", include, &[Apt, Rpm, Apk, Pacman, Files]),
+            ("exclude", exclude, &[Apt, Rpm, Apk, Pacman, Files]),
+            ("installer", is_switch(&self.installer), &[Apt, Rpm]),
+            // Keys by the names of their files: a name and a fingerprint are the same to whoever gives each a file.
+            ("signers", !self.signers.is_empty(), &[Apt, Rpm, Pacman, Files]),
+            (
+                "client-certificate",
+                self.client_certificate.is_some(),
+                &[Apt, Rpm, Apk, Pacman, Brew],
+            ),
+            ("client-key", self.client_key.is_some(), &[Apt, Rpm, Apk, Pacman, Brew]),
         ];
-        let rpm = [
-            ("mirrorlist", self.mirrorlist.is_some()),
-            ("metalink", self.metalink.is_some()),
-            ("repository", self.repository.is_some()),
-            ("newest", self.newest.is_some()),
-            ("sources", self.sources.is_some()),
-            ("debuginfo", self.debuginfo.is_some()),
-            ("package-signatures", self.package_signatures.is_some()),
-        ];
-        let brew = [
-            ("formulae", !self.formulae.is_empty()),
-            ("tags", !self.tags.is_empty()),
-            ("registry", self.registry.is_some()),
-            ("mode", self.mode.is_some()),
-            ("cache-folder", self.cache_folder.is_some()),
-            ("cache-size", self.cache_size.is_some()),
-            ("resolvers", !self.resolvers.is_empty()),
-        ];
-        let listed = [
-            ("architectures", !self.architectures.is_empty()),
-            ("installer", self.installer.is_some()),
-            ("include", !self.filter.include.is_empty()),
-            ("exclude", !self.filter.exclude.is_empty()),
-            ("signers", !self.signers.is_empty()),
-        ];
-        let apk = [
-            ("versions", !self.versions.is_empty()),
-            ("repositories", !self.repositories.is_empty()),
-            ("latest-stable", self.latest_stable.is_some()),
-        ];
-        // A name and a fingerprint are the same to whoever gives each key a file.
-        let not_apk =
-            [("signers", !self.signers.is_empty()), ("installer", self.installer.is_some())];
-        let others: &[&[_]] = match family {
-            Family::Apt => &[&rpm, &apk, &brew],
-            Family::Rpm => &[&apt, &apk, &brew],
-            Family::Apk => &[&apt, &rpm, &brew, &not_apk],
-            Family::Brew => &[&apt, &rpm, &apk, &listed],
-            Family::Files => &[&apt, &rpm, &apk, &brew],
-        };
-        others.iter().copied().flatten().find(|(_, is_set)| *is_set).map(|(key, _)| *key)
+        let foreign =
+            |(_, is_set, families): &&(_, bool, &[Family])| *is_set && !families.contains(&family);
+        keys.iter().find(foreign).map(|(key, ..)| *key)
     }
 
     /// Says whether something is asked of an upstream.
@@ -93,6 +92,10 @@ impl MirrorFile {
             Family::Brew if self.formulae.is_empty() && self.tags.is_empty() => Ok(None),
             Family::Brew => self.brew().map(Some),
             Family::Apk => Ok(Some(Wanted::Apk(self.apk()?))),
+            Family::Pacman if self.repositories.is_empty() && self.architectures.is_empty() => {
+                Ok(None)
+            }
+            Family::Pacman => Ok(Some(Wanted::Pacman(self.pacman()?))),
             Family::Files if self.architectures.is_empty() => Ok(None),
             Family::Files => {
                 Err("upstream: a mirror of family files is fed by pinfold ingest".to_owned())
@@ -155,18 +158,7 @@ impl MirrorFile {
             Some(None) => return Err("newest = 0: at least one version is taken".to_owned()),
             Some(count) => count,
         };
-        let package_signatures = match self.package_signatures.as_deref() {
-            None => PackageSignatures::Unchecked,
-            Some("report") => PackageSignatures::Report,
-            Some("require") => PackageSignatures::Require,
-            Some(other) => {
-                let other = escape(other.as_bytes());
-                return Err(format!("package-signatures = \"{other}\": it is report or require"));
-            }
-        };
-        if package_signatures != PackageSignatures::Unchecked && !self.has_keyrings() {
-            return Err("package-signatures: it needs keyrings = [\"/etc/pki/rpm-gpg/…\"] with the vendor's keys".to_owned());
-        }
+        let package_signatures = self.package_signatures("/etc/pki/rpm-gpg/…")?;
         Ok(rpm::Selection {
             repositories: vec![folder],
             architectures: self.architectures.clone(),
@@ -258,6 +250,73 @@ impl MirrorFile {
             exclude: self.filter.exclude.clone(),
         };
         selection.places().map(|_| selection)
+    }
+}
+
+impl MirrorFile {
+    /// What is done about the packages' own signatures; `example` is where such keys are.
+    fn package_signatures(&self, example: &str) -> Result<PackageSignatures, String> {
+        let signatures = match self.package_signatures.as_deref() {
+            None => return Ok(PackageSignatures::Unchecked),
+            Some("report") => PackageSignatures::Report,
+            Some("require") => PackageSignatures::Require,
+            Some(other) => {
+                let other = escape(other.as_bytes());
+                return Err(format!("package-signatures = \"{other}\": it is report or require"));
+            }
+        };
+        if self.has_keyrings() {
+            return Ok(signatures);
+        }
+        Err(format!(
+            "package-signatures: it needs keyrings = [\"{example}\"] with the vendor's keys"
+        ))
+    }
+
+    /// Where a tree of pacman's repositories has them.
+    pub(super) fn layout(&self) -> Result<Layout, String> {
+        self.layout.as_deref().map_or_else(
+            || Ok(Layout::default()),
+            |text| Layout::parse(text).map_err(|error| error.to_string()),
+        )
+    }
+
+    fn pacman(&self) -> Result<pacman::Selection, String> {
+        let layout = self.layout()?;
+        if self.repositories.is_empty() {
+            return Err(
+                "repositories: name at least one, such as repositories = [\"core\", \"extra\"]"
+                    .to_owned(),
+            );
+        }
+        let none = [String::new()];
+        let architectures = match (layout.has_architectures(), self.architectures.as_slice()) {
+            (true, []) => {
+                return Err(
+                    "architectures: name at least one, such as architectures = [\"x86_64\"]"
+                        .to_owned(),
+                );
+            }
+            (true, architectures) => architectures,
+            (false, []) => &none,
+            (false, _) => {
+                return Err("architectures: the layout has no $arch in it, so that they would choose nothing".to_owned());
+            }
+        };
+        let mut databases = Vec::new();
+        for architecture in architectures {
+            for repository in &self.repositories {
+                let database = layout.database(repository, architecture);
+                databases.push(database.map_err(|error| error.to_string())?);
+            }
+        }
+        Ok(pacman::Selection {
+            databases,
+            include: self.filter.include.clone(),
+            exclude: self.filter.exclude.clone(),
+            package_signatures: self
+                .package_signatures("/usr/share/pacman/keyrings/archlinux.gpg")?,
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! A mirror's file as it was written, and what it means.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use pinfold_mirror::Pattern;
@@ -13,7 +13,7 @@ use pinfold_store::path::escape;
 use serde::Deserialize;
 
 use super::OneOrMore;
-use super::mirror::{List, Mirror, Transfer, Unloaded, Upstream, Wanted};
+use super::mirror::{List, Mirror, Transfer, Unloaded, Upstream, Wanted, of_folder};
 use super::source::{Program, Rsync, Source};
 
 /// How long an upstream in the middle of its own update is waited for: half a minute, 1, 2, 4 and 8 minutes.
@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(31 * 30);
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct MirrorFile {
     family: String,
-    mount: String,
+    mount: Option<String>,
     pub(super) signed: Option<Signing>,
     upstream: Option<OneOrMore>,
     #[serde(default)]
@@ -43,6 +43,9 @@ pub(super) struct MirrorFile {
     pub(super) mirrorlist: Option<String>,
     pub(super) metalink: Option<String>,
     pub(super) repository: Option<String>,
+    #[serde(default)]
+    pub(super) repositories: Vec<String>,
+    pub(super) layout: Option<String>,
     pub(super) newest: Option<usize>,
     pub(super) sources: Option<bool>,
     pub(super) debuginfo: Option<bool>,
@@ -58,11 +61,6 @@ pub(super) struct MirrorFile {
     #[serde(default)]
     pub(super) resolvers: Vec<String>,
     #[serde(default)]
-    pub(super) versions: Vec<String>,
-    #[serde(default)]
-    pub(super) repositories: Vec<String>,
-    pub(super) latest_stable: Option<String>,
-    #[serde(default)]
     rsync_include: Vec<String>,
     #[serde(default)]
     rsync_exclude: Vec<String>,
@@ -70,6 +68,9 @@ pub(super) struct MirrorFile {
     tree: Option<PathBuf>,
     #[serde(default)]
     link: bool,
+    #[serde(default)]
+    pub(super) versions: Vec<String>,
+    pub(super) latest_stable: Option<String>,
     keyrings: Option<OneOrMore>,
     #[serde(default)]
     pub(super) signers: Vec<String>,
@@ -84,8 +85,8 @@ pub(super) struct MirrorFile {
     #[serde(default)]
     insecure: bool,
     authorities: Option<PathBuf>,
-    client_certificate: Option<PathBuf>,
-    client_key: Option<PathBuf>,
+    pub(super) client_certificate: Option<PathBuf>,
+    pub(super) client_key: Option<PathBuf>,
     deadline: Option<String>,
     patience: Option<String>,
     timeout: Option<String>,
@@ -113,15 +114,7 @@ pub(super) enum Mode {
 impl MirrorFile {
     /// Says what the file means, or what is wrong with it.
     pub(super) fn resolve(self) -> Result<Mirror, String> {
-        let known: Vec<&str> = family::ALL.iter().map(|family| family.name()).collect();
-        let family = family::by_name(&self.family).ok_or_else(|| {
-            let (said, known) = (escape(self.family.as_bytes()), known.join(", "));
-            format!("family = \"{said}\": it is one of {known}")
-        })?;
-        let mount: Mount = self
-            .mount
-            .parse()
-            .map_err(|error: pinfold_publisher::site::SiteError| error.to_string())?;
+        let (family, mount) = self.place()?;
         if let Some(key) = self.foreign(family) {
             return Err(format!("{key}: it means nothing to a mirror of family {}", family.name()));
         }
@@ -137,11 +130,8 @@ impl MirrorFile {
             .into_iter()
             .map(PathBuf::from)
             .collect();
-        let files = keyrings.iter().chain(&self.auth).chain(&self.authorities);
-        for path in files.chain(&self.client_certificate).chain(&self.client_key) {
-            must_be_absolute(path)?;
-        }
         let cache = self.cache()?;
+        self.check_paths(&keyrings)?;
         let source = self.source()?;
         let bases =
             if matches!(source, Source::Rsync(_)) { Vec::new() } else { self.bases(family)? };
@@ -154,16 +144,68 @@ impl MirrorFile {
                 "it says what to fetch, and not from where: add upstream = \"http://…\"".to_owned()
             );
         }
+        // What nobody would look at must not seem to be looked at.
+        if upstream.is_none() && self.package_signatures.is_some() {
+            return Err("package-signatures: it needs upstream = \"https://…\", by whose rules an ingest is proved too".to_owned());
+        }
         if let Some(upstream) = &upstream
             && !matches!(upstream.wanted, Wanted::Any)
             && keyrings.is_empty()
-            && !upstream.belief.unsigned
+            && !self.unsigned
             // brew has the key of its lists in itself.
             && family != Family::Brew
         {
             return Err("it has no keyring: add keyrings = [\"/usr/share/keyrings/….gpg\"] with the archive's own keys, or unsigned = true where nobody signs it".to_owned());
         }
-        Ok(Mirror { family, mount, signed, bases, upstream, cache, keyrings })
+        let wanted = upstream.as_ref().map(|upstream| &upstream.wanted);
+        let of_folder =
+            |base| of_folder(base, wanted).map_err(|error| format!("repository: {error}"));
+        let bases = bases.into_iter().map(of_folder).collect::<Result<_, _>>()?;
+        let layout = self.layout()?;
+        let belief = Unloaded {
+            unsigned: self.unsigned,
+            signers: self.signers,
+            weak_keys: self.weak_keys,
+            allow_expired: self.check_valid_until == Some(false),
+        };
+        Ok(Mirror { family, mount, signed, layout, bases, upstream, cache, keyrings, belief })
+    }
+
+    /// Says of which family it is, and where it answers.
+    fn place(&self) -> Result<(Family, Mount), String> {
+        let known: Vec<&str> = family::ALL.iter().map(|family| family.name()).collect();
+        let family = family::by_name(&self.family).ok_or_else(|| {
+            let (said, known) = (escape(self.family.as_bytes()), known.join(", "));
+            format!("family = \"{said}\": it is one of {known}")
+        })?;
+        let mount = self.mount.as_deref().or(family.mount()).ok_or_else(|| {
+            "it has no mount: add mount = \"…\", the path below the site's URL at which it answers"
+                .to_owned()
+        })?;
+        let mount: Mount =
+            mount.parse().map_err(|error: pinfold_publisher::site::SiteError| error.to_string())?;
+        Ok((family, mount))
+    }
+
+    /// Refuses files that would be others in another folder, and half of a pair.
+    fn check_paths(&self, keyrings: &[PathBuf]) -> Result<(), String> {
+        let keyrings = keyrings.iter().map(|path| ("keyrings", path));
+        let others = [
+            ("auth", &self.auth),
+            ("authorities", &self.authorities),
+            ("client-certificate", &self.client_certificate),
+            ("client-key", &self.client_key),
+        ];
+        let others = others.iter().filter_map(|(key, path)| Some((*key, path.as_ref()?)));
+        if let Some((key, path)) = keyrings.chain(others).find(|(_, path)| !path.is_absolute()) {
+            let path = escape(path.as_os_str().as_encoded_bytes());
+            return Err(format!("{key}: '{path}' must be an absolute path"));
+        }
+        match (&self.client_certificate, &self.client_key) {
+            (Some(_), None) => Err("client-certificate: it needs client-key = \"/…\", the file of its key".to_owned()),
+            (None, Some(_)) => Err("client-key: it needs client-certificate = \"/…\", the certificate that it is the key of".to_owned()),
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn has_keyrings(&self) -> bool {
@@ -241,12 +283,6 @@ impl MirrorFile {
             wanted,
             source,
             list,
-            belief: Unloaded {
-                unsigned: self.unsigned,
-                signers: self.signers.clone(),
-                weak_keys: self.weak_keys,
-                allow_expired: self.check_valid_until == Some(false),
-            },
             transfer: self.transfer()?,
             patience: seconds("patience", &self.patience)?.unwrap_or(PATIENCE),
         }))
@@ -266,11 +302,7 @@ impl MirrorFile {
             auth: self.auth.clone(),
             insecure: self.insecure,
             authorities: self.authorities.clone(),
-            client_certificate: match (&self.client_certificate, &self.client_key) {
-                (None, None) => None,
-                (Some(certificate), Some(key)) => Some((certificate.clone(), key.clone())),
-                _ => return Err("client-certificate: it and client-key go together".to_owned()),
-            },
+            client_certificate: self.client_certificate.clone().zip(self.client_key.clone()),
             deadline: seconds("deadline", &self.deadline)?,
             timeout: match seconds("timeout", &self.timeout)? {
                 Some(Duration::ZERO) => {
@@ -290,13 +322,6 @@ impl MirrorFile {
 /// Reads a duration that may be set.
 fn seconds(key: &str, text: &Option<String>) -> Result<Option<Duration>, String> {
     text.as_deref().map(|text| duration(key, text)).transpose()
-}
-
-fn must_be_absolute(path: &Path) -> Result<(), String> {
-    if path.is_absolute() {
-        return Ok(());
-    }
-    Err(format!("{}: it must be an absolute path", escape(path.as_os_str().as_encoded_bytes())))
 }
 
 /// Reads a duration such as `15m30s`.

@@ -21,20 +21,42 @@ fn input(root: &Path) -> ServeInput {
             logs: None,
             channels: vec!["production".parse().unwrap()],
         },
-        mirrors: vec![MirrorSite {
-            name: "lab".parse().unwrap(),
-            mount: "archive.example.org/lab".parse().unwrap(),
-            root_names: "InRelease".to_owned(),
-            has_validators: true,
-            hash_names: String::new(),
-            package_names: "deb".to_owned(),
-            types: vec![("deb".to_owned(), "application/vnd.debian.binary-package".to_owned())],
-            typed_names: Vec::new(),
-            top_names: String::new(),
-            words: Vec::new(),
-            cache: None,
-        }],
+        mirrors: vec![
+            pacman(),
+            MirrorSite {
+                name: "lab".parse().unwrap(),
+                mount: "archive.example.org/lab".parse().unwrap(),
+                root_names: "InRelease".to_owned(),
+                dot_names: String::new(),
+                hash_names: String::new(),
+                package_names: "deb".to_owned(),
+                types: vec![("deb".to_owned(), "application/vnd.debian.binary-package".to_owned())],
+                has_validators: true,
+                typed_names: Vec::new(),
+                top_names: String::new(),
+                words: Vec::new(),
+                cache: None,
+            },
+        ],
         listen: "127.0.0.1:0".parse().unwrap(),
+    }
+}
+
+/// Its root metadata go out without time and tag.
+fn pacman() -> MirrorSite {
+    MirrorSite {
+        name: "arch".parse().unwrap(),
+        mount: "archlinux".parse().unwrap(),
+        root_names: r"[^/]+\.db".to_owned(),
+        dot_names: String::new(),
+        hash_names: String::new(),
+        package_names: "zst".to_owned(),
+        types: Vec::new(),
+        has_validators: false,
+        typed_names: Vec::new(),
+        top_names: String::new(),
+        words: Vec::new(),
+        cache: None,
     }
 }
 
@@ -45,6 +67,7 @@ fn site() -> (tempfile::TempDir, SocketAddr) {
         ("generations/production/1/lab/heads/dists/x/InRelease", "head"),
         ("snapshots/lab/20261123T040000Z/dists/x/InRelease", "tree"),
         ("snapshots/lab/20261123T040000Z/pool/a_1~2+b_all.deb", "0123456789"),
+        ("generations/production/1/arch/heads/core.db", "0123456789"),
         ("secret", "secret"),
     ] {
         fs::create_dir_all(www.join(name).parent().unwrap()).unwrap();
@@ -132,6 +155,23 @@ fn conditions_are_exact() {
         200
     );
     assert_eq!(ask(address, "GET", uri, "If-None-Match: \"x\"\r\n").0, 200);
+}
+
+#[test]
+fn what_goes_out_without_time_and_tag_answers_no_condition() {
+    let (_dir, address) = site();
+    for condition in [
+        "",
+        "If-Modified-Since: Fri, 01 Jan 2100 00:00:00 GMT\r\n",
+        "If-Unmodified-Since: Thu, 01 Jan 1970 00:00:00 GMT\r\n",
+        "If-None-Match: \"x\"\r\n",
+        "If-Match: \"x\"\r\n",
+    ] {
+        let (status, head, body) = ask(address, "GET", "/archlinux/core.db", condition);
+        assert_eq!((status, body.as_str()), (200, "0123456789"), "{condition}");
+        assert_eq!(header(&head, "last-modified") + &header(&head, "etag"), "", "{condition}");
+    }
+    assert_eq!(ask(address, "GET", "/archlinux/core.db", "Range: bytes=2-4\r\n").2, "234");
 }
 
 #[test]

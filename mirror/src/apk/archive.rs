@@ -5,7 +5,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pinfold_store::{Class, Digest, Entry, Monitor, Node, Record, RelPath, Stamp, Trust, scan};
-use serde::Deserialize;
 
 use super::names::{LATEST, SMALL};
 use super::select::{Place, Selection};
@@ -19,10 +18,6 @@ use crate::sign::NamedKeys;
 use crate::supply::{Content, State, Supply, Wanted};
 use crate::{Error, Expect, Result, TreeReader};
 
-/// The word under which a record says that keys of old vendors were taken.
-const WEAK_KEYS: &str = "weak-keys";
-/// The word under which a record says that nobody had to sign.
-const UNSIGNED: &str = "unsigned";
 /// The largest of the small files at the top.
 const SMALL_BYTES_MAX: u64 = 4 << 20;
 
@@ -89,19 +84,7 @@ impl archive::Archive for Archive {
     }
 
     fn asked(&self) -> Result<toml::Table> {
-        let unwritable = |error: toml::ser::Error| Error::BadMetadata {
-            path: "the selection".to_owned(),
-            why: error.to_string(),
-        };
-        let mut asked = toml::Table::try_from(&self.selection).map_err(unwritable)?;
-        for (key, is_set) in
-            [(WEAK_KEYS, self.belief.weak_keys), (UNSIGNED, !self.belief.is_signed())]
-        {
-            if is_set {
-                asked.insert(key.to_owned(), true.into());
-            }
-        }
-        Ok(asked)
+        archive::asked(&self.selection, &self.belief)
     }
 
     fn belief(&self) -> &Belief {
@@ -123,26 +106,15 @@ impl Archive {
     /// # Errors
     /// [`Error::BadMetadata`] where the record's words are not understood; [`Error::Keyring`] where a key is none any more.
     pub fn of(record: &Record, kept: Option<&[Kept]>) -> Result<Self> {
-        let mut asked = record.asked.clone();
-        let weak_keys = asked.remove(WEAK_KEYS).is_some();
-        asked.remove(UNSIGNED);
+        let (selection, belief) = archive::recorded(record, None)?;
         let shown = format!("the record of {}@{}", record.mirror, record.taken);
-        let selection = Selection::deserialize(asked).map_err(|error| Error::BadMetadata {
-            path: shown.clone(),
-            why: error.message().to_owned(),
-        })?;
         let named_keys = kept.filter(|_| record.trust == Trust::Signed).map(|kept| {
             let mut keys = NamedKeys::default();
             let mut each = kept.iter();
             each.try_for_each(|one| keys.add(one.name.as_bytes(), &one.certificate, &shown))
                 .map(|()| keys)
         });
-        let belief = Belief {
-            named_keys: named_keys.transpose()?,
-            weak_keys,
-            allow_older: true,
-            ..Belief::default()
-        };
+        let belief = Belief { named_keys: named_keys.transpose()?, ..belief };
         let now = record.taken.seconds();
         Ok(Self { selection, belief, now, accepted: BTreeMap::new() })
     }

@@ -16,7 +16,6 @@ pub(super) const LATEST: &[u8] = b"latest-stable";
 /// What a web server needs to know of a repository's names.
 pub const SITE: SiteWords = SiteWords {
     root_names: r"APKINDEX\.tar\.gz|Packages\.adb",
-    hash_names: "",
     package_names: "apk",
     types: &[
         ("apk", "application/octet-stream"),

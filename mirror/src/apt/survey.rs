@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 
 use pinfold_store::{Class, Monitor, RelPath, scan};
 
-use super::asked;
 use super::listing::{self, Listing};
 use super::read::{lonely, read};
 use super::release::{Listed, Release};
@@ -91,7 +90,7 @@ impl archive::Archive for Archive {
     }
 
     fn asked(&self) -> Result<toml::Table> {
-        asked::write(&self.selection, &self.belief)
+        archive::asked(&self.selection, &self.belief)
     }
 
     fn belief(&self) -> &Belief {

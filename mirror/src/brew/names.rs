@@ -38,6 +38,7 @@ pub const SITE: SiteWords = SiteWords {
     ],
     top_names: r"[^/]+\.bottle(?:\.[0-9]+)?\.tar\.gz",
     words: &[("v2/", "application/json", "{}")],
+    ..SiteWords::NONE
 };
 
 /// Gives the folder of the API's files.

@@ -203,7 +203,7 @@ fn failed(url: &Url, failure: Failure) -> End {
 impl Coming<'_> {
     /// Gives the most bytes that are taken.
     fn bytes_max(&self) -> u64 {
-        self.want.size_bytes.unwrap_or_else(|| self.want.expect.bytes_max())
+        self.want.size_bytes.unwrap_or(self.want.expect.bytes_max())
     }
 
     /// Says whether as many bytes as are wanted are there; where nobody says how many, whether what is there is right.

@@ -113,9 +113,28 @@ fn a_redirect_from_elsewhere_does_not_lead_to_this_machine() {
         ("http://127.0.0.1/", "http://localhost/", true),
     ];
     for (from, to, is_followed) in cases {
-        let checked = http.check_place(&url(from), &url(to));
+        let checked = http.check_place(&url(from).origin().host, &url(to), "a redirect to");
         assert_eq!(checked.is_ok(), is_followed, "{from} to {to}: {checked:?}");
     }
+}
+
+#[test]
+fn a_list_from_elsewhere_does_not_lead_to_this_machine() {
+    let (_dir, server) = server();
+    let http = Http::new(&settings()).unwrap();
+    let asked = |list: &str, base: &str| {
+        let base = Base::parse(base).unwrap().named_by(&Url::parse(list).unwrap());
+        let answer = http.get(&base.join(&"x".parse().unwrap()), Asked::default(), &Silent);
+        answer.map(|answer| answer.status).map_err(|trouble| format!("{trouble:?}"))
+    };
+    let port = server.port();
+    // In whatever way an address is written.
+    for host in ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "169.254.169.254", "[::1]"] {
+        let refused = asked("https://example.org/list?x", &format!("http://{host}:{port}/"));
+        assert!(refused.as_ref().is_err_and(|why| why.contains("this machine")), "{refused:?}");
+    }
+    assert!(server.log().is_empty());
+    assert_eq!(asked("http://localhost/list", &server.url()), Ok(200));
 }
 
 #[test]

@@ -69,6 +69,10 @@ fn client(certificate: &Path, key: &Path) -> Result<ClientCert> {
     });
     let own: PrivateKey<'static> =
         found.ok_or_else(|| bad(key, "it holds no private key in PEM format"))?;
+    let (_, mode) = crate::tree::open_file(key)?;
+    if mode & 0o077 != 0 {
+        return Err(bad(key, "others than its owner can read the key; set its mode to 0600"));
+    }
     // ureq panics at the first connection where the two do not belong together.
     let der = rustls::pki_types::PrivateKeyDer::try_from(own.der())
         .ok()

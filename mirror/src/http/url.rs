@@ -81,12 +81,19 @@ pub struct Url {
     path: String,
     /// How it is asked for.
     manner: Manner,
+    /// The host of the list that named the archive; none where the operator did.
+    list_host: Option<Arc<str>>,
 }
 
 impl Url {
     /// Says how it is asked for.
     pub(super) const fn manner(&self) -> Manner {
         self.manner
+    }
+
+    /// Gives the host of the list that named the archive; `None` where the operator did.
+    pub(super) fn list_host(&self) -> Option<&str> {
+        self.list_host.as_deref()
     }
 
     /// Gives the server.
@@ -99,6 +106,11 @@ impl Url {
         &self.path
     }
 
+    /// Makes it of its parts: a file that the operator named.
+    fn of(origin: Origin, path: String) -> Self {
+        Self { origin: Arc::new(origin), path, manner: Manner::Plain, list_host: None }
+    }
+
     /// Reads a whole URL from configuration, query included: where a list of mirrors is.
     ///
     /// # Errors
@@ -109,9 +121,7 @@ impl Url {
             return Err(Error::BadText { what: "URL", value: value(), why: "it holds a fragment" });
         }
         match split(text) {
-            Ok((origin, path)) => {
-                Ok(Self { origin: Arc::new(origin), path, manner: Manner::Plain })
-            }
+            Ok((origin, path)) => Ok(Self::of(origin, path)),
             Err(why) => Err(Error::BadText { what: "URL", value: value(), why }),
         }
     }
@@ -152,10 +162,11 @@ impl Url {
         if self.origin.scheme == Scheme::Https && origin.scheme == Scheme::Http {
             return Err(format!("a redirect from https to '{shown}', which is not followed"));
         }
+        let list_host = self.list_host.clone();
         Ok(if self.origin.is_same(&origin) {
-            Self { origin: self.origin.clone(), path, manner: self.manner }
+            Self { origin: self.origin.clone(), path, manner: self.manner, list_host }
         } else {
-            Self { origin: Arc::new(origin), path, manner: Manner::Plain }
+            Self { origin: Arc::new(origin), path, manner: Manner::Plain, list_host }
         })
     }
 }
@@ -250,7 +261,7 @@ impl Base {
             path.push('/');
         }
         let token = token.filter(|token| !token.is_empty()).map(Arc::from);
-        let url = Url { origin: Arc::new(origin), path, manner: Manner::Plain };
+        let url = Url::of(origin, path);
         Ok(Self { url, token, folder: None, registry: None })
     }
 
@@ -259,6 +270,13 @@ impl Base {
     pub fn beside_registry(mut self, own: RelPath, registry: Self, folder: RelPath) -> Self {
         self.folder = Some(own);
         self.registry = Some(Arc::new(Registry { base: registry, folder }));
+        self
+    }
+
+    /// Remembers which list named it: a list from elsewhere does not lead to this machine.
+    #[must_use]
+    pub(crate) fn named_by(mut self, list: &Url) -> Self {
+        self.url.list_host = Some(list.origin.host.as_str().into());
         self
     }
 
@@ -273,6 +291,12 @@ impl Base {
         }
         self.folder = Some(folder);
         Ok(self)
+    }
+
+    /// Says whether a token goes with every request.
+    #[must_use]
+    pub const fn has_token(&self) -> bool {
+        self.token.is_some()
     }
 
     /// Gives the path of the URL where the tree begins whose folder it is of; ends in a slash.
@@ -311,7 +335,7 @@ impl Base {
             whole.push('?');
             whole.push_str(token);
         }
-        Url { origin: self.url.origin.clone(), path: whole, manner: Manner::Plain }
+        Url { path: whole, ..self.url.clone() }
     }
 }
 

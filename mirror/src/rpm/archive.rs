@@ -3,8 +3,7 @@
 //! The same for a sync, an ingest and a verification: only who supplies the files differs. The order is that of formats/rpm.md,
 //! section 5: root metadata first, verified; then metadata; then packages.
 
-use pinfold_store::{Class, Monitor, Record, RelPath, Stamp, Trust, scan};
-use serde::Deserialize;
+use pinfold_store::{Class, Entry, Monitor, Record, RelPath, Stamp, scan};
 
 use super::metadata::{self, Index};
 use super::names::{MEDIA, is_root};
@@ -13,15 +12,11 @@ use super::select::{Folder, PackageSignatures, Selection};
 use super::{Metalink, installer, reading, signatures};
 use crate::archive::{self, Belief};
 use crate::family::Family;
-use crate::gather::{Gathered, unique};
+use crate::gather::{Gathered, oddity, unique};
 use crate::sign::Keyring;
 use crate::supply::{State, Supply};
 use crate::{Error, Result, TreeReader};
 
-/// The word under which a record says that keys of old vendors were taken.
-const WEAK_KEYS: &str = "weak-keys";
-/// The word under which a record says that nobody had to sign the metadata.
-const UNSIGNED: &str = "unsigned";
 /// The largest of the small files that stand beside the metadata.
 const SMALL_BYTES_MAX: u64 = 4 << 20;
 
@@ -46,9 +41,11 @@ impl archive::Archive for Archive {
     }
 
     fn look(&self, supply: &mut dyn Supply) -> Result<()> {
-        // One file a repository.
-        let mut folders = self.selection.repositories.iter();
-        folders.try_for_each(|folder| self.repomd(supply, folder).map(drop))
+        // One file a repository. Of a mirror that no longer moves it is what we have: the metalink knows better.
+        self.selection.repositories.iter().try_for_each(|folder| {
+            let (path, root) = self.repomd(supply, folder)?;
+            self.must_be_listed(&root.bytes, &supply.place(&path)).map(drop)
+        })
     }
 
     fn survey(&self, supply: &mut dyn Supply, monitor: &dyn Monitor) -> Result<State> {
@@ -62,10 +59,12 @@ impl archive::Archive for Archive {
         for (folder, repository) in self.selection.repositories.iter().zip(&mut repositories) {
             self.read(supply, (folder, repository), (&mut found, &mut state), monitor)?;
         }
+        let packages: Vec<_> = repositories.iter().map(|one| one.packages.clone()).collect();
         for repository in repositories {
             state.roots.extend(repository.entries.iter().map(|entry| entry.path.clone()));
             found.entries.extend(repository.entries);
             state.proofs.push(repository.proof);
+            state.relaxed.extend(repository.note);
             for voucher in repository.vouchers {
                 if !state.vouchers.contains(&voucher) {
                     state.vouchers.push(voucher);
@@ -75,10 +74,13 @@ impl archive::Archive for Archive {
         if state.lacks.is_empty()
             && self.selection.package_signatures != PackageSignatures::Unchecked
         {
-            signatures::check(self, supply, (&found.entries, &mut state), monitor)?;
+            let packages: Vec<&Entry> =
+                packages.into_iter().flat_map(|range| &found.entries[range]).collect();
+            signatures::check(self, supply, (&packages, &mut state), monitor)?;
         }
         state.entries = found.into_entries()?;
         state.roots.sort_unstable();
+        state.roots.dedup();
         Ok(state)
     }
 
@@ -87,19 +89,7 @@ impl archive::Archive for Archive {
     }
 
     fn asked(&self) -> Result<toml::Table> {
-        let unwritable = |error: toml::ser::Error| Error::BadMetadata {
-            path: "the selection".to_owned(),
-            why: error.to_string(),
-        };
-        let mut asked = toml::Table::try_from(&self.selection).map_err(unwritable)?;
-        for (key, is_set) in
-            [(WEAK_KEYS, self.belief.weak_keys), (UNSIGNED, self.belief.keyring.is_none())]
-        {
-            if is_set {
-                asked.insert(key.to_owned(), true.into());
-            }
-        }
-        Ok(asked)
+        archive::asked(&self.selection, &self.belief)
     }
 
     fn belief(&self) -> &Belief {
@@ -122,24 +112,9 @@ impl Archive {
     /// # Errors
     /// [`Error::BadMetadata`] where the record's words are not understood.
     pub fn of(record: &Record, keyring: Option<Keyring>) -> Result<Self> {
-        let mut asked = record.asked.clone();
-        let weak_keys = asked.remove(WEAK_KEYS).is_some();
-        asked.remove(UNSIGNED);
-        let mut selection = Selection::deserialize(asked).map_err(|error| Error::BadMetadata {
-            path: format!("the record of {}@{}", record.mirror, record.taken),
-            why: error.message().to_owned(),
-        })?;
+        let (mut selection, belief) = archive::recorded::<Selection>(record, keyring)?;
         // Packages are proved by their checksums; what their own signatures came to is in the record.
         selection.package_signatures = PackageSignatures::Unchecked;
-        let keyring = keyring.filter(|_| record.trust == Trust::Signed);
-        let belief = Belief {
-            keyring,
-            named_keys: None,
-            signers: Vec::new(),
-            weak_keys,
-            allow_older: true,
-            allow_expired: true,
-        };
         let (vendors, now) = (Keyring::default(), record.taken.seconds());
         Ok(Self { selection, belief, vendors, now, metalink: None })
     }
@@ -187,10 +162,19 @@ impl Archive {
         let names = indices.len();
         let wanted = unique(listing.wanted)?;
         let packages = wanted.len();
+        let from = found.entries.len();
         found.get(supply, &wanted, Class::Fixed, &mut state.lacks)?;
+        repository.packages = from..found.entries.len();
         // A delta that is gone is passed over: clients take the whole package then.
         let mut without = Vec::new();
-        found.get(supply, &unique(listing.optional)?, Class::Fixed, &mut without)?;
+        let deltas = unique(listing.optional).or_else(|error| match error {
+            Error::BadMetadata { path, why } => {
+                monitor.problem(&oddity(&path, &format!("{why}: no delta is taken")));
+                Ok(Vec::new())
+            }
+            other => Err(other),
+        })?;
+        found.get(supply, &deltas, Class::Fixed, &mut without)?;
         state.is_doubtful |= !without.is_empty();
         add_media(supply, folder, found)?;
         if self.selection.installer {
@@ -231,3 +215,6 @@ fn add_media(supply: &mut dyn Supply, folder: &Folder, found: &mut Gathered) -> 
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

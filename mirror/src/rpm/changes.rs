@@ -4,6 +4,7 @@
 //! are there is the business of a sync.
 
 use std::cmp::Ordering;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use pinfold_store::{Checksum, Digest};
@@ -101,24 +102,11 @@ fn split(text: &[u8]) -> Evr<'_> {
     (epoch.unwrap_or_default(), version, release)
 }
 
-/// An advisory that came.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AdvisoryChange {
-    /// Its name, such as `RHSA-2026:1234`.
-    pub id: Box<str>,
-    /// What it is about: `security`, `bugfix`, `enhancement`, or what else the archive says.
-    pub kind: Box<str>,
-    /// How severe it is, empty where that is not said.
-    pub severity: Box<str>,
-    /// The CVE names, sorted.
-    pub cves: Vec<Box<str>>,
-}
-
 /// Finds the advisories that a new state has and the old one has not.
 #[derive(Debug, Default)]
 pub struct NewAdvisories {
     known: BTreeSet<Box<str>>,
-    come: BTreeMap<Box<str>, AdvisoryChange>,
+    come: BTreeMap<Box<str>, Advisory>,
 }
 
 impl NewAdvisories {
@@ -129,30 +117,32 @@ impl NewAdvisories {
     }
 
     /// Takes an advisory of the old state.
-    pub fn push_old(&mut self, one: &Advisory) {
+    pub fn push_old(&mut self, one: Advisory) {
         self.come.remove(&one.id);
-        self.known.insert(one.id.clone());
+        self.known.insert(one.id);
     }
 
     /// Takes an advisory of the new state. Of one that stands several times the first counts, with the CVE names of all.
-    pub fn push_new(&mut self, one: &Advisory) {
+    pub fn push_new(&mut self, one: Advisory) {
         if self.known.contains(&one.id) {
             return;
         }
-        let come = self.come.entry(one.id.clone()).or_insert_with(|| AdvisoryChange {
-            id: one.id.clone(),
-            kind: one.kind.clone(),
-            severity: one.severity.clone(),
-            cves: Vec::new(),
-        });
-        come.cves.extend_from_slice(&one.cves);
-        come.cves.sort_unstable();
-        come.cves.dedup();
+        match self.come.entry(one.id.clone()) {
+            Entry::Vacant(place) => {
+                place.insert(one);
+            }
+            Entry::Occupied(mut first) => {
+                let cves = &mut first.get_mut().cves;
+                cves.extend(one.cves);
+                cves.sort_unstable();
+                cves.dedup();
+            }
+        }
     }
 
     /// Gives those that came, sorted by name.
     #[must_use]
-    pub fn into_sorted(self) -> Vec<AdvisoryChange> {
+    pub fn into_sorted(self) -> Vec<Advisory> {
         self.come.into_values().collect()
     }
 }

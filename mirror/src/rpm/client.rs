@@ -8,17 +8,17 @@ mod comments;
 use std::num::NonZeroU16;
 use std::path::PathBuf;
 
-use pinfold_store::{Name, RelPath, Stamp};
+use pinfold_store::{Name, Stamp};
 
 use self::comments::comments;
 use crate::Result;
 use crate::client::{ClientFile, bad, check_armor, check_url};
 use crate::sign::Keyring;
 
-/// The name below a mirror's top folder at which a channel serves the list that names its dated tree.
+/// The name below a repository at which a channel serves the list that names its dated tree.
 ///
 /// It must not hold the word `metalink`: dnf would take the list for one.
-pub const LIST_NAME: &str = "mirrorlist";
+pub(super) const LIST_NAME: &str = "mirrorlist";
 
 /// The minutes within which clients see a move unless told otherwise.
 pub const MINUTES: NonZeroU16 = NonZeroU16::new(5).expect("BUG: five is not zero");
@@ -26,11 +26,11 @@ pub const MINUTES: NonZeroU16 = NonZeroU16::new(5).expect("BUG: five is not zero
 /// What is needed to write a client's file.
 #[derive(Debug, Clone)]
 pub struct ClientInput<'a> {
-    /// The mirror's name: file, section and key are named after it.
+    /// The name of the mirror, or of a repository of it: file, section and key are named after it.
     pub mirror: &'a Name,
     /// Which program reads the file.
     pub tool: Tool,
-    /// The URL of the mirror's top folder in the channel or at the date.
+    /// The URL of the repository in the channel or at the date.
     pub url: &'a str,
     /// What the client follows.
     pub follows: Follows<'a>,
@@ -117,14 +117,14 @@ pub fn client(input: &ClientInput<'_>) -> Result<Vec<ClientFile>> {
     Ok(keys.into_iter().chain([section]).collect())
 }
 
-/// Makes the list that a channel serves at [`LIST_NAME`] below the mirror's top folder, of the URL of the dated tree that it
+/// Makes the list that a channel serves at [`LIST_NAME`] below a repository, of the repository's URL in the dated tree that it
 /// shows: root metadata of its generation, which moves with the channel.
 ///
 /// # Errors
 /// [`crate::Error::BadText`] where the URL cannot stand in it.
-pub fn dated_list(dated_url: &str) -> Result<(RelPath, Vec<u8>)> {
+pub(super) fn dated_list(dated_url: &str) -> Result<Vec<u8>> {
     check(dated_url)?;
-    Ok((RelPath::parse(LIST_NAME.as_bytes())?, format!("{}\n", folder(dated_url)).into_bytes()))
+    Ok(format!("{}\n", folder(dated_url)).into_bytes())
 }
 
 /// Refuses a form that would not work when it is needed.

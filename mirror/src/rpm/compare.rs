@@ -3,17 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 
-use pinfold_store::{Digest, Node, RelPath};
+use pinfold_store::{Digest, Monitor, Node, RelPath};
 
-use super::names::REPOMD;
-use super::root::{REPOMD_BYTES_MAX, at};
+use super::reading::repomds;
 use super::select::Folder;
-use super::{
-    AdvisoryChange, Data, NewAdvisories, PackageList, Repomd, advisories, changes, packages,
-    repositories,
-};
+use super::{Advisory, Data, NewAdvisories, PackageList, Repomd, advisories, changes, packages};
 use crate::change::{Lists, PackageChange};
-use crate::tree::read_bounded;
+use crate::gather::oddity;
 use crate::unpack::{Form, unpacked};
 use crate::{Error, Result, TreeReader};
 
@@ -28,21 +24,26 @@ struct Found {
 
 type Content = (Digest, u64);
 
+/// The repositories of a tree.
+type Repositories = BTreeMap<Folder, Found>;
+
 /// Compares what two trees list, repository by repository.
 ///
-/// Cost: memory for the names of both; a second for 100,000 packages.
+/// Advisories that cannot be read are a problem for `monitor`: clients only advise by them.
+///
+/// Cost: memory for the names of both; a second for 100,000 packages. What did not change is not read.
 ///
 /// # Errors
-/// [`Error::BadMetadata`] where a list cannot be followed; whatever reading it or `each` fails with.
+/// [`Error::BadMetadata`] where a list of packages cannot be followed; whatever reading it or `each` fails with.
 pub fn compare_trees(
     old: &dyn TreeReader,
     new: &dyn TreeReader,
     each: &mut dyn FnMut(&PackageChange<'_>) -> Result<()>,
-) -> Result<(Lists, Vec<AdvisoryChange>)> {
+    monitor: &dyn Monitor,
+) -> Result<(Lists, Vec<Advisory>)> {
     let (was, is) = (find(old)?, find(new)?);
     let folders: BTreeSet<&Folder> = was.keys().chain(is.keys()).collect();
     let mut lists = Lists { old: 0, new: 0 };
-    let mut came = NewAdvisories::new();
     for folder in folders {
         let (was, is) = (was.get(folder), is.get(folder));
         lists.old += usize::from(was.is_some());
@@ -55,45 +56,64 @@ pub fn compare_trees(
         let shown = folder.path().map_or(&b""[..], RelPath::as_bytes);
         changes(shown, list(old, was)?, list(new, is)?, each)?;
     }
-    for (tree, found, is_new) in [(old, &was, false), (new, &is, true)] {
-        for (data, content) in found.values().filter_map(|found| found.updateinfo.as_ref()) {
-            let from = open(tree, data, *content)?;
-            advisories(from, &data.path.to_string(), &mut |advisory| {
-                if is_new {
-                    came.push_new(&advisory);
-                } else {
-                    came.push_old(&advisory);
-                }
-                Ok(())
-            })?;
-        }
+    Ok((lists, came((old, &was), (new, &is), monitor)?))
+}
+
+/// Finds the advisories that the new tree has and the old one has not, in whichever repository.
+fn came(
+    (old, was): (&dyn TreeReader, &Repositories),
+    (new, is): (&dyn TreeReader, &Repositories),
+    monitor: &dyn Monitor,
+) -> Result<Vec<Advisory>> {
+    let mut came = NewAdvisories::new();
+    let known: BTreeSet<Digest> =
+        lists_of_advisories(was).map(|(_, (digest, _))| *digest).collect();
+    let mut anew = lists_of_advisories(is).filter(|(_, (digest, _))| !known.contains(digest));
+    let Some(first) = anew.next() else { return Ok(Vec::new()) };
+    for one in lists_of_advisories(was) {
+        read_advisories((old, one), &mut |advisory| came.push_old(advisory), monitor)?;
     }
-    Ok((lists, came.into_sorted()))
+    for one in [first].into_iter().chain(anew) {
+        read_advisories((new, one), &mut |advisory| came.push_new(advisory), monitor)?;
+    }
+    Ok(came.into_sorted())
+}
+
+fn lists_of_advisories(found: &Repositories) -> impl Iterator<Item = &(Data, Content)> {
+    found.values().filter_map(|found| found.updateinfo.as_ref())
+}
+
+fn read_advisories(
+    (tree, (data, content)): (&dyn TreeReader, &(Data, Content)),
+    each: &mut dyn FnMut(Advisory),
+    monitor: &dyn Monitor,
+) -> Result<()> {
+    let shown = data.path.to_string();
+    let read = advisories(open(tree, data, *content)?, &shown, &mut |advisory| {
+        each(advisory);
+        Ok(())
+    });
+    match read {
+        Err(Error::BadMetadata { path, why }) => {
+            let why = format!("{why}: advisories behind that are left out");
+            monitor.problem(&oddity(&path, &why));
+            Ok(())
+        }
+        read => read,
+    }
 }
 
 /// Finds the repositories of a tree and the lists that are compared.
-fn find(tree: &dyn TreeReader) -> Result<BTreeMap<Folder, Found>> {
-    let folders = repositories(tree)?;
-    let paths: Vec<RelPath> =
-        folders.iter().map(|folder| at(&folder.place(), REPOMD)).collect::<Result<_>>()?;
-    let roots = contents(tree, &paths)?;
-    let mut wanted = Vec::new();
-    let mut parsed = Vec::new();
-    for (folder, path) in folders.into_iter().zip(&paths) {
-        let Some((digest, size_bytes)) = roots.get(path) else { continue };
-        let failed = |source| Error::Io { action: "read", path: path.as_path().to_owned(), source };
-        let from = tree.open(*digest, *size_bytes)?;
-        let bytes = read_bounded(from, REPOMD_BYTES_MAX).map_err(failed)?;
-        let repomd = Repomd::parse(&bytes, &folder.place(), &path.to_string())?;
-        wanted.extend(repomd.data.iter().map(|data| data.path.clone()));
-        parsed.push((folder, repomd));
-    }
+fn find(tree: &dyn TreeReader) -> Result<Repositories> {
+    let parsed = repomds(tree)?;
+    let wanted: BTreeSet<&RelPath> =
+        parsed.iter().flat_map(|(_, repomd)| &repomd.data).map(|data| &data.path).collect();
     let files = contents(tree, &wanted)?;
     let pick = |repomd: &Repomd, kind: &str| {
         let data = repomd.of_kind(kind)?;
         Some((data.clone(), *files.get(&data.path)?))
     };
-    let mut found = BTreeMap::new();
+    let mut found = Repositories::new();
     for (folder, repomd) in parsed {
         let primary = pick(&repomd, "primary").ok_or_else(|| Error::BadMetadata {
             path: String::from(folder.clone()),
@@ -105,8 +125,10 @@ fn find(tree: &dyn TreeReader) -> Result<BTreeMap<Folder, Found>> {
 }
 
 /// Looks up files of a tree.
-fn contents(tree: &dyn TreeReader, paths: &[RelPath]) -> Result<BTreeMap<RelPath, Content>> {
-    let wanted: BTreeSet<&RelPath> = paths.iter().collect();
+fn contents(
+    tree: &dyn TreeReader,
+    wanted: &BTreeSet<&RelPath>,
+) -> Result<BTreeMap<RelPath, Content>> {
     let mut found = BTreeMap::new();
     for entry in tree.entries()? {
         let entry = entry?;
@@ -144,3 +166,6 @@ fn open<'a>(
         |source| Error::Io { action: "unpack", path: data.path.as_path().to_owned(), source };
     unpacked(form, tree.open(digest, size_bytes)?, limit).map_err(failed)
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ use std::io::Read;
 use pinfold_store::{Checksum, RelPath};
 
 use super::Place;
+use super::listing::Bound;
 use super::sum::checksum;
 use super::xml::{Xml, number};
 use crate::Result;
@@ -15,14 +16,16 @@ pub(super) fn deltas(from: impl Read, shown: &str, place: &Place) -> Result<Vec<
     let mut xml = Xml::new(from, shown);
     // Their roots are called as the lists are.
     xml.any_root()?;
-    let mut found = Vec::new();
+    let (mut found, mut bound) = (Vec::new(), Bound::default());
     while xml.child(1)? {
         if xml.name() != "newpackage" {
             continue;
         }
         while xml.child(2)? {
             if xml.name() == "delta" {
-                found.extend(delta(&mut xml, place)?);
+                let Some(delta) = delta(&mut xml, place)? else { continue };
+                bound.count(delta.path.as_bytes().len()).map_err(|why| xml.bad_field(&why))?;
+                found.push(delta);
             }
         }
     }
@@ -63,3 +66,6 @@ fn delta(xml: &mut Xml<'_>, place: &Place) -> Result<Option<Wanted>> {
         origin: 0,
     }))
 }
+
+#[cfg(test)]
+mod tests;

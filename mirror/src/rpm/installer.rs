@@ -2,12 +2,11 @@
 
 use pinfold_store::{Class, Monitor};
 
-use super::names::REPOMD;
 use super::root::at;
 use super::select::Folder;
 use super::{TREEINFO_BYTES_MAX, treeinfo};
 use crate::Result;
-use crate::gather::{Gathered, problem, unique};
+use crate::gather::{Gathered, oddity, unique};
 use crate::supply::{State, Supply, Wanted};
 
 /// The names that the file has, and what stands beside it; the first that is there counts.
@@ -35,15 +34,12 @@ pub(super) fn get(
     let Some((path, root)) = info else {
         let shown = at(&place, NAMES[0])?.to_string();
         let why = "installer = true, and upstream has no .treeinfo: there are no images";
-        monitor.problem(&problem(&shown, why));
+        monitor.problem(&oddity(&shown, why));
         return Ok(());
     };
     let shown = path.to_string();
     let mut wanted = Vec::new();
     for file in treeinfo(&root.bytes, &shown)? {
-        if file.path.as_bytes() == REPOMD {
-            continue;
-        }
         let path = at(&place, file.path.as_bytes())?;
         match file.checksum {
             Some(checksum) => wanted.push(Wanted {
@@ -55,7 +51,7 @@ pub(super) fn get(
             }),
             None => {
                 let why = format!("it names {path} without a checksum, which is left out");
-                monitor.problem(&problem(&shown, &why));
+                monitor.problem(&oddity(&shown, &why));
             }
         }
     }
@@ -66,3 +62,6 @@ pub(super) fn get(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -58,14 +58,14 @@ pub fn mirrorlist(bytes: &[u8], shown: &str) -> Result<Vec<Base>> {
         (true, None) => Err(bad("it is empty: expected a URL a line".to_owned())),
         (true, Some(first)) => Err(bad(format!(
             "it names no http or https URL ({skipped} of other kinds); it begins with {}",
-            excerpt(first)
+            excerpt(without_query(first))
         ))),
     }
 }
 
 /// Reads a line of a list; `None` where it names a protocol that we do not speak.
 fn entry(line: &[u8]) -> Result<Option<Base>, String> {
-    let wrong = || format!("expected a URL, found {}", excerpt(line));
+    let wrong = || format!("expected a URL, found {}", excerpt(without_query(line)));
     let text = std::str::from_utf8(line).ok().ok_or_else(wrong)?;
     let (scheme, _) = text.split_once("://").ok_or_else(wrong)?;
     if !is_web(scheme) {
@@ -74,6 +74,11 @@ fn entry(line: &[u8]) -> Result<Option<Base>, String> {
         return if is_name && !scheme.is_empty() { Ok(None) } else { Err(wrong()) };
     }
     base(text).map(Some)
+}
+
+/// Takes the query off what may be a URL: it may hold a secret of ours.
+fn without_query(line: &[u8]) -> &[u8] {
+    line.split(|b| *b == b'?').next().unwrap_or_default()
 }
 
 /// Says whether a protocol is one of those that we speak.

@@ -12,11 +12,14 @@ use super::listing::Listing;
 use super::root::Repository;
 use super::select::Selection;
 use super::{Data, Module, advisories, modules, packages};
-use crate::gather::problem;
+use crate::gather::oddity;
 use crate::plain::{Plain, Stated};
 use crate::supply::{Content, Lack, Stage, State, Supplied, Supply, Wanted};
 use crate::unpack::{Form, MAGIC_BYTES};
 use crate::{Error, Result};
+
+/// How a zchunk file begins.
+const ZCHUNK_MAGIC: &[u8] = b"\0ZCK1";
 
 /// A file of metadata that is there.
 #[derive(Debug, Clone, Copy)]
@@ -85,7 +88,7 @@ impl Reading<'_> {
             let (path, what) = (data.path.clone(), Supplied::Wrong(why));
             Ok(Listing { lacks: vec![Lack { path, what }], ..Listing::default() })
         };
-        if let Some(why) = self.magic_flaw(content, form)? {
+        if let Some(why) = self.magic_flaw((data, content), form)? {
             return wrong(why);
         }
         let stated = Stated { size_bytes: data.open_size_bytes, checksum: data.open_checksum };
@@ -93,7 +96,8 @@ impl Reading<'_> {
             data.kind.as_str(),
             "primary" | "modules" | "updateinfo" | "prestodelta" | "deltainfo"
         );
-        if !is_read && (stated == Stated::default() || self.is_known(content, &stated)?) {
+        let is_opened = stated != Stated::default() && !is_zchunk(data);
+        if !is_read && (!is_opened || self.is_known(content, &stated)?) {
             return Ok(Listing::default());
         }
         let mut plain = Plain::open(self.supply, (&data.path, content, form), stated)?;
@@ -119,17 +123,23 @@ impl Reading<'_> {
     }
 
     /// Says how an index is packed otherwise than its name says: clients go by the name, and read nothing.
-    fn magic_flaw(&self, content: Content, form: Form) -> Result<Option<String>> {
+    fn magic_flaw(&self, (data, content): (&Data, Content), form: Form) -> Result<Option<String>> {
         let mut begin = Vec::new();
         let from = self.supply.open(content)?;
         let limit = u64::try_from(MAGIC_BYTES).unwrap_or(u64::MAX);
-        let failed = |source| Error::Io { action: "read", path: "metadata".into(), source };
+        let failed =
+            |source| Error::Io { action: "read", path: data.path.as_path().to_owned(), source };
         from.take(limit).read_to_end(&mut begin).map_err(failed)?;
         let found = Form::of_magic(&begin);
-        // What a name without an ending holds may be anything.
-        let is_right = form == found || (form == Form::Lzma && found == Form::Plain);
-        Ok((!is_right && (form != Form::Plain))
-            .then(|| format!("its name says {}, and it is {}", form.name(), found.name())))
+        let (is_right, said) = match form {
+            Form::Plain if is_zchunk(data) => (begin.starts_with(ZCHUNK_MAGIC), "zchunk"),
+            // What a name without an ending holds may be anything.
+            Form::Plain => return Ok(None),
+            // It has no mark of its own.
+            Form::Lzma => (found == Form::Plain, form.name()),
+            form => (form == found, form.name()),
+        };
+        Ok((!is_right).then(|| format!("its name says {said}, and it is {}", found.name())))
     }
 
     fn parse(&self, plain: &mut Plain, data: &Data) -> Result<Listing> {
@@ -145,16 +155,14 @@ impl Reading<'_> {
                         "it says that it lists {stated} packages, and lists {}",
                         seen.packages
                     );
-                    self.monitor.problem(&problem(&shown, &why));
+                    self.monitor.problem(&oddity(&shown, &why));
                 }
                 listing.tell_aborts(&shown, self.monitor);
             }
             "modules" => {
-                let mut each = |module: Module| {
-                    if self.selection.newest.is_some() {
-                        listing.modules.push(module);
-                    }
-                    Ok(())
+                let mut each = |module: Module| match self.selection.newest {
+                    Some(_) => listing.add_module(module, &shown),
+                    None => Ok(()),
                 };
                 let read = modules(plain, &shown, &mut each);
                 let seen = self.forgive(read, "dnf aborts at it")?.unwrap_or_default();
@@ -163,7 +171,7 @@ impl Reading<'_> {
                         "{} of its documents are passed over by clients, the first: {flaw}",
                         seen.flawed
                     );
-                    self.monitor.problem(&problem(&shown, &why));
+                    self.monitor.problem(&oddity(&shown, &why));
                 }
             }
             "updateinfo" => {
@@ -186,7 +194,7 @@ impl Reading<'_> {
         match read {
             Ok(read) => Ok(Some(read)),
             Err(Error::BadMetadata { path, why }) => {
-                self.monitor.problem(&problem(&path, &format!("{why}: {what}")));
+                self.monitor.problem(&oddity(&path, &format!("{why}: {what}")));
                 Ok(None)
             }
             Err(error) => Err(error),
@@ -194,5 +202,14 @@ impl Reading<'_> {
     }
 }
 
+/// Says whether metadata are packed by zchunk, of which dnf 5 fetches the pieces that it lacks. It is not unpacked here: its own
+/// checksum says that it is upstream's, and the same metadata come in another form, too.
+fn is_zchunk(data: &Data) -> bool {
+    data.path.as_bytes().ends_with(b".zck")
+}
+
 /// What packed metadata were seen to unpack to.
 pub(super) type Unpacked = (Content, Checksum);
+
+#[cfg(test)]
+mod tests;

@@ -66,8 +66,11 @@ pub fn modules(
 ) -> Result<ModulesSeen> {
     let mut seen = ModulesSeen::default();
     let mut document = Document::default();
-    for event in Parser::new_from_fallible_iter(Letters::new(from)) {
+    let letters = Letters::new(from);
+    let allowance = letters.allowance();
+    for event in Parser::new_from_fallible_iter(letters) {
         let (event, span) = event.map_err(|error| broken(error, shown))?;
+        allowance.renew();
         if !matches!(event, Event::DocumentEnd) {
             document.take(&event, span.start);
             continue;

@@ -18,9 +18,10 @@ pub(super) const MEDIA: [&[u8]; 4] =
 /// What a web server needs to know of a repository's names.
 ///
 /// Root metadata are the list that names a dated tree, `repomd.xml`, its signature and key, and metadata that change in place: their names have no dash, since
-/// what has its checksum in its name has one behind it.
+/// what has its checksum in its name has one behind it. Installers ask for the two hidden files of their trees.
 pub const SITE: SiteWords = SiteWords {
     root_names: r"mirrorlist|repomd\.xml(?:\.asc|\.key)?|[0-9A-Za-z_]+\.(?:xml|yaml|sqlite|db|txt|gz)(?:\.(?:gz|xz|zst|bz2|zck))?",
+    dot_names: r"\.treeinfo|\.discinfo",
     hash_names: r"/repodata/[0-9a-f]+-[^/]+$",
     package_names: r"d?rpm",
     types: &[
@@ -63,3 +64,6 @@ pub(super) fn is_package(path: &RelPath) -> bool {
     let (_, name) = path.split();
     name.ends_with(b".rpm") || name.ends_with(b".drpm")
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,10 +33,6 @@ pub struct Package<'a> {
     pub href: &'a [u8],
     /// The file name of the source package that it was built from; empty for a source.
     pub source_rpm: &'a [u8],
-    /// When it was built, in seconds since 1970, where that is stated.
-    pub built: Option<u64>,
-    /// The file's time, in seconds since 1970, where that is stated.
-    pub file_time: Option<u64>,
     /// The number of the line where it begins.
     pub line: u64,
     shown: &'a str,
@@ -116,9 +112,7 @@ struct Fields {
     href: Field,
     source_rpm: Field,
     checksum: Option<Checksum>,
-    /// What is stated may be no number, for times.
     size_bytes: Option<u64>,
-    times: Option<[Option<u64>; 2]>,
     kind: Vec<u8>,
     text: Vec<u8>,
 }
@@ -156,7 +150,7 @@ impl Fields {
             &mut self.source_rpm,
         ];
         texts.into_iter().for_each(Field::clear);
-        (self.checksum, self.size_bytes, self.times) = (None, None, None);
+        (self.checksum, self.size_bytes) = (None, None);
         while xml.child(2)? {
             match xml.name() {
                 "name" => once(xml, &mut self.name)?,
@@ -165,10 +159,6 @@ impl Fields {
                 "checksum" => self.checksum(xml)?,
                 "location" => self.location(xml)?,
                 "size" => self.size(xml)?,
-                "time" => {
-                    let times = xml.pick(["build", "file"])?.map(|time| time.and_then(number));
-                    xml.once(&mut self.times, times, "package")?;
-                }
                 "format" => {
                     while xml.child(3)? {
                         if xml.name() == "rpm:sourcerpm" {
@@ -260,7 +250,6 @@ impl Fields {
                 return Err(missing(name));
             }
         }
-        let [built, file_time] = self.times.unwrap_or_default();
         Ok(Package {
             name: &self.name.text,
             epoch: &self.epoch.text,
@@ -271,8 +260,6 @@ impl Fields {
             size_bytes: self.size_bytes.filter(|size| *size > 0),
             href: &self.href.text,
             source_rpm: &self.source_rpm.text,
-            built,
-            file_time,
             line: self.line,
             shown,
         })

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use pinfold_store::{Class, Evidence, Node, RelPath, scan};
+use pinfold_store::{Class, Digest, Entry, Evidence, Node, RelPath, scan};
 
 use super::Repomd;
 use super::names::{REPOMD, REPOMD_KEY, REPOMD_SIGNATURE, is_package, is_root};
@@ -50,16 +50,44 @@ impl scan::Reading for Reading {
 pub fn repositories(tree: &dyn TreeReader) -> Result<Vec<Folder>> {
     let mut found = Vec::new();
     for entry in tree.entries()? {
-        let path = entry?.path;
-        let Some(folder) = path.as_bytes().strip_suffix(REPOMD) else { continue };
-        match folder.strip_suffix(b"/") {
-            None if folder.is_empty() => found.push(Folder::default()),
-            None => {}
-            Some(folder) => found.push(Folder::new(RelPath::parse(folder).ok())),
-        }
+        found.extend(folder_of(&entry?.path));
     }
     found.sort();
     Ok(found)
+}
+
+/// Reads the `repomd.xml` of every repository of a tree.
+pub(super) fn repomds(tree: &dyn TreeReader) -> Result<Vec<(Folder, Repomd)>> {
+    let mut found = Vec::new();
+    for entry in tree.entries()? {
+        let Entry { path, node: Node::File { digest, size_bytes, .. }, .. } = entry? else {
+            continue;
+        };
+        if let Some(folder) = folder_of(&path) {
+            let repomd = parse(tree, (&folder, &path), (digest, size_bytes))?;
+            found.push((folder, repomd));
+        }
+    }
+    Ok(found)
+}
+
+fn parse(
+    tree: &dyn TreeReader,
+    (folder, path): (&Folder, &RelPath),
+    (digest, size_bytes): (Digest, u64),
+) -> Result<Repomd> {
+    let failed = |source| Error::Io { action: "read", path: path.as_path().to_owned(), source };
+    let from = tree.open(digest, size_bytes)?;
+    let bytes = read_bounded(from, REPOMD_BYTES_MAX).map_err(failed)?;
+    Repomd::parse(&bytes, &folder.place(), &path.to_string())
+}
+
+/// Gives the folder of the repository whose `repomd.xml` a path is; `None` for any other path.
+pub(super) fn folder_of(path: &RelPath) -> Option<Folder> {
+    match path.as_bytes().strip_suffix(REPOMD)? {
+        b"" => Some(Folder::default()),
+        folder => Some(Folder::new(Some(RelPath::parse(folder.strip_suffix(b"/")?).ok()?))),
+    }
 }
 
 /// Reads which class the names of a tree's repositories are of.
@@ -81,18 +109,8 @@ pub fn read(tree: &dyn TreeReader, folders: &[Folder]) -> Result<Reading> {
         if !named.contains(&entry.path) {
             continue;
         }
-        if let Some(folder) =
-            folders.iter().find(|folder| folder.place().inside(&entry.path) == Some(REPOMD))
-        {
-            let failed = |source| Error::Io {
-                action: "read",
-                path: entry.path.as_path().to_owned(),
-                source,
-            };
-            let from = tree.open(digest, size_bytes)?;
-            let bytes = read_bounded(from, REPOMD_BYTES_MAX).map_err(failed)?;
-            let repomd = Repomd::parse(&bytes, &folder.place(), &entry.path.to_string())?;
-            for data in repomd.data {
+        if let Some(folder) = folder_of(&entry.path) {
+            for data in parse(tree, (&folder, &entry.path), (digest, size_bytes))?.data {
                 if data.is_hash_named() {
                     reading.fixed.insert(data.path);
                 } else if is_root(&data) {
@@ -104,3 +122,6 @@ pub fn read(tree: &dyn TreeReader, folders: &[Folder]) -> Result<Reading> {
     }
     Ok(reading)
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,10 +38,6 @@ pub struct Data {
     pub size_bytes: Option<u64>,
     /// The size of what it unpacks to, where that is stated and not 0.
     pub open_size_bytes: Option<u64>,
-    /// The checksum of a zchunk file's header, where that is stated.
-    pub header_checksum: Option<Checksum>,
-    /// The size of a zchunk file's header, where that is stated and not 0.
-    pub header_size_bytes: Option<u64>,
     /// It is in the repository's folder `repodata`.
     is_in_repodata: bool,
 }
@@ -141,10 +137,8 @@ struct Draft {
     path: Option<RelPath>,
     checksum: Option<Checksum>,
     open_checksum: Option<Checksum>,
-    header_checksum: Option<Checksum>,
     size_bytes: Option<u64>,
     open_size_bytes: Option<u64>,
-    header_size_bytes: Option<u64>,
 }
 
 impl Draft {
@@ -173,8 +167,6 @@ impl Draft {
             open_checksum: draft.open_checksum,
             size_bytes: draft.size_bytes.filter(|size| *size > 0),
             open_size_bytes: draft.open_size_bytes.filter(|size| *size > 0),
-            header_checksum: draft.header_checksum,
-            header_size_bytes: draft.header_size_bytes.filter(|size| *size > 0),
             is_in_repodata,
         })
     }
@@ -188,10 +180,8 @@ impl Draft {
             }
             "checksum" => sum(xml, &mut self.checksum),
             "open-checksum" => sum(xml, &mut self.open_checksum),
-            "header-checksum" => sum(xml, &mut self.header_checksum),
             "size" => size(xml, &mut self.size_bytes),
             "open-size" => size(xml, &mut self.open_size_bytes),
-            "header-size" => size(xml, &mut self.header_size_bytes),
             _ => Ok(()),
         }
     }

@@ -1,5 +1,7 @@
 //! A repository's root metadata: fetched, verified, parsed; nothing of it is believed before.
 
+use std::ops::Range;
+
 use pinfold_store::path::escape;
 use pinfold_store::{Class, Digest, Entry, Monitor, Node, Proof, RelPath, Stamp};
 
@@ -7,7 +9,7 @@ use super::archive::Archive;
 use super::names::{REPOMD, REPOMD_KEY, REPOMD_SIGNATURE};
 use super::select::Folder;
 use super::{Place, Repomd, Verdict};
-use crate::gather::problem;
+use crate::gather::oddity;
 use crate::sign::{self, Verified};
 use crate::supply::{Root, Supply, Voucher};
 use crate::{Error, Result};
@@ -24,6 +26,10 @@ pub(super) struct Repository {
     pub(super) entries: Vec<Entry>,
     pub(super) proof: Proof,
     pub(super) vouchers: Vec<Voucher>,
+    /// What the record says of how it was accepted.
+    pub(super) note: Option<String>,
+    /// Which of the gathered entries are its packages.
+    pub(super) packages: Range<usize>,
 }
 
 /// Gives the path of a file below a repository.
@@ -57,7 +63,10 @@ impl Archive {
         let place = folder.place();
         let (path, root) = self.repomd(supply, folder)?;
         let shown = path.to_string();
-        self.must_be_listed(&root.bytes, &supply.place(&path), monitor)?;
+        let note = self.must_be_listed(&root.bytes, &supply.place(&path))?;
+        if let Some(note) = &note {
+            monitor.step(note, None);
+        }
         let mut entries = vec![entry(path.clone(), &root)];
         let mut signature = None;
         for name in [REPOMD_SIGNATURE, REPOMD_KEY] {
@@ -71,12 +80,12 @@ impl Archive {
         }
         let verified = self.verify(&root.bytes, signature.as_deref(), &shown)?;
         for warning in verified.iter().flat_map(|verified| &verified.warnings) {
-            monitor.problem(&problem(&shown, warning));
+            monitor.problem(&oddity(&shown, warning));
         }
         let repomd = Repomd::parse(&root.bytes, &place, &shown)?;
         for data in repomd.outside_repodata() {
             let why = "it lies outside repodata/: dnf aborts at it, and zypper refuses it";
-            monitor.problem(&problem(&data.path.to_string(), why));
+            monitor.problem(&oddity(&data.path.to_string(), why));
         }
         Ok(Repository {
             place,
@@ -92,18 +101,23 @@ impl Archive {
                 others: verified.as_ref().map(|one| one.others.clone()).unwrap_or_default(),
             },
             vouchers: verified.as_ref().map(vouchers).unwrap_or_default(),
+            note,
+            packages: 0..0,
         })
     }
 
-    /// Refuses a state that the metalink does not know: a mirror that lags behind, or that is somebody else's.
-    fn must_be_listed(&self, bytes: &[u8], url: &str, monitor: &dyn Monitor) -> Result<()> {
-        let Some(metalink) = &self.metalink else { return Ok(()) };
+    /// Refuses a state that the metalink does not know: a mirror that lags behind, or that is somebody else's. Gives what is to be
+    /// said of one that it still allows.
+    pub(super) fn must_be_listed(&self, bytes: &[u8], url: &str) -> Result<Option<String>> {
+        let Some(metalink) = &self.metalink else { return Ok(None) };
         match metalink.accepts(bytes) {
-            Verdict::Newest => Ok(()),
-            Verdict::Alternate(_) => {
-                monitor
-                    .step("the mirror has an older state, which the metalink still allows", None);
-                Ok(())
+            Verdict::Newest => Ok(None),
+            Verdict::Alternate(made) => {
+                let made = made.and_then(|made| i64::try_from(made).ok()).map(Stamp::from_seconds);
+                let made = made.map_or_else(String::new, |made| format!(" of {}", made.human()));
+                Ok(Some(format!(
+                    "a state{made} before the newest, which the metalink still allows"
+                )))
             }
             Verdict::No { expected, found } => Err(Error::Upstream {
                 url: url.to_owned(),

@@ -3,6 +3,7 @@
 
 use std::num::NonZeroUsize;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use pinfold_store::RelPath;
 use serde::{Deserialize, Serialize};
 
@@ -56,6 +57,18 @@ impl Folder {
     #[must_use]
     pub const fn path(&self) -> Option<&RelPath> {
         self.0.as_ref()
+    }
+
+    /// Gives its URL below that of the tree. What a client would read as something else than a part of a path is escaped.
+    #[must_use]
+    pub fn url(&self, tree: &str) -> String {
+        const ESCAPED: AsciiSet =
+            NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+        let tree = tree.trim_end_matches('/');
+        match &self.0 {
+            None => tree.to_owned(),
+            Some(path) => format!("{tree}/{}", percent_encode(path.as_bytes(), &ESCAPED)),
+        }
     }
 
     /// Gives where metadata's paths begin.
@@ -168,3 +181,6 @@ fn is_debug(name: &[u8]) -> bool {
         || ends(b"-debuginfo-common")
         || name.windows(18).any(|part| part == b"-debuginfo-common-")
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,19 +2,27 @@
 //!
 //! Checksums of signed metadata say which bytes are right without them. They are the chain where a vendor signs packages only.
 
-use pinfold_store::{Class, Digest, Entry, Monitor, Node, RelPath};
+use pinfold_store::{Digest, Entry, Monitor, Node, Record, RelPath};
 use rayon::prelude::*;
+use serde::Deserialize;
 
 use super::archive::Archive;
 use super::package::{self, Counts, Verdict};
 use super::select::PackageSignatures;
-use crate::gather::problem;
+use crate::gather::oddity;
 use crate::supply::{Content, State, Supply};
 use crate::{Error, Result};
 
+/// Says what the packages' own signatures came to, as a record keeps it; `None` where nobody looked, or in words of a later version.
+#[must_use]
+pub fn signatures_of(record: &Record) -> Option<Counts> {
+    let packages = Some(&record.packages).filter(|packages| !packages.is_empty())?;
+    Counts::deserialize(packages.clone()).ok()
+}
+
 /// What one package came to, as the index keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Judged {
+pub(crate) struct Judged {
     kind: Kind,
     /// The key's fingerprint, or what is wrong.
     word: String,
@@ -41,7 +49,7 @@ const KINDS: [(&str, Kind); 6] = [
 ];
 
 impl Judged {
-    fn of(verdict: &Verdict) -> Self {
+    pub(crate) fn of(verdict: &Verdict) -> Self {
         let (kind, word) = match verdict {
             Verdict::Signed { by, .. } => (Kind::Signed, by.fingerprint.clone()),
             Verdict::HeaderOnly { by, .. } => (Kind::HeaderOnly, by.fingerprint.clone()),
@@ -55,13 +63,13 @@ impl Judged {
         Self { kind, word }
     }
 
-    fn read(text: &str) -> Option<Self> {
+    pub(crate) fn read(text: &str) -> Option<Self> {
         let (said, word) = text.split_once(' ')?;
         let (_, kind) = KINDS.iter().find(|(name, _)| *name == said)?;
         Some(Self { kind: *kind, word: word.to_owned() })
     }
 
-    fn written(&self) -> String {
+    pub(crate) fn written(&self) -> String {
         let name = KINDS.iter().find(|(_, kind)| *kind == self.kind).map_or("", |(name, _)| name);
         format!("{name} {}", self.word)
     }
@@ -105,19 +113,20 @@ impl Judged {
 }
 
 /// A package and what it came to; whether the index knew.
-type Found<'a> = (&'a RelPath, Digest, Judged, bool);
+pub(crate) type Found<'a> = (&'a RelPath, Digest, Judged, bool);
 
 /// Judges every package of a state.
 pub(super) fn check(
     archive: &Archive,
     supply: &mut dyn Supply,
-    (entries, state): (&[Entry], &mut State),
+    (entries, state): (&[&Entry], &mut State),
     monitor: &dyn Monitor,
 ) -> Result<()> {
     if supply.is_dry() {
         return Ok(());
     }
-    let packages: Vec<(&RelPath, Content)> = entries.iter().filter_map(package_of).collect();
+    let packages: Vec<(&RelPath, Content)> =
+        entries.iter().copied().filter_map(package_of).collect();
     let title = "checking the packages' signatures";
     monitor.step(title, u64::try_from(packages.len()).ok());
     let keys = keys(archive)?;
@@ -138,18 +147,18 @@ pub(super) fn check(
         .filter(|(.., is_known)| !is_known)
         .map(|(_, digest, judged, _)| (*digest, judged.written()))
         .collect();
-    tell(archive, &found, state, monitor)?;
-    supply.remember_judged(keys, &anew)
+    // Remembered before a flaw refuses the state: the next attempt reads no package again.
+    supply.remember_judged(keys, &anew)?;
+    tell(archive.selection.package_signatures, &found, state, monitor)
 }
 
+/// Whatever a package is called: clients go by what the list says.
 fn package_of(entry: &Entry) -> Option<(&RelPath, Content)> {
     match entry.node {
-        Node::File { digest, size_bytes, class: Class::Fixed }
-            if entry.path.as_bytes().ends_with(b".rpm") =>
-        {
+        Node::File { digest, size_bytes, .. } => {
             Some((&entry.path, Content { digest, size_bytes }))
         }
-        _ => None,
+        Node::Link { .. } => None,
     }
 }
 
@@ -179,8 +188,8 @@ fn judge(
 }
 
 /// Says what was found: in the record, as problems, or as the reason to refuse the state.
-fn tell(
-    archive: &Archive,
+pub(crate) fn tell(
+    signatures: PackageSignatures,
     found: &[Found<'_>],
     state: &mut State,
     monitor: &dyn Monitor,
@@ -197,9 +206,12 @@ fn tell(
     })?;
     let Some((path, why)) = flaws.first() else { return Ok(()) };
     let why = format!("{why}; of {} packages {counts}", found.len());
-    if archive.selection.package_signatures == PackageSignatures::Require {
+    if signatures == PackageSignatures::Require {
         return Err(Error::NotAuthentic { path: path.to_string(), why });
     }
-    monitor.problem(&problem(&path.to_string(), &why));
+    monitor.problem(&oddity(&path.to_string(), &why));
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

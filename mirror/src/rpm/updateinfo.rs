@@ -1,19 +1,15 @@
 //! `updateinfo.xml`: the advisories of a repository, which say what updates are for.
 //!
-//! Clients only advise by it: an advisory may name packages that nobody has, and one without a name of its own is passed over, as
-//! is a package that can have no such name. Of long texts only the beginning is kept, of descriptions nothing.
+//! Clients only advise by it: one without a name of its own is passed over. What `diff` shows is kept of them, and nothing else.
 
 use std::collections::BTreeSet;
 use std::io::Read;
 
-use super::nevra::{ListedName, Nevra};
 use super::xml::Xml;
 use crate::Result;
 
-/// The most packages and the most references of an advisory; the largest have some thousands.
-const ITEMS_MAX: usize = 200_000;
-/// How much is kept of a title.
-const TITLE_BYTES_MAX: usize = 4096;
+/// The most CVEs of an advisory; the largest have some thousands.
+const CVES_MAX: usize = 200_000;
 /// The longest name of a CVE: its year and number.
 const CVE_BYTES_MAX: usize = 32;
 
@@ -26,16 +22,8 @@ pub struct Advisory {
     pub kind: Box<str>,
     /// How severe it is, empty where that is not said.
     pub severity: Box<str>,
-    /// Its title, no more than 4096 bytes of it.
-    pub title: Box<str>,
     /// The CVE names among its references, sorted.
     pub cves: Vec<Box<str>>,
-    /// When it was issued, as the archive writes it; empty where that is not said.
-    pub issued: Box<str>,
-    /// When it was last changed, as the archive writes it; empty where that is not said.
-    pub updated: Box<str>,
-    /// The packages that bring the update.
-    pub packages: Vec<Nevra>,
 }
 
 /// Reads `updateinfo.xml`, which is unpacked already, and hands out its advisories in order. `shown` names it in errors.
@@ -74,18 +62,7 @@ fn advisory(xml: &mut Xml<'_>, text: &mut Vec<u8>) -> Result<Advisory> {
         match xml.name() {
             "id" => one.id = short(xml, text)?,
             "severity" => one.severity = short(xml, text)?,
-            "title" => {
-                xml.begin_of_text(text, TITLE_BYTES_MAX)?;
-                one.title = trimmed(text);
-            }
-            "issued" => one.issued = attribute(xml, "date")?,
-            "updated" => one.updated = attribute(xml, "date")?,
             "references" => references(xml, &mut cves)?,
-            "pkglist" => {
-                while xml.child(3)? {
-                    packages(xml, &mut one.packages)?;
-                }
-            }
             _ => {}
         }
     }
@@ -101,24 +78,8 @@ fn references(xml: &mut Xml<'_>, cves: &mut BTreeSet<Box<str>>) -> Result<()> {
             for text in xml.pick(["id", "title"])?.into_iter().flatten() {
                 cves.extend(cve_names(text));
             }
-            if cves.len() > ITEMS_MAX {
-                return Err(xml.bad_field(&format!("is one of more than {ITEMS_MAX} CVEs")));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Reads the packages below the collection that was gone to.
-fn packages(xml: &mut Xml<'_>, to: &mut Vec<Nevra>) -> Result<()> {
-    while xml.child(4)? {
-        if xml.name() == "package" {
-            let parts = xml.pick(["name", "epoch", "version", "release", "arch"])?;
-            let [name, epoch, version, release, architecture] =
-                parts.map(Option::unwrap_or_default);
-            to.extend(ListedName { name, epoch, version, release, architecture }.checked());
-            if to.len() > ITEMS_MAX {
-                return Err(xml.bad_field(&format!("is one of more than {ITEMS_MAX} packages")));
+            if cves.len() > CVES_MAX {
+                return Err(xml.bad_field(&format!("is one of more than {CVES_MAX} CVEs")));
             }
         }
     }

@@ -13,7 +13,8 @@ use crate::{Error, Result};
 /// [`Error::Upstream`] where it cannot be had or is no such list.
 pub fn fetch_mirrorlist(http: &Http, url: &Url, monitor: &dyn Monitor) -> Result<Vec<Base>> {
     let bytes = list(http, url, LIST_BYTES_MAX, monitor)?;
-    mirrorlist(&bytes, &url.to_string()).map_err(of_upstream)
+    let bases = mirrorlist(&bytes, &url.to_string()).map_err(of_upstream)?;
+    Ok(bases.into_iter().map(|base| base.named_by(url)).collect())
 }
 
 /// Asks for a metalink.
@@ -22,7 +23,9 @@ pub fn fetch_mirrorlist(http: &Http, url: &Url, monitor: &dyn Monitor) -> Result
 /// [`Error::Upstream`] where it cannot be had or is none.
 pub fn fetch_metalink(http: &Http, url: &Url, monitor: &dyn Monitor) -> Result<Metalink> {
     let bytes = list(http, url, LIST_BYTES_MAX, monitor)?;
-    metalink(&bytes, &url.to_string()).map_err(of_upstream)
+    let mut metalink = metalink(&bytes, &url.to_string()).map_err(of_upstream)?;
+    metalink.mirrors = metalink.mirrors.into_iter().map(|base| base.named_by(url)).collect();
+    Ok(metalink)
 }
 
 /// A list that is none is a server's error page: nothing was believed, and the next run may get a better answer.
@@ -32,3 +35,6 @@ fn of_upstream(error: Error) -> Error {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -121,19 +121,6 @@ impl<'a> Xml<'a> {
         Ok(())
     }
 
-    /// Reads the text of the element that was just gone to, up to its end, and keeps so much of its beginning. Tags in it are
-    /// passed over.
-    pub(super) fn begin_of_text(&mut self, to: &mut Vec<u8>, bytes_max: usize) -> Result<()> {
-        to.clear();
-        let outside = self.depth - 1;
-        while self.depth > outside {
-            let is_short = to.len() < bytes_max;
-            self.step(0, is_short.then_some(&mut *to))?;
-        }
-        to.truncate(String::from_utf8_lossy(to).floor_char_boundary(bytes_max));
-        Ok(())
-    }
-
     /// Gives attributes of the element that was gone to. A line end in one is still one, and no space.
     pub(super) fn pick<const N: usize>(&mut self, names: [&str; N]) -> Result<[Option<&[u8]>; N]> {
         self.values.clear();

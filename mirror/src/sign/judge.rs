@@ -180,11 +180,18 @@ fn by_key(
     if let Err(e) = check_critical(signature, measure) {
         return bad(&chain(&e));
     }
-    let judged = check_signature(signature, made, measure)
-        .and_then(|()| check_key(key, made, measure))
-        .and_then(|expired| Ok((expired, to_armor(key.cert())?)));
+    let check = |measure| {
+        check_signature(signature, made, measure).and_then(|()| check_key(key, made, measure))
+    };
+    let judged = check(measure).and_then(|expired| Ok((expired, to_armor(key.cert())?)));
     let (expired, certificate) = match judged {
-        Err(why) => return ignored(why),
+        Err(why) if measure.rules.weak_keys => return ignored(why),
+        Err(why) => {
+            let rules = Rules { weak_keys: true, ..measure.rules.clone() };
+            let would_do = check(Measure { rules: &rules, ..measure }).is_ok();
+            let mend = if would_do { "; weak-keys = true takes such keys" } else { "" };
+            return ignored(format!("{why}{mend}"));
+        }
         Ok(judged) => judged,
     };
     let fingerprint = key.cert().fingerprint().to_hex();

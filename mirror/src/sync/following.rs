@@ -266,6 +266,10 @@ impl Supply for Following<'_> {
         Ok(root)
     }
 
+    fn aside(&mut self, path: &RelPath, bytes_max: u64) -> Result<Option<Root>> {
+        Ok(self.ask(path, bytes_max)?.root)
+    }
+
     fn place(&self, path: &RelPath) -> String {
         self.url(path)
     }

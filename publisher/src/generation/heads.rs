@@ -32,7 +32,16 @@ pub struct Head {
     /// Its path within the mirror.
     pub path: RelPath,
     /// What it holds.
-    pub bytes: Vec<u8>,
+    pub content: Content,
+}
+
+/// What a file of root metadata holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// What upstream's file of this path in the published tree does, however large.
+    OfTree,
 }
 
 /// Lists the files of root metadata that a generation shows of a mirror.
@@ -53,7 +62,7 @@ pub fn head_files(store: &Store, generation: &Generation, mirror: &Name) -> Resu
 
 /// Where a mirror's heads come from.
 pub(super) enum Origin {
-    Made(Vec<Head>),
+    Made(Vec<Head>, PathBuf),
     Linked(PathBuf),
 }
 
@@ -88,11 +97,27 @@ pub(super) fn prepare(
                 date: next.date,
                 channel: &next.channel,
             };
-            Origin::Made(heads(&wanted)?)
+            let made = heads(&wanted)?;
+            must_stand(&wanted.tree, &made)?;
+            Origin::Made(made, wanted.tree)
         };
         plan.push((mirror.clone(), shown.snapshot, origin));
     }
     Ok(plan)
+}
+
+/// Makes sure that everything which is taken from a tree is there.
+fn must_stand(tree: &Path, made: &[Head]) -> Result<()> {
+    let of_tree = made.iter().filter(|head| head.content == Content::OfTree);
+    of_tree
+        .map(|head| open(&tree.join(head.path.as_path())))
+        .try_for_each(|opened| opened.map(drop))
+}
+
+fn open(path: &Path) -> Result<std::fs::File> {
+    std::fs::File::open(path).map_err(|source| {
+        pinfold_store::Error::Io { action: "open", path: path.to_owned(), source }.into()
+    })
 }
 
 /// Writes the generation's folder. Few files, each synced; never the whole file system.
@@ -112,7 +137,9 @@ pub(super) fn write(www: &Www, next: &Generation, plan: &[(Name, Stamp, Origin)]
         disk::place_symlink(&folder.join("tree"), &target)?;
         match origin {
             Origin::Linked(from) => made.link_all(from, &heads)?,
-            Origin::Made(files) => made.write_all(files, &heads, next.modified)?,
+            Origin::Made(files, tree) => {
+                made.write_all((files, tree), &heads, next.modified)?;
+            }
         }
     }
     disk::point("heads-written");
@@ -129,11 +156,25 @@ struct Made {
 }
 
 impl Made {
-    fn write_all(&mut self, files: &[Head], heads: &Path, modified: i64) -> Result<()> {
+    /// Writes files anew, as copies too: each generation has root metadata of its own time.
+    fn write_all(
+        &mut self,
+        (files, tree): (&[Head], &Path),
+        heads: &Path,
+        modified: i64,
+    ) -> Result<()> {
         for head in files {
             let path = heads.join(head.path.as_path());
             self.make_parents(heads, &path)?;
-            disk::write_new(&path, &head.bytes, 0o444, modified)?;
+            match &head.content {
+                Content::Bytes(bytes) => {
+                    disk::write_new(&path, bytes.as_slice(), 0o444, modified)?;
+                }
+                Content::OfTree => {
+                    let from = open(&tree.join(head.path.as_path()))?;
+                    disk::write_new(&path, from, 0o444, modified)?;
+                }
+            }
             self.files.push(path);
         }
         Ok(())

@@ -108,7 +108,7 @@ impl Bench {
             let path = heads.roots[0].clone();
             Ok(vec![Head {
                 path,
-                bytes: format!("{} {}", heads.snapshot, heads.date).into_bytes(),
+                content: Content::Bytes(format!("{} {}", heads.snapshot, heads.date).into_bytes()),
             }])
         })
     }
@@ -182,8 +182,8 @@ fn root_metadata_is_made_anew_where_the_snapshot_stays() {
         ..bench.wanted(1, &[], 3_000_100)
     };
     let made = |heads: &HeadsWanted<'_>| {
-        let bytes = format!("anew {}", heads.date).into_bytes();
-        Ok(vec![Head { path: heads.roots[0].clone(), bytes }])
+        let content = Content::Bytes(format!("anew {}", heads.date).into_bytes());
+        Ok(vec![Head { path: heads.roots[0].clone(), content }])
     };
     let next = point(&bench.store, &wanted, &bench.site, &made).unwrap();
     assert_eq!(next.mirrors, first.mirrors, "the same snapshots, the same states");

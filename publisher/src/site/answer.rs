@@ -14,10 +14,10 @@ use super::table::{Cache, Missing, NO_CACHE, Pattern, RETRY_SECONDS, Route, Tabl
 pub struct Answer {
     /// Files in the order in which they are tried.
     pub candidates: Vec<Candidate>,
-    /// Whether clients are told how old whichever is taken is, and may ask for it by that.
-    pub has_validators: bool,
     /// What is said when none is there.
     pub not_found: Refusal,
+    /// Whether it goes out with a time and a tag, and conditions by them count.
+    pub has_validators: bool,
 }
 
 /// A file that may answer.

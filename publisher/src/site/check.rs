@@ -105,8 +105,13 @@ pub(super) fn path<'a>(what: &'static str, path: &'a Path) -> Result<&'a str, Si
 /// Checks the mirrors, each alone and each pair.
 pub(super) fn mirrors(mirrors: &[MirrorSite]) -> Result<(), SiteError> {
     for (at, mirror) in mirrors.iter().enumerate() {
-        let own =
-            [&mirror.root_names, &mirror.hash_names, &mirror.package_names, &mirror.top_names];
+        let own = [
+            &mirror.root_names,
+            &mirror.dot_names,
+            &mirror.hash_names,
+            &mirror.package_names,
+            &mirror.top_names,
+        ];
         let typed = mirror.typed_names.iter().map(|(names, _)| names);
         own.into_iter().chain(typed).try_for_each(|words| fragment(words))?;
         kinds(mirror)?;

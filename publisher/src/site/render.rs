@@ -238,9 +238,9 @@ fn files(out: &mut String, table: &Table, route: &Route, step: &Step) {
     line(out, 2, "add_header X-Content-Type-Options nosniff");
     if !route.has_validators {
         // An empty value takes the header away.
+        line(out, 2, "add_header Last-Modified \"\"");
         line(out, 2, "etag off");
         line(out, 2, "if_modified_since off");
-        line(out, 2, "add_header Last-Modified \"\"");
     }
 }
 

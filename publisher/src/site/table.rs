@@ -126,7 +126,7 @@ pub(super) struct Route {
     pub(super) mirror: Option<usize>,
     pub(super) steps: Vec<Step>,
     pub(super) missing: Missing,
-    /// Whether clients are told how old the files are.
+    /// Answers carry a time and a tag. Without them a client cannot hold what it has for newer, and takes what is shown.
     pub(super) has_validators: bool,
     /// What nginx brings from elsewhere for it.
     pub(super) fill: Option<Fill>,
@@ -190,7 +190,11 @@ impl Table {
             finer.push((Pattern::new(&format!("{of}/{FULL}/"))?, tree.to_owned(), tree.to_owned()));
         }
         let top = Top::of(mirrors);
-        let mut routes = own()?;
+        let mut routes = Vec::new();
+        for (number, mirror) in mirrors.iter().enumerate() {
+            routes.extend(dotted(number, mirror, &channels)?);
+        }
+        routes.extend(own()?);
         if let Some(top) = &top {
             routes.extend(top.words()?);
         }
@@ -229,7 +233,7 @@ impl Table {
     }
 }
 
-/// Makes the routes of no mirror; the first of all refuses hidden names.
+/// Makes the routes of no mirror; the first refuses hidden names but for those that a mirror's family has.
 fn own() -> Result<Vec<Route>, SiteError> {
     let route = |pattern: &str, file: Option<&str>, default_type| {
         let steps = file.map(|file| Step {
@@ -308,7 +312,22 @@ fn places(number: usize, mirror: &MirrorSite, channels: &str) -> [Place; 3] {
     ]
 }
 
-/// Makes the routes of a mirror; root metadata first in each place.
+/// Makes the routes of the hidden names that a mirror's family has, which lie in no hidden folder.
+fn dotted(number: usize, mirror: &MirrorSite, channels: &str) -> Result<Vec<Route>, SiteError> {
+    if mirror.dot_names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let names = strict(&mirror.dot_names);
+    let one = |Place { prefix, missing, rest, .. }: Place| {
+        let pattern = format!(r"{prefix}(?<pinfold_rest>/(?:[^./][^/]*/)*(?:{names}))\z");
+        let steps = rest.iter().map(|step| step.of_kind(&Kind::ByName(TEXT))).collect();
+        let (pattern, mirror) = (Pattern::new(&pattern)?, Some(number));
+        Ok(Route { pattern, mirror, steps, missing, has_validators: true, fill: None })
+    };
+    places(number, mirror, channels).into_iter().map(one).collect()
+}
+
+/// Makes the other routes of a mirror; root metadata first in each place.
 fn of_mirror(number: usize, mirror: &MirrorSite, channels: &str) -> Result<Vec<Route>, SiteError> {
     let mut routes = Vec::new();
     for Place { prefix, missing, root, rest } in places(number, mirror, channels) {

@@ -1,6 +1,6 @@
 //! Small files and symlinks: made aside, synced, named by one rename.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
@@ -140,12 +140,12 @@ pub fn place_symlink(link: &Path, target: &Path) -> Result<bool> {
 /// Writes a new file with its final name in a folder that nobody sees yet; the caller syncs it.
 ///
 /// # Errors
-/// [`crate::Error::Io`] with the path; one that exists is an error.
-pub fn write_new(path: &Path, bytes: &[u8], mode: u32, mtime_seconds: i64) -> Result<()> {
+/// [`crate::Error::Io`] with the path, also where `from` cannot be read; one that exists is an error.
+pub fn write_new(path: &Path, mut from: impl Read, mode: u32, mtime_seconds: i64) -> Result<()> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC | OFlags::NOFOLLOW;
     let fd = rustix::fs::open(path, flags, Mode::from_raw_mode(0o600)).at("create", path)?;
     let mut file = std::fs::File::from(fd);
-    file.write_all(bytes).at("write to", path)?;
+    std::io::copy(&mut from, &mut file).at("write to", path)?;
     super::set_mode(&file, mode, path)?;
     set_mtime(&file, mtime_seconds).at("set the time of", path)
 }

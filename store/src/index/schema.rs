@@ -85,21 +85,11 @@ ALTER TABLE objects DROP COLUMN sha512;
 ",
     "
 CREATE TABLE judged (
-    object INTEGER PRIMARY KEY REFERENCES objects ON DELETE CASCADE,
-    keys BLOB NOT NULL,
-    verdict TEXT NOT NULL
-) STRICT;
-",
-    "
-CREATE TABLE verdicts (
     object INTEGER NOT NULL REFERENCES objects ON DELETE CASCADE,
     keys BLOB NOT NULL,
     verdict TEXT NOT NULL,
     PRIMARY KEY (object, keys)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO verdicts (object, keys, verdict) SELECT object, keys, verdict FROM judged;
-DROP TABLE judged;
-ALTER TABLE verdicts RENAME TO judged;
 CREATE INDEX judged_verdict ON judged (keys, verdict);
 ",
 ];

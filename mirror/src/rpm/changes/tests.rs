@@ -182,17 +182,16 @@ fn advisories_that_came_are_named_once_and_sorted() {
             kind: words[1].into(),
             severity: words[2].into(),
             cves: words[3..].iter().map(|word| (*word).into()).collect(),
-            ..Advisory::default()
         }
     };
     let shown = |old: &[&str], new: &[&str]| -> Vec<String> {
         let mut found = NewAdvisories::new();
         // The order in which both sides are read does not matter.
         let (first, last) = new.split_at(new.len() / 2);
-        first.iter().for_each(|one| found.push_new(&advisory(one)));
-        old.iter().for_each(|one| found.push_old(&advisory(one)));
-        last.iter().for_each(|one| found.push_new(&advisory(one)));
-        let shown = |one: AdvisoryChange| {
+        first.iter().for_each(|one| found.push_new(advisory(one)));
+        old.iter().for_each(|one| found.push_old(advisory(one)));
+        last.iter().for_each(|one| found.push_new(advisory(one)));
+        let shown = |one: Advisory| {
             format!("{} {} {} {}", one.id, one.kind, one.severity, one.cves.join(" "))
         };
         found.into_sorted().into_iter().map(shown).collect()

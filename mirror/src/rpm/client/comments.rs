@@ -22,7 +22,11 @@ pub(super) fn comments(input: &ClientInput<'_>, keys: Option<&ClientFile>) -> Ve
         Follows::Date(_) => lines.extend(pinned(input.tool).map(str::to_owned)),
         Follows::Channel { minutes, .. } => {
             lines.extend(moves(input, minutes.get()));
-            lines.extend(form(input).iter().chain(down(input)).map(|line| (*line).to_owned()));
+            lines.push(back(input));
+            let is_checked =
+                input.signed == Signed::Metadata && (input.tool == Tool::Zypper || keys.is_some());
+            lines.extend(form(input, is_checked).into_iter().map(str::to_owned));
+            lines.extend(down(input).iter().map(|line| (*line).to_owned()));
         }
     }
     lines.extend(trust(input, keys));
@@ -36,47 +40,58 @@ fn moves(input: &ClientInput<'_>, minutes: u16) -> Vec<String> {
             "A move of the channel is seen within {minutes} min (metadata_expire, in seconds); dnf --refresh sees it at once."
         )];
     }
-    let last = match input.form {
-        Form::List => {
-            "zypper refresh sees them at once; newer versions may keep the list for 10 min more."
-        }
-        Form::Direct | Form::Fallback => "zypper refresh sees them at once.",
+    let mut lines = vec![format!(
+        "For moves to be seen within {minutes} min set repo.refresh.delay = {minutes} in /etc/zypp/zypp.conf (10 without it); it holds"
+    )];
+    if input.form == Form::List {
+        lines.push(
+            "for all repositories. zypper keeps the list for up to 10 min more: zypper clean --raw-metadata and zypper refresh see"
+                .to_owned(),
+        );
+        lines.push("a move at once.".to_owned());
+    } else {
+        lines.push("for all repositories. zypper refresh sees them at once.".to_owned());
+    }
+    lines
+}
+
+/// How what is installed goes back.
+fn back(input: &ClientInput<'_>) -> String {
+    let command = match input.tool {
+        Tool::Dnf => "dnf distro-sync".to_owned(),
+        Tool::Zypper => format!("zypper dist-upgrade --from {} --allow-downgrade", input.mirror),
     };
-    vec![
-        format!(
-            "For moves to be seen within {minutes} min set repo.refresh.delay = {minutes} in /etc/zypp/zypp.conf (10 without it); it holds"
-        ),
-        format!("for all repositories. {last}"),
-    ]
+    format!("After a rollback what is installed stays; {command} goes back.")
 }
 
 /// What the form costs while the mirror is up.
-fn form(input: &ClientInput<'_>) -> &'static [&'static str] {
+fn form(input: &ClientInput<'_>, is_checked: bool) -> Vec<&'static str> {
+    let two_dates = "A transaction may see two dates when the channel moves in the middle of it.";
+    let torn = "A refresh that falls between repomd.xml and its signature fails, and works when it is run again.";
+    let torn_past = "A refresh that falls between repomd.xml and its signature takes upstream's state for that once, without a word.";
+    let medium = "Where upstream has media.1/media, a move makes it refuse packages (\"does not contain the desired medium\") until the next refresh.";
+    let spill = "Without max_downloads_per_mirror dnf takes files from upstream as soon as three others come from the mirror.";
+    let mut lines = Vec::new();
     match (input.form, input.tool) {
-        (Form::List, Tool::Dnf) => &[
+        (Form::List, Tool::Dnf) => lines.extend([
             "The list names the dated tree that the channel shows, so that all metadata are of one date. It is read again before packages",
             "are fetched: they come from the next date when the channel moved meanwhile, or from what the mirror still keeps.",
             "It goes with no baseurl: dnf 4 would take that while the list cannot be had, dnf 5 never.",
-        ],
-        (Form::List, Tool::Zypper) => &[
-            "The list names the dated tree that the channel shows, so that all metadata are of one date. It is read again before packages",
-            "are fetched: they come from the next date when the channel moved meanwhile, or from what the mirror still keeps.",
+        ]),
+        (Form::List, Tool::Zypper) => lines.extend([
+            "The list names the dated tree that the channel shows, so that metadata and packages are of one date for as long as it is kept:",
+            "that date must stay published so long, and pinfold retire wait.",
             "It goes with no baseurl: zypper would take that and not the list.",
-        ],
-        (Form::Direct, _) => &[
-            "A transaction may see two dates when the channel moves in the middle of it; a refresh that falls between",
-            "repomd.xml and its signature fails, and works when it is run again.",
-        ],
-        (Form::Fallback, Tool::Dnf) => &[
-            "A transaction may see two dates when the channel moves in the middle of it; a refresh that falls between",
-            "repomd.xml and its signature fails, and works when it is run again.",
-            "Without max_downloads_per_mirror dnf takes files from upstream as soon as three others come from the mirror.",
-        ],
-        (Form::Fallback, Tool::Zypper) => &[
-            "A transaction may see two dates when the channel moves in the middle of it; a refresh that falls between",
-            "repomd.xml and its signature takes upstream's state for that once, without a word.",
-        ],
+        ]),
+        (Form::Direct | Form::Fallback, tool) => {
+            lines.push(two_dates);
+            let is_past = (input.form, tool) == (Form::Fallback, Tool::Zypper);
+            lines.extend(is_checked.then_some(if is_past { torn_past } else { torn }));
+            lines.extend((tool == Tool::Zypper).then_some(medium));
+            lines.extend(((input.form, tool) == (Form::Fallback, Tool::Dnf)).then_some(spill));
+        }
     }
+    lines
 }
 
 /// What happens while the mirror is down.
@@ -122,20 +137,29 @@ fn trust(input: &ClientInput<'_>, keys: Option<&ClientFile>) -> Vec<String> {
             file.path
         ));
     }
-    let text = |text: &str| Some(text.to_owned());
-    lines.extend(match (input.signed, input.tool) {
-        (Signed::Metadata, Tool::Dnf) if keys.is_none() => None,
-        (Signed::Metadata, Tool::Dnf) => text("A key of upstream that expires makes dnf refuse the metadata that it signed before, too."),
-        (Signed::Metadata, Tool::Zypper) => {
-            text("zypper takes unsigned packages that signed metadata name; pkg_gpgcheck=1 would refuse them.")
-        }
-        (Signed::Packages, _) => text("Upstream signs packages and not what lists them: only https to the mirror keeps others from hiding updates."),
-        (Signed::Nothing, _) => text("Nobody signs this repository: who can answer for the mirror decides what is installed. Only https keeps others out."),
-    });
+    let fixed: &[&str] = match (input.signed, input.tool) {
+        (Signed::Metadata, Tool::Dnf) if keys.is_none() => &[],
+        (Signed::Metadata, Tool::Dnf) => &[
+            "First dnf -y makecache: dnf asks once about the metadata's key, and where nobody answers says \"Bad GPG signature\".",
+            "A key of upstream that expires makes dnf refuse the metadata that it signed before, too.",
+            "A package that carries no signature is refused: where upstream signs metadata only, gpgcheck=0 takes what they name.",
+        ],
+        (Signed::Metadata, Tool::Zypper) => &[
+            "zypper takes unsigned packages that signed metadata name; pkg_gpgcheck=1 would refuse them.",
+        ],
+        (Signed::Packages, _) => &[
+            "Upstream signs packages and not what lists them: only https to the mirror keeps others from hiding updates.",
+        ],
+        (Signed::Nothing, _) => &[
+            "Nobody signs this repository: who can answer for the mirror decides what is installed. Only https keeps others out.",
+        ],
+    };
+    lines.extend(fixed.iter().map(|line| (*line).to_owned()));
     if input.signed != Signed::Nothing && keys.is_none() {
-        lines.extend(text(
-            "The mirror names no keyrings: the keys that rpm on this client trusts already count.",
-        ));
+        lines.push(
+            "The mirror names no keyrings: the keys that rpm on this client trusts already count."
+                .to_owned(),
+        );
     }
     lines
 }

@@ -35,7 +35,7 @@ pub struct State {
     pub timestamp: Option<u64>,
     /// Its size, where that is stated.
     pub size_bytes: Option<u64>,
-    /// The strongest of its checksums.
+    /// The strongest of its checksums; never MD5 or SHA-1.
     pub checksum: Checksum,
 }
 
@@ -103,7 +103,7 @@ fn sum(bytes: &[u8], algorithm: Algorithm, known: &mut BTreeMap<Algorithm, Check
 /// Mirrors that we could not follow, of another protocol or with a URL that is none, are left out.
 ///
 /// # Errors
-/// [`Error::BadMetadata`] with the line where it is no such file, names no mirror, or has no checksum that we know.
+/// [`Error::BadMetadata`] with the line where it is no such file, names no mirror, or has no checksum that proves anything.
 pub fn metalink(bytes: &[u8], shown: &str) -> Result<Metalink> {
     let bad = |why: String| Error::BadMetadata { path: shown.to_owned(), why };
     check_size(bytes).map_err(bad)?;
@@ -210,8 +210,12 @@ impl Draft {
     }
 
     fn finish(mut self) -> Result<Metalink, String> {
-        let newest = self.newest.finish();
-        let newest = newest.ok_or("it has no checksum of repomd.xml of a kind that we know")?;
+        let is_weak = !self.newest.checksums.is_empty();
+        let newest = self.newest.finish().ok_or(if is_weak {
+            "its checksums of repomd.xml are weak ones (MD5, SHA-1), which prove nothing"
+        } else {
+            "it has no checksum of repomd.xml of a kind that we know"
+        })?;
         // A stable sort: of equals the first stays first.
         self.mirrors.sort_by_key(|(preference, _)| std::cmp::Reverse(*preference));
         let mut seen = BTreeSet::new();
@@ -264,8 +268,10 @@ impl Stated {
         Ok(())
     }
 
+    /// Gives the state by its strongest checksum; `None` where somebody could make a second content with all of them.
     fn finish(self) -> Option<State> {
-        let (_, checksum) = self.checksums.into_iter().next_back()?;
+        let (_, checksum) =
+            self.checksums.into_iter().rfind(|(algorithm, _)| algorithm.is_strong())?;
         Some(State { timestamp: self.timestamp, size_bytes: self.size_bytes, checksum })
     }
 }

@@ -1,9 +1,13 @@
 //! The letters of a file, read piece by piece.
 
+use std::cell::Cell;
 use std::io::{ErrorKind, Read};
+use std::rc::Rc;
 
 use granit_parser::{ErrorKind as Broken, InputIoError};
 
+/// The longest text of a document: the parser keeps it whole. Descriptions have some thousand bytes.
+const TEXT_BYTES_MAX: usize = 4 << 20;
 /// How much is read at a time.
 const BUFFER_BYTES: usize = 64 << 10;
 
@@ -16,11 +20,30 @@ pub(super) struct Letters<R> {
     text: String,
     /// Where the next letter of the text is.
     at: usize,
+    /// How many bytes may come before the parser has made something of them.
+    left: Rc<Cell<usize>>,
+}
+
+/// Lets as much through again as a text may have.
+#[derive(Debug)]
+pub(super) struct Allowance(Rc<Cell<usize>>);
+
+impl Allowance {
+    /// The parser has made something of what came.
+    pub(super) fn renew(&self) {
+        self.0.set(TEXT_BYTES_MAX);
+    }
 }
 
 impl<R: Read> Letters<R> {
-    pub(super) const fn new(from: R) -> Self {
-        Self { from, rest: Vec::new(), text: String::new(), at: 0 }
+    pub(super) fn new(from: R) -> Self {
+        let left = Rc::new(Cell::new(TEXT_BYTES_MAX));
+        Self { from, rest: Vec::new(), text: String::new(), at: 0, left }
+    }
+
+    /// Gives what lets more through.
+    pub(super) fn allowance(&self) -> Allowance {
+        Allowance(self.left.clone())
     }
 
     /// Reads more text; false at the end of the file.
@@ -88,6 +111,12 @@ impl<R: Read> Iterator for Letters<R> {
         }
         let letter = self.text.get(self.at..)?.chars().next()?;
         self.at += letter.len_utf8();
+        let Some(left) = self.left.get().checked_sub(letter.len_utf8()) else {
+            let why = format!("a text has more than {TEXT_BYTES_MAX} bytes");
+            let error = InputIoError::from_io(std::io::Error::new(ErrorKind::InvalidData, why));
+            return Some(Err(Broken::InputIo { error }));
+        };
+        self.left.set(left);
         Some(Ok(letter))
     }
 }

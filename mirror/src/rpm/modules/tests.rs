@@ -318,6 +318,30 @@ fn what_cannot_be_read_or_taken_is_said() {
     assert!(matches!(found, Err(Error::Interrupted)) && count == 1);
 }
 
+#[test]
+fn a_text_that_never_ends_is_not_kept() {
+    let head = "document: modulemd\ndata:\n  name: a\n  stream: b\n  description: ";
+    let endless = |text: &'static [u8]| head.as_bytes().chain(Endless(text));
+    for text in [&b"x"[..], b"x x\n    ", b"# x\n", b"'"] {
+        let why = match modules(endless(text), "modules.yaml", &mut |_| Ok(())) {
+            Err(Error::BadMetadata { why, .. }) => why,
+            other => panic!("{other:?}"),
+        };
+        assert!(why.contains("a text has more than 4194304 bytes"), "{why}");
+    }
+}
+
+/// The same over and over; the end comes long after what is allowed.
+struct Endless(&'static [u8]);
+
+impl Read for Endless {
+    fn read(&mut self, to: &mut [u8]) -> std::io::Result<usize> {
+        let (mut from, length) = (self.0.iter().cycle(), to.len() / self.0.len() * self.0.len());
+        to[..length].fill_with(|| *from.next().unwrap());
+        Ok(length)
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn any_bytes_are_modules_or_refused(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..60)) {

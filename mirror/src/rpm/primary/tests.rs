@@ -50,9 +50,9 @@ fn read(from: impl Read) -> Result<(Vec<String>, Seen), String> {
         let nevra =
             [package.name, package.epoch, package.version, package.release, package.architecture]
                 .map(text);
-        let times = (package.built, package.file_time, package.size_bytes);
+        let size = package.size_bytes;
         all.push(format!(
-            "{} {times:?} {} from '{}'",
+            "{} {size:?} {} from '{}'",
             nevra.join("|"),
             text(package.href),
             text(package.source_rpm)
@@ -91,7 +91,7 @@ fn a_package_is_read_field_by_field() {
     assert_eq!(lines, [3, 26]);
     assert_eq!(
         one(&package()).unwrap(),
-        "hello|1|2.10|3.el9|x86_64 (Some(1700000000), Some(1700000001), Some(123)) \
+        "hello|1|2.10|3.el9|x86_64 Some(123) \
          Packages/h/hello-2.10-3.el9.x86_64.rpm from 'hello-2.10-3.el9.src.rpm'"
     );
 }
@@ -102,12 +102,11 @@ fn what_may_be_missing_is_empty() {
         "<package><name>n</name><arch>noarch</arch><version ver='1'/><checksum type='md5'>{}</checksum><location href='n.rpm'/></package>",
         &SHA[..32]
     );
-    assert_eq!(one(&bare).unwrap(), "n|0|1||noarch (None, None, None) n.rpm from ''");
+    assert_eq!(one(&bare).unwrap(), "n|0|1||noarch None n.rpm from ''");
     for (edit, expected) in [
-        ("<size package='0'/>", "(None, None, None)"),
-        ("<size installed='x'/>", "(None, None, None)"),
-        ("<size package='1'/>", "(None, None, Some(1))"),
-        ("<time build='x' file=''/>", "(None, None, None)"),
+        ("<size package='0'/>", "None"),
+        ("<size installed='x'/>", "None"),
+        ("<size package='1'/>", "Some(1)"),
         ("<format/><format><rpm:sourcerpm/></format>", "from ''"),
         // Names are what they are written as: this is another element, as for clients.
         (
@@ -226,7 +225,6 @@ fn what_stands_twice_is_refused() {
         "<version ver=''/>",
         "<location href='x'/>",
         "<size package='0'/>",
-        "<time/>",
         "<checksum type='md5'>00112233445566778899aabbccddeeff</checksum>",
         "<format><rpm:sourcerpm>x</rpm:sourcerpm></format>",
     ] {

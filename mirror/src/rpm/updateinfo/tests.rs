@@ -50,24 +50,16 @@ of CVE-1999-0001 and <![CDATA[<more>]]>.</description>
 #[test]
 fn advisories_are_read_one_after_the_other() {
     let found = all(REAL).unwrap();
-    let nevra = |text: &str| Nevra::parse(text).unwrap();
     let cves = ["CVE-2026-1001", "CVE-2026-20002", "CVE-2026-3003"];
     let expected = Advisory {
         id: "RLSA-2026:1234".into(),
         kind: "security".into(),
         severity: "Important".into(),
-        title: "Important: bash & more security update".into(),
         cves: cves.map(Into::into).to_vec(),
-        issued: "2026-11-01 00:00:00".into(),
-        updated: "2026-11-02 10:00:00".into(),
-        packages: ["bash-5.1.8-9.el9.x86_64", "bash-doc-2:5.1.8-9.el9.noarch", "late-1-1.src"]
-            .map(nevra)
-            .to_vec(),
     };
     assert_eq!(found[0], expected);
-    let rest: Vec<[&str; 3]> =
-        found[1..].iter().map(|one| [&*one.id, &*one.kind, &*one.issued]).collect();
-    assert_eq!(rest, [["openSUSE-2026-1", "recommended", "1793491200"], ["bare", "", ""]]);
+    let rest: Vec<[&str; 2]> = found[1..].iter().map(|one| [&*one.id, &*one.kind]).collect();
+    assert_eq!(rest, [["openSUSE-2026-1", "recommended"], ["bare", ""]]);
     assert!(all("<updates/>").unwrap().is_empty());
     assert!(all("<updates><other><id>x</id></other></updates>").unwrap().is_empty());
 }
@@ -79,29 +71,14 @@ fn with(inside: &str) -> String {
 
 #[test]
 fn what_clients_pass_over_is_passed_over() {
-    let package = |attributes: &str| {
-        let text =
-            with(&format!("<pkglist><collection><package {attributes}/></collection></pkglist>"));
-        all(text).unwrap().remove(0).packages.iter().map(ToString::to_string).collect::<Vec<_>>()
-    };
-    assert_eq!(package("name='a' version='1' release='1' arch='x' epoch=''"), ["a-1-1.x"]);
-    for none in [
-        "",
-        "name='a' version='1' release='1'",
-        "name='a' version='1' arch='x'",
-        "name='a' version='1' release='1' arch='x' epoch='None'",
-        "name='a b' version='1' release='1' arch='x'",
-        "name='../a' version='1' release='1' arch='x'",
-        "name='a' version='1-1' release='1' arch='x'",
-    ] {
-        assert!(package(none).is_empty(), "{none}");
-    }
     assert!(all("<updates><update><title>x</title></update></updates>").unwrap().is_empty());
-    let title = format!("{}é{}", "x".repeat(TITLE_BYTES_MAX - 1), "y".repeat(100_000));
-    let found = all(with(&format!("<title>{title}</title>"))).unwrap().remove(0).title;
-    assert_eq!(*found, *"x".repeat(TITLE_BYTES_MAX - 1));
-    let found = all(with("<title> a <b>c</b> d </title>")).unwrap().remove(0).title;
-    assert_eq!(&*found, "a c d");
+    for inside in [
+        "<pkglist><collection><package name='a b'/></collection></pkglist>",
+        "<title> a <b>c</b> d </title>",
+        &format!("<title>{}</title>", "y".repeat(100_000)),
+    ] {
+        assert_eq!(&*all(with(inside)).unwrap().remove(0).id, "a", "{inside}");
+    }
 }
 
 #[test]

@@ -117,6 +117,12 @@ pub(super) const FOUND: &[(&str, &str, &str)] = &[
         "generations/staging/9/rocky/heads/mirrorlist",
         ASK,
     ),
+    ("/rocky-baseos/.treeinfo", "snapshots/rocky/20261122T040000Z/.treeinfo", ASK),
+    (
+        "/snapshots/rocky/20261122T040000Z/os//.discinfo",
+        "snapshots/rocky/20261122T040000Z/os/.discinfo",
+        YEAR,
+    ),
     ("/rocky-baseos/docs/mirrorlist", "snapshots/rocky/20261122T040000Z/docs/mirrorlist", ASK),
     // The tree that it names holds root metadata, and, as packages are asked for after a move, those of the one before.
     (
@@ -129,11 +135,34 @@ pub(super) const FOUND: &[(&str, &str, &str)] = &[
         "union/rocky/Packages/h/hello-1.0-1.noarch.rpm",
         DAY,
     ),
+    (
+        "/archlinux/core/os/x86_64/core.db",
+        "generations/production/7/arch/heads/core/os/x86_64/core.db",
+        ASK,
+    ),
+    (
+        "/archlinux/core/os/x86_64/core.db.tar.gz",
+        "snapshots/arch/20261122T040000Z/core/os/x86_64/core.db",
+        ASK,
+    ),
+    (
+        "/archlinux/core/os/x86_64/a-1:2+3-1-any.pkg.tar.zst.sig",
+        "snapshots/arch/20261122T040000Z/core/os/x86_64/a-1:2+3-1-any.pkg.tar.zst.sig",
+        DAY,
+    ),
+    (
+        "/archlinux/core/os/x86_64/a-1%3A1-1-any.pkg.tar.zst",
+        "union/arch/core/os/x86_64/a-1:1-1-any.pkg.tar.zst",
+        DAY,
+    ),
+    ("/archlinux/lastupdate", "snapshots/arch/20261122T040000Z/lastupdate", ASK),
     ("/pinfold.asc", "pinfold.asc", ASK),
 ];
 
 /// What is asked for and not there: the status and the words.
 pub(super) const REFUSED: &[(&str, u16, &str)] = &[
+    ("/rocky-baseos/.os/.treeinfo", 404, "hidden names are not served\n"),
+    ("/archive.ubuntu.com/ubuntu/.treeinfo", 404, "hidden names are not served\n"),
     // Signed upstream or not: a root file of another generation is never shown.
     (
         "/archive.ubuntu.com/ubuntu/dists/oracular/InRelease",

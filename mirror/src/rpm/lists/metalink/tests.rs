@@ -97,7 +97,6 @@ fn the_strongest_checksum_decides_and_the_size_where_it_is_stated() {
     for (hashes, size, is_taken) in [
         (sums(&[("sha256", sha256.clone())]), "", true),
         (sums(&[("SHA-256", sha256.to_uppercase())]), "", true),
-        (sums(&[("md5", md5.clone())]), "", true),
         (sums(&[("sha256", wrong.clone()), ("md5", md5.clone())]), "", false),
         (sums(&[("md5", md5), ("sha256", wrong)]), "", false),
         // What we do not know says nothing.
@@ -159,6 +158,10 @@ fn what_is_no_metalink_is_refused() {
         (two, "a second <file>"),
         (document("", "", URL), "it has no checksum of repomd.xml"),
         (hash("<hash type=\"crc\">00</hash>"), "it has no checksum of repomd.xml"),
+        (
+            hash(&format!("<hash type=\"md5\">{}</hash>", hex(NEW, Algorithm::Md5))),
+            "weak ones (MD5, SHA-1), which prove nothing",
+        ),
         (
             hash("<hash type=\"sha256\">00</hash>"),
             "is '00', where 64 digits of SHA256 are expected",
