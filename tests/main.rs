@@ -13,6 +13,7 @@
 mod harness;
 
 mod apk;
+mod brew;
 mod by_tool;
 mod by_tool_ready;
 mod changes;

@@ -9,13 +9,15 @@ mod written;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use pinfold_publisher::site::{MirrorSite, Rules, SiteConfig};
+use pinfold_mirror::brew;
+use pinfold_publisher::site::{CacheSite, MirrorSite, Rules, SiteConfig};
 use pinfold_store::path::{escape, escape_path};
 use pinfold_store::{Name, Stamp};
 use serde::Deserialize;
 
 use crate::failure::Failure;
 use file::ConfigFile;
+use mirror::Cache;
 pub(crate) use mirror::{Mirror, Upstream, Wanted};
 pub(crate) use source::{Program, Rsync, Source};
 use written::MirrorFile;
@@ -187,23 +189,58 @@ impl Config {
 
     /// What the web server needs to know of the mirrors.
     pub(crate) fn mirror_sites(&self) -> Vec<MirrorSite> {
-        let site = |(name, mirror): (&Name, &Mirror)| {
-            let words = mirror.family.site();
-            MirrorSite {
-                name: name.clone(),
-                mount: mirror.mount.clone(),
-                root_names: words.root_names.to_owned(),
-                dot_names: words.dot_names.to_owned(),
-                hash_names: words.hash_names.to_owned(),
-                package_names: words.package_names.to_owned(),
-                types: words
-                    .types
-                    .iter()
-                    .map(|(extension, kind)| ((*extension).to_owned(), (*kind).to_owned()))
-                    .collect(),
-                has_validators: words.has_validators,
-            }
-        };
-        self.mirrors.iter().map(site).collect()
+        self.mirrors.iter().map(|(name, mirror)| site(name, mirror)).collect()
     }
+}
+
+/// What the web server needs to know of a mirror.
+fn site(name: &Name, mirror: &Mirror) -> MirrorSite {
+    let words = mirror.family.site();
+    let pairs = |pairs: &[(&str, &str)]| {
+        pairs.iter().map(|(one, other)| ((*one).to_owned(), (*other).to_owned())).collect()
+    };
+    let said = words.words.iter();
+    MirrorSite {
+        name: name.clone(),
+        mount: mirror.mount.clone(),
+        root_names: words.root_names.to_owned(),
+        has_validators: words.has_validators,
+        dot_names: words.dot_names.to_owned(),
+        hash_names: words.hash_names.to_owned(),
+        package_names: words.package_names.to_owned(),
+        types: pairs(words.types),
+        typed_names: pairs(words.typed_names),
+        top_names: words.top_names.to_owned(),
+        words: said
+            .map(|(path, kind, text)| ((*path).to_owned(), (*kind).to_owned(), (*text).to_owned()))
+            .collect(),
+        cache: mirror.cache.as_ref().map(|cache| cache_site(name, cache)),
+    }
+}
+
+/// What the web server needs to know of a cache.
+fn cache_site(name: &Name, cache: &Cache) -> CacheSite {
+    let usual = || PathBuf::from("/var/cache/nginx").join(name.as_str());
+    let resolvers = if cache.resolvers.is_empty() { resolvers() } else { cache.resolvers.clone() };
+    CacheSite {
+        upstream: cache.registry.to_string().trim_end_matches('/').to_owned(),
+        folder: brew::REGISTRY_FOLDER.to_owned(),
+        store: cache.folder.clone().unwrap_or_else(usual),
+        mebibytes_max: cache.mebibytes_max,
+        resolvers,
+        token: brew::TOKEN.to_owned(),
+        accept: brew::INDEX_TYPE.to_owned(),
+    }
+}
+
+/// Whom this machine asks for the addresses of hosts.
+fn resolvers() -> Vec<String> {
+    let text = std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
+    let servers = text.lines().filter_map(|line| line.strip_prefix("nameserver"));
+    let addresses = servers.filter_map(|rest| rest.trim().parse::<std::net::IpAddr>().ok());
+    let shown = addresses.map(|address| match address {
+        std::net::IpAddr::V4(address) => address.to_string(),
+        std::net::IpAddr::V6(address) => format!("[{address}]"),
+    });
+    shown.take(3).collect()
 }

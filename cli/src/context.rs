@@ -182,7 +182,9 @@ impl Context {
                     .map_err(|error| failed(error.kind(), Box::new(error)))?;
                 Ok(wanted.roots.iter().map(own).chain(lists.into_iter().map(made)).collect())
             }
-            Some(Family::Apk | Family::Pacman) => Ok(wanted.roots.iter().map(own).collect()),
+            Some(Family::Apk | Family::Pacman | Family::Brew) => {
+                Ok(wanted.roots.iter().map(own).collect())
+            }
             Some(Family::Apt) => {
                 let heads = Key::load(&self.key_path()).and_then(|key| {
                     apt::heads(&HeadsInput {

@@ -138,9 +138,7 @@ pub(crate) fn run(input: &ServeInput, ready: impl FnOnce(SocketAddr)) -> Result<
 /// Answers one request.
 async fn answer(rules: Arc<Rules>, request: Request<Body>) -> Response<Body> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        let refusal =
-            Refusal { status: 405, text: "only GET and HEAD\n".to_owned(), retry_after: None };
-        let mut response = refused(&refusal);
+        let mut response = refused(&plain(405, "only GET and HEAD\n"));
         set(&mut response, ALLOW, "GET, HEAD");
         return response;
     }
@@ -151,16 +149,18 @@ async fn answer(rules: Arc<Rules>, request: Request<Body>) -> Response<Body> {
         (answer, found)
     });
     let Ok((answer, found)) = looked.await else {
-        return refused(&Refusal {
-            status: 500,
-            text: "the lookup failed\n".to_owned(),
-            retry_after: None,
-        });
+        return refused(&plain(500, "the lookup failed\n"));
     };
     match found {
         Some((modified, file)) => send(&answer, &file, modified, request).await,
         None => refused(&answer.not_found),
     }
+}
+
+/// Makes an answer of a few words.
+fn plain(status: u16, text: &str) -> Refusal {
+    let content_type = "text/plain".to_owned();
+    Refusal { status, text: text.to_owned(), content_type, retry_after: None }
 }
 
 /// Gives a file's modification time as the header has it.
@@ -184,6 +184,7 @@ async fn send(
             request.headers_mut().remove(name);
         }
     }
+    let modified = modified.filter(|_| answer.has_validators);
     // Exactly this time, as nginx with `if_modified_since exact`: after a rollback a file may be older than the client's.
     let since = request.headers().get(IF_MODIFIED_SINCE);
     if since.is_some_and(|since| Some(since.as_bytes()) != modified.as_deref().map(str::as_bytes)) {
@@ -199,7 +200,7 @@ async fn send(
     }
     let mut response = sent.map(Body::new);
     if response.headers().contains_key(CONTENT_TYPE) && response.status().is_success() {
-        set(&mut response, CONTENT_TYPE, &answer.content_type);
+        set(&mut response, CONTENT_TYPE, &file.content_type);
     }
     if let Some(modified) = modified.filter(|_| response.headers().contains_key(LAST_MODIFIED)) {
         set(&mut response, LAST_MODIFIED, &modified);
@@ -232,7 +233,7 @@ async fn wants_a_part(file: &Candidate, modified: Option<&str>, asked: HeaderMap
 fn refused(refusal: &Refusal) -> Response<Body> {
     let mut response = Response::new(Body::from(refusal.text.clone()));
     *response.status_mut() = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::NOT_FOUND);
-    set(&mut response, CONTENT_TYPE, "text/plain");
+    set(&mut response, CONTENT_TYPE, &refusal.content_type);
     set(&mut response, CACHE_CONTROL, "no-cache");
     set(&mut response, X_CONTENT_TYPE_OPTIONS, "nosniff");
     if let Some(seconds) = refusal.retry_after {

@@ -4,10 +4,10 @@ use std::fmt;
 use std::io::Read;
 
 use pinfold_store::sums::Checking;
-use pinfold_store::{Algorithm, Checksum, Digest, Name};
+use pinfold_store::{Algorithm, Checksum, Digest, Name, RelPath};
 
-use crate::apk;
 use crate::fetch::UNSTATED_BYTES_MAX;
+use crate::{apk, brew};
 
 /// The most bytes that are taken of what only stands beside another file: a signature.
 const BESIDE_BYTES_MAX: u64 = 1 << 20;
@@ -21,6 +21,8 @@ pub enum Expect {
     SumAbout(Checksum, u64),
     /// It is a package of Alpine: the part that describes it hashes to this by SHA-1, and names the checksum of the rest.
     Apk([u8; 20]),
+    /// It is JSON that names what has this checksum by SHA-256.
+    Names([u8; 32]),
     /// Nobody says. It stands beside a file of its name without the last ending, which has this content, and is taken for
     /// unchanged while that one is.
     Beside(Digest),
@@ -51,6 +53,7 @@ impl fmt::Display for Expect {
                 f.write_str("a control part of SHA1 ")?;
                 part.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
             }
+            Self::Names(sum) => write!(f, "JSON that names {}", Checksum::sha256(sum)),
             Self::Beside(_) => write!(f, "any content of at most {BESIDE_BYTES_MAX} bytes"),
             Self::Listed { .. } | Self::Named(_) => f.write_str("any content"),
         }
@@ -87,13 +90,14 @@ impl Expect {
         match self {
             Self::Sum(sum) | Self::SumAbout(sum, _) => Some(*sum),
             Self::Apk(part) => Checksum::new(Algorithm::Sha1, part),
-            Self::Beside(_) | Self::Listed { .. } | Self::Named(_) => None,
+            Self::Names(..) | Self::Beside(_) | Self::Listed { .. } | Self::Named(_) => None,
         }
     }
 
     /// Gives the most bytes that are taken where nobody states the size.
     pub(crate) fn bytes_max(&self) -> u64 {
         match self {
+            Self::Names(..) => brew::NAMING_BYTES_MAX,
             Self::Beside(_) => BESIDE_BYTES_MAX,
             _ => UNSTATED_BYTES_MAX.max(self.about_bytes().saturating_mul(2)),
         }
@@ -101,11 +105,17 @@ impl Expect {
 
     /// Gives the word by which the index remembers what was looked into, and under which keys: `None` where nothing is looked into.
     /// With SHA-1 somebody could make a second content: it speaks for no other mirror.
-    pub(crate) fn word(&self, mirror: &Name) -> Option<(Digest, String)> {
+    pub(crate) fn word(&self, (mirror, path): (&Name, &RelPath)) -> Option<(Digest, String)> {
         match self {
             Self::Apk(part) => {
                 let word = part.iter().map(|byte| format!("{byte:02x}")).collect();
                 Some((Digest::of(format!("apk control part of {mirror}").as_bytes()), word))
+            }
+            // One file may name many, and of two names of one checksum each has a file of its own.
+            Self::Names(sum) => {
+                let sum = Checksum::sha256(sum);
+                let question = format!("JSON of {mirror} at {path} that names {sum}");
+                Some((Digest::of(question.as_bytes()), "it does".to_owned()))
             }
             _ => None,
         }
@@ -132,6 +142,7 @@ impl Expect {
                 Ok((found != *sum).then(|| found.to_string()))
             }
             Self::Apk(part) => apk::package_flaw(from, part),
+            Self::Names(sum) => brew::naming_flaw(from, sum),
             Self::Beside(_) | Self::Listed { .. } | Self::Named(_) => Ok(None),
         }
     }

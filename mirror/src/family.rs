@@ -4,7 +4,7 @@ use pinfold_store::{Monitor, Record, Stamp, scan};
 
 use crate::archive::{Archive, Belief};
 use crate::prove::Kept;
-use crate::{Result, TreeReader, apk, apt, files, pacman, rpm, vouching};
+use crate::{Result, TreeReader, apk, apt, brew, files, pacman, rpm, vouching};
 
 /// A package-manager format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,12 +17,15 @@ pub enum Family {
     Apk,
     /// Repositories of Arch Linux and its kin.
     Pacman,
+    /// Homebrew's bottles.
+    Brew,
     /// Any tree, unparsed.
     Files,
 }
 
 /// Every family, in the order of help texts.
-pub const ALL: &[Family] = &[Family::Apt, Family::Rpm, Family::Apk, Family::Pacman, Family::Files];
+pub const ALL: &[Family] =
+    &[Family::Apt, Family::Rpm, Family::Apk, Family::Pacman, Family::Brew, Family::Files];
 
 /// What a family's names look like to a web server. Regular expressions are in the common subset of PCRE and Rust's
 /// `regex`, without capturing groups, braces, blanks and quotes; an empty one matches nothing.
@@ -41,6 +44,13 @@ pub struct SiteWords {
     pub package_names: &'static str,
     /// Extensions and their MIME types.
     pub types: &'static [(&'static str, &'static str)],
+    /// Match the last parts of paths that have a MIME type of their own, whatever their extension.
+    pub typed_names: &'static [(&'static str, &'static str)],
+    /// Matches the whole of a name that clients ask for at the top of the server too, as they do with [`Self::typed_names`] then,
+    /// whatever other mirrors there are.
+    pub top_names: &'static str,
+    /// Paths of folders that answer with a few words: the path with its slash, a MIME type, the words.
+    pub words: &'static [(&'static str, &'static str, &'static str)],
 }
 
 impl SiteWords {
@@ -52,6 +62,9 @@ impl SiteWords {
         hash_names: "",
         package_names: "",
         types: &[],
+        typed_names: &[],
+        top_names: "",
+        words: &[],
     };
 }
 
@@ -70,6 +83,7 @@ impl Family {
             Self::Rpm => "rpm",
             Self::Apk => "apk",
             Self::Pacman => "pacman",
+            Self::Brew => "brew",
             Self::Files => "files",
         }
     }
@@ -82,6 +96,7 @@ impl Family {
             Self::Rpm => rpm::SITE,
             Self::Apk => apk::SITE,
             Self::Pacman => pacman::SITE,
+            Self::Brew => brew::SITE,
             Self::Files => files::SITE,
         }
     }
@@ -92,6 +107,7 @@ impl Family {
         match self {
             Self::Apk => Some("alpine"),
             Self::Pacman => Some("archlinux"),
+            Self::Brew => Some("brew"),
             Self::Apt | Self::Rpm | Self::Files => None,
         }
     }
@@ -116,6 +132,7 @@ impl Family {
             Self::Rpm => Box::new(rpm::read(tree, &rpm::repositories(tree)?)?),
             Self::Apk => Box::new(apk::read(tree)?),
             Self::Pacman => Box::new(pacman::read(tree)?),
+            Self::Brew => Box::new(brew::read(tree)?),
             Self::Files => Box::new(files::Reading),
         })
     }
@@ -136,6 +153,7 @@ impl Family {
             Self::Rpm => Some(Box::new(rpm::Archive::of(record, keyring()?)?)),
             Self::Apk => Some(Box::new(apk::Archive::of(record, kept)?)),
             Self::Pacman => Some(Box::new(pacman::Archive::of(record, keyring()?)?)),
+            Self::Brew => Some(Box::new(brew::Archive::of(record, kept)?)),
             Self::Files => Some(Box::new(files::Archive::of(record, keyring()?)?)),
         })
     }
@@ -160,6 +178,7 @@ impl Family {
             Self::Rpm => Some(Box::new(rpm::Archive::found_in(tree, belief, now)?)),
             Self::Apk => Some(Box::new(apk::Archive::found_in(tree, belief, now)?)),
             Self::Pacman => Some(Box::new(pacman::Archive::found_in(tree, belief, now)?)),
+            Self::Brew => Some(Box::new(brew::Archive::found_in(tree, belief)?)),
         })
     }
 }

@@ -2,11 +2,12 @@
 //!
 //! Blocking, over ureq; the sockets are ours (`wire`), so that every wait has a limit and ends when the run does. Content is
 //! never decoded: what comes is what the archive's checksums are of. Redirects are followed here, a bounded number of times,
-//! never from https to http, and a login goes to the host that it is for. Knows no package format and no store.
+//! never from https to http, and a login or token goes to the host that it is for. Knows no package format and no store.
 
 mod answer;
 mod brake;
 mod credentials;
+mod manner;
 mod proxy;
 mod resolve;
 mod settings;
@@ -29,6 +30,7 @@ pub use answer::Validators;
 use brake::{Brake, Stop, Throttle};
 pub use credentials::Credentials;
 pub(crate) use credentials::Login;
+pub use manner::{ANONYMOUS, INDEX_TYPE};
 pub use proxy::Proxies;
 pub use settings::{HttpSettings, Limits};
 pub(crate) use trouble::Trouble;
@@ -250,7 +252,13 @@ impl Http {
         if asked.is_fresh {
             request = request.header(header::CACHE_CONTROL, "no-cache");
         }
-        if let Some(login) = self.settings.credentials.login(url) {
+        let login = self.settings.credentials.login(url);
+        for (name, value) in url.manner().headers() {
+            if login.is_none() || name != header::AUTHORIZATION {
+                request = request.header(name, *value);
+            }
+        }
+        if let Some(login) = login {
             request = request.header(header::AUTHORIZATION, secret(login)?);
         }
         if let Some(login) = self.proxies.login(origin.scheme, &origin.host) {

@@ -8,6 +8,7 @@
 pub mod apk;
 pub mod apt;
 pub mod archive;
+pub mod brew;
 pub mod change;
 pub mod client;
 pub mod deb822;

@@ -9,9 +9,12 @@
 //! a directive of somebody else's choice.
 
 mod answer;
+mod cache;
 mod check;
+mod kinds;
 mod render;
 mod table;
+mod top;
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -19,6 +22,7 @@ use std::str::FromStr;
 use pinfold_store::{Kind, Name};
 
 pub use answer::{Answer, Candidate, Refusal};
+pub use cache::CacheSite;
 
 /// First parts of a URL's path that are ours and no mirror's.
 pub const RESERVED: [&str; 5] = ["snapshots", "channels", "status", "at", "pinfold.asc"];
@@ -131,6 +135,14 @@ pub struct MirrorSite {
     pub package_names: String,
     /// Extensions and their MIME types, besides the common ones.
     pub types: Vec<(String, String)>,
+    /// Match the last parts of paths that have a MIME type of their own.
+    pub typed_names: Vec<(String, String)>,
+    /// Matches the whole of a name that the first such mirror has at the top of the server too, as it has [`Self::typed_names`].
+    pub top_names: String,
+    /// Paths of folders that answer with words: the path with its slash, a MIME type, the words.
+    pub words: Vec<(String, String, String)>,
+    /// It has no snapshots: nginx keeps what a registry answers.
+    pub cache: Option<CacheSite>,
     /// Root metadata go out with a time and a tag, by which clients ask whether they changed.
     pub has_validators: bool,
 }

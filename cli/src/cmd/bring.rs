@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use pinfold_mirror::brew;
+use pinfold_mirror::family::Family;
 use pinfold_mirror::prove::prove_draft;
 use pinfold_mirror::tree::DraftTree;
 use pinfold_publisher::publish;
@@ -33,6 +35,9 @@ pub(super) fn ingest(context: &Context, args: &Ingest) -> Done {
     let lock = store.lock_mirror(&args.mirror, &context.asker())?;
     // Whoever collects is named before anything is read.
     drop(store.writer(&context.asker())?);
+    if mirror.family == Family::Brew && brew::is_cache(&folder)? {
+        return adopt(context, &store, &folder, &progress);
+    }
     if context.dry_run {
         let survey = store.scan(&lock, &context.asker(), (&folder, Adopt::Nothing), &progress)?;
         progress.finish();
@@ -57,6 +62,24 @@ pub(super) fn ingest(context: &Context, args: &Ingest) -> Done {
     publish_new(context, &store, record, &progress)?;
     progress.finish();
     summary(context, record, is_new, &progress, begun)?;
+    Ok(if progress.has_problems() { Outcome::No } else { Outcome::Done })
+}
+
+/// Takes what nginx kept of a registry: content, of which only a sync knows what it is.
+fn adopt(context: &Context, store: &Store, folder: &Path, progress: &Progress) -> Done {
+    if context.dry_run {
+        return Err(Failure::usage("what nginx keeps is taken or not: there is no dry run of it"));
+    }
+    let brew::Adopted { files, bytes, known, wrong } =
+        brew::adopt_cache((store, &context.patient()), folder, progress)?;
+    progress.finish();
+    let text = format!(
+        "took {files} bottles, {}, from nginx's cache; {known} were in the store; {wrong} are not what they were kept as. \
+         No snapshot names them: run pinfold sync, which takes them from the store",
+        ui::bytes(bytes)
+    );
+    let value = serde_json::json!({ "new_objects": files, "new_bytes": bytes, "known": known, "wrong": wrong });
+    context.answer(&text, &value)?;
     Ok(if progress.has_problems() { Outcome::No } else { Outcome::Done })
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use pinfold_mirror::ClientFile;
 use pinfold_mirror::apt::{self, ClientInput, Downgrade, Follows, Form, Signed};
+use pinfold_mirror::brew;
 use pinfold_mirror::family::Family;
 use pinfold_mirror::http::Base;
 use pinfold_mirror::{apk, pacman, rpm};
@@ -27,6 +28,10 @@ struct Wanted {
 
 pub(super) fn client(context: &Context, args: &Client) -> Done {
     let mirror = context.config.mirror(&args.snapshot.mirror)?;
+    if mirror.cache.is_some() {
+        check_options(mirror, args)?;
+        return show(context, &of_cache(context, mirror, args)?).map(|()| Outcome::Done);
+    }
     if args.fallback.is_some() && mirror.bases.iter().any(Base::has_token) {
         let name = &args.snapshot.mirror;
         return Err(Failure::usage(format!(
@@ -42,6 +47,7 @@ pub(super) fn client(context: &Context, args: &Client) -> Done {
             show(context, &apt_files(context, (&store, mirror), (&wanted, &url), args)?)?;
         }
         Family::Rpm => show(context, &rpm_files((&store, mirror), (&wanted, &url), args)?)?,
+        Family::Brew => show(context, &brew_files(&wanted, &url, args)?)?,
         Family::Apk => show(context, &apk_files((&store, mirror), (&wanted, &url), args)?)?,
         Family::Pacman => show(context, &pacman_files((&store, mirror), (&wanted, &url), args)?)?,
         Family::Files => ui::print(&format!("{url}/"))?,
@@ -110,12 +116,17 @@ fn check_options(mirror: &Mirror, args: &Client) -> Result<(), Failure> {
         (args.minutes.is_some(), "--minutes"),
         (args.list, "--list"),
     ];
+    let not_brew = [
+        (args.downgrade, "--downgrade"),
+        (matches!(args.fallback, Some(Fallback::Upstream)), "--fallback upstream"),
+    ];
     let fallback = [(args.fallback.is_some(), "--fallback")];
     let foreign: &[&[(bool, &str)]] = match mirror.family {
         Family::Apt => &[&of_rpm],
         Family::Rpm => &[&suite, &of_apt],
         Family::Apk => &[&of_apt, &of_rpm],
         Family::Pacman => &[&suite, &of_apt, &of_rpm],
+        Family::Brew => &[&suite, &not_brew, &of_rpm],
         Family::Files => &[&suite, &of_apt, &of_rpm, &fallback],
     };
     match foreign.iter().copied().flatten().find(|(is_set, _)| *is_set) {
@@ -184,6 +195,42 @@ fn repository_name(mirror: &Name, folder: &rpm::Folder, count: usize) -> Result<
     };
     let folder: String = path.as_bytes().iter().map(word).collect();
     Ok(format!("{mirror}-{folder}").parse()?)
+}
+
+/// Writes the file for brew where the mirror is a cache: it has no channels and no days.
+fn of_cache(context: &Context, mirror: &Mirror, args: &Client) -> Result<Vec<ClientFile>, Failure> {
+    let name = &args.snapshot.mirror;
+    let is_more = args.channel.is_some() || args.date.is_some() || args.snapshot.wanted.is_some();
+    if is_more || args.plain {
+        return Err(Failure::usage(format!(
+            "{name} is a cache: it has no channels, no days, and no bottles by their names"
+        ))
+        .hint(format!("pinfold client {name}")));
+    }
+    let base = context.config.site.url.trim_end_matches('/');
+    Ok(brew::client(&brew::ClientInput {
+        mirror: name,
+        url: &format!("{base}/{}", mirror.mount),
+        follows: brew::Follows::Newest,
+        form: if args.fallback.is_some() { brew::Form::Fallback } else { brew::Form::Only },
+    })?)
+}
+
+/// Writes the file for brew.
+fn brew_files(wanted: &Wanted, url: &str, args: &Client) -> Result<Vec<ClientFile>, Failure> {
+    Ok(brew::client(&brew::ClientInput {
+        mirror: &wanted.mirror,
+        url,
+        follows: match &wanted.channel {
+            Some(channel) => brew::Follows::Channel(channel),
+            None => brew::Follows::Date(wanted.taken),
+        },
+        form: match (args.plain, args.fallback) {
+            (true, _) => brew::Form::Lines,
+            (false, Some(_)) => brew::Form::Fallback,
+            (false, None) => brew::Form::Only,
+        },
+    })?)
 }
 
 /// Writes the files for apk. It has no fallback: of two lines it takes the newer versions.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use pinfold_mirror::brew;
 use pinfold_mirror::family::{self, Family};
 use pinfold_mirror::rpm::{self, Advisory};
 use pinfold_mirror::tree::SnapshotTree;
@@ -176,11 +177,13 @@ fn packages(
         }
         Family::Apk => apk::compare_trees(&tree(old), &tree(new), &mut each)?,
         Family::Pacman => pacman::compare_trees(&tree(old), &tree(new), &mut each)?,
+        Family::Brew => brew::compare_trees(&tree(old), &tree(new), &mut each)?,
         Family::Apt | Family::Files => apt::changes(&tree(old), &tree(new), &mut each)?,
     };
     if lists.old == 0 && lists.new == 0 {
         let root = match family {
             Family::Rpm => "repomd.xml",
+            Family::Brew => "packages.TAG.jws.json",
             Family::Apk => "APKINDEX.tar.gz",
             Family::Pacman => "database",
             Family::Apt | Family::Files => "Release",

@@ -278,6 +278,9 @@ fn tell_clients(context: &Context, channel: &Name, (mirror, taken): (&Name, Stam
             "dnf and zypper take the older state when they refresh next. What they have installed stays: \
              dnf distro-sync and zypper dist-upgrade --from {mirror} --allow-downgrade go back"
         ),
+        (Family::Brew, _) => "brew takes the older lists when it asks next: brew update does at once. What is installed stays: \
+             brew uninstall and install again go back"
+            .to_owned(),
         (Family::Apk, _) => "apk 3 takes the older state at its next apk update; apk 2 asks only every four hours: apk update --force-refresh, \
              or apk -U upgrade, asks at once. What they have installed stays: apk upgrade --available goes back"
             .to_owned(),

@@ -25,8 +25,18 @@ use crate::ui::{self, Progress};
 pub(super) fn sync(context: &Context, args: &Sync) -> Done {
     let begun = Instant::now();
     let mirror = context.config.mirror(&args.mirror)?;
+    if mirror.cache.is_some() {
+        return Err(Failure::usage(format!(
+            "mirror '{}' is a cache: nginx fills it when clients ask, and there is nothing to sync",
+            args.mirror
+        ))
+        .hint(
+            "formulae and tags in place of mode = \"cache\" make it a mirror of days that are kept",
+        ));
+    }
     let upstream = mirror.upstream.as_ref().ok_or_else(|| {
         let lacks = match (mirror.bases.is_empty(), mirror.family) {
+            (_, Family::Brew) => "formulae",
             (true, _) => "upstream",
             (false, Family::Pacman) => "repositories",
             (false, _) => "suites",

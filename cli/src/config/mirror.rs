@@ -6,6 +6,7 @@ use std::time::Duration;
 use pinfold_mirror::apk;
 use pinfold_mirror::apt::{self, Signed};
 use pinfold_mirror::archive::{self, Archive, Belief};
+use pinfold_mirror::brew;
 use pinfold_mirror::family::Family;
 use pinfold_mirror::files;
 use pinfold_mirror::http::{Base, Credentials, Http, HttpSettings, Proxies, Url};
@@ -33,9 +34,22 @@ pub(crate) struct Mirror {
     pub(crate) bases: Vec<Base>,
     /// What of upstream is followed; `None` where other tools feed the mirror.
     pub(crate) upstream: Option<Upstream>,
+    /// It keeps no states: nginx keeps what was asked for.
+    pub(crate) cache: Option<Cache>,
     /// The keyrings that vouch for it.
     pub(crate) keyrings: Vec<PathBuf>,
     pub(crate) belief: Unloaded,
+}
+
+/// A cache in front of a registry.
+#[derive(Debug)]
+pub(crate) struct Cache {
+    pub(crate) registry: Base,
+    /// Where nginx keeps it, unless it is the usual place.
+    pub(crate) folder: Option<PathBuf>,
+    pub(crate) mebibytes_max: u64,
+    /// Who knows the addresses of hosts; the machine's own where empty.
+    pub(crate) resolvers: Vec<String>,
 }
 
 /// What of an upstream is followed, and how.
@@ -57,6 +71,11 @@ pub(crate) enum Wanted {
     Any,
     Apt(apt::Selection),
     Rpm(rpm::Selection),
+    /// Bottles, and the registry that has them.
+    Brew {
+        selection: brew::Selection,
+        registry: Base,
+    },
     Apk(apk::Selection),
     Pacman(pacman::Selection),
     Files(files::Selection),
@@ -100,15 +119,24 @@ impl Wanted {
     /// Says which folder of the mirror's tree clients name: of an rpm repository that has its packages above itself.
     pub(crate) fn folder(&self) -> Option<&RelPath> {
         match self {
-            Self::Any | Self::Apt(_) | Self::Apk(_) | Self::Pacman(_) | Self::Files(_) => None,
+            Self::Any
+            | Self::Apt(_)
+            | Self::Apk(_)
+            | Self::Pacman(_)
+            | Self::Brew { .. }
+            | Self::Files(_) => None,
             Self::Rpm(selection) => selection.repositories.first()?.path(),
         }
     }
 }
 
-/// Makes the URL that of a folder of the mirror's tree.
-pub(super) fn of_folder(base: Base, folder: Option<&RelPath>) -> pinfold_mirror::Result<Base> {
-    match folder {
+/// Makes the URL that of the part of the mirror's tree which it has.
+pub(super) fn of_folder(base: Base, wanted: Option<&Wanted>) -> pinfold_mirror::Result<Base> {
+    if let Some(Wanted::Brew { registry, .. }) = wanted {
+        let folder = brew::registry_folder()?;
+        return Ok(base.beside_registry(brew::api_folder()?, registry.clone(), folder));
+    }
+    match wanted.and_then(Wanted::folder) {
         None => Ok(base),
         Some(folder) => base.of_folder(folder.clone()),
     }
@@ -138,10 +166,9 @@ impl Upstream {
                 (metalink.mirrors.clone(), Some(metalink))
             }
         };
-        let folder = self.wanted.folder();
         let (mut bases, mut unfit) = (Vec::new(), None);
         for base in listed {
-            match of_folder(base, folder) {
+            match of_folder(base, Some(&self.wanted)) {
                 Ok(base) => bases.push(base),
                 Err(error) => unfit = Some(error),
             }
@@ -177,6 +204,11 @@ impl Upstream {
                 let selection = selection.clone();
                 Box::new(rpm::Archive { selection, belief, vendors, now, metalink })
             }
+            Wanted::Brew { selection, .. } => Box::new(brew::Archive {
+                selection: selection.clone(),
+                belief,
+                accepted: archive::accepted(store, mirror)?,
+            }),
             Wanted::Apk(selection) => Box::new(apk::Archive {
                 selection: selection.clone(),
                 belief,
@@ -202,14 +234,19 @@ impl Mirror {
     pub(crate) fn keys(&self) -> Result<Option<Keyring>, Failure> {
         Ok(match self.keyrings.as_slice() {
             [] => None,
-            _ if self.family == Family::Apk => None,
+            _ if self.has_named_keys() => None,
             paths => Some(Keyring::load(paths)?),
         })
     }
 
+    /// Says whether signatures call their keys by the names of files.
+    const fn has_named_keys(&self) -> bool {
+        matches!(self.family, Family::Apk | Family::Brew)
+    }
+
     /// Reads the keys that are known by their files' names.
     fn named_keys(&self) -> Result<Option<NamedKeys>, Failure> {
-        let is_named = self.family == Family::Apk && !self.keyrings.is_empty();
+        let is_named = self.has_named_keys() && !self.keyrings.is_empty();
         Ok(if is_named { Some(NamedKeys::load(&self.keyrings)?) } else { None })
     }
 

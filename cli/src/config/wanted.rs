@@ -4,20 +4,24 @@ use std::num::NonZeroUsize;
 
 use pinfold_mirror::apk;
 use pinfold_mirror::apt::{self, SuiteName, Take};
+use pinfold_mirror::brew;
 use pinfold_mirror::family::Family;
 use pinfold_mirror::files;
+use pinfold_mirror::http::Base;
 use pinfold_mirror::judged::PackageSignatures;
 use pinfold_mirror::pacman::{self, Layout};
 use pinfold_mirror::rpm::{self, Folder};
 use pinfold_store::path::escape;
 
-use super::mirror::Wanted;
-use super::written::MirrorFile;
+use super::mirror::{Cache, Wanted};
+use super::written::{MirrorFile, Mode};
 
 impl MirrorFile {
     /// Names a key that is set and says nothing to the family.
     pub(super) fn foreign(&self, family: Family) -> Option<&'static str> {
-        use Family::{Apk, Apt, Files, Pacman, Rpm};
+        use Family::{Apk, Apt, Brew, Files, Pacman, Rpm};
+        let [include, exclude] =
+            [&self.filter.include, &self.filter.exclude].map(|one| !one.is_empty());
         let is_name = |name: &Option<String>| name.is_some();
         let is_switch = |switch: &Option<bool>| switch.is_some();
         // Each with the families that know it.
@@ -43,7 +47,16 @@ impl MirrorFile {
             ("repositories", !self.repositories.is_empty(), &[Apk, Pacman]),
             ("latest-stable", is_name(&self.latest_stable), &[Apk]),
             ("layout", is_name(&self.layout), &[Pacman]),
+            ("formulae", !self.formulae.is_empty(), &[Brew]),
+            ("tags", !self.tags.is_empty(), &[Brew]),
+            ("registry", is_name(&self.registry), &[Brew]),
+            ("mode", self.mode.is_some(), &[Brew]),
+            ("cache-folder", self.cache_folder.is_some(), &[Brew]),
+            ("cache-size", is_name(&self.cache_size), &[Brew]),
+            ("resolvers", !self.resolvers.is_empty(), &[Brew]),
             ("architectures", !self.architectures.is_empty(), &[Apt, Rpm, Apk, Pacman]),
+            ("include", include, &[Apt, Rpm, Apk, Pacman, Files]),
+            ("exclude", exclude, &[Apt, Rpm, Apk, Pacman, Files]),
             ("depth", self.depth.is_some(), &[Files]),
             ("installer", is_switch(&self.installer), &[Apt, Rpm]),
             // Keys by the names of their files: a name and a fingerprint are the same to whoever gives each a file.
@@ -62,6 +75,8 @@ impl MirrorFile {
             || !self.versions.is_empty()
             || !self.repositories.is_empty()
             || self.newest.is_some()
+            || !self.formulae.is_empty()
+            || !self.tags.is_empty()
     }
 
     /// Says what is asked of an upstream; `None` where nothing is.
@@ -71,6 +86,8 @@ impl MirrorFile {
             Family::Apt if self.suites.is_empty() && self.architectures.is_empty() => Ok(None),
             Family::Apt => Ok(Some(Wanted::Apt(self.apt()?))),
             Family::Rpm => Ok(Some(Wanted::Rpm(self.rpm()?))),
+            Family::Brew if self.formulae.is_empty() && self.tags.is_empty() => Ok(None),
+            Family::Brew => self.brew().map(Some),
             Family::Apk => Ok(Some(Wanted::Apk(self.apk()?))),
             Family::Pacman if self.repositories.is_empty() && self.architectures.is_empty() => {
                 Ok(None)
@@ -164,6 +181,57 @@ impl MirrorFile {
             exclude: self.filter.exclude.clone(),
             package_signatures,
         })
+    }
+
+    fn brew(&self) -> Result<Wanted, String> {
+        if self.formulae.is_empty() {
+            return Err("formulae: name at least one, such as formulae = [\"wget\", \"openssl@3\"], or \"*\" for all".to_owned());
+        }
+        if self.tags.is_empty() {
+            return Err(
+                "tags: name at least one, such as tags = [\"arm64_sequoia\", \"x86_64_linux\"]"
+                    .to_owned(),
+            );
+        }
+        let registry = self.registry()?;
+        let (formulae, tags) = (self.formulae.clone(), self.tags.clone());
+        let selection = brew::Selection { formulae, tags, as_found: false };
+        match selection.flaw() {
+            Some(why) => Err(why),
+            None => Ok(Wanted::Brew { selection, registry }),
+        }
+    }
+
+    fn registry(&self) -> Result<Base, String> {
+        let url = self.registry.as_deref().unwrap_or(brew::REGISTRY);
+        Base::parse(url).map_err(|error| format!("registry: {error}"))
+    }
+
+    /// What nginx keeps of what is asked for; `None` where the mirror is one.
+    pub(super) fn cache(&self) -> Result<Option<Cache>, String> {
+        let is_cache = self.mode == Some(Mode::Cache);
+        let kept = [
+            ("cache-folder", self.cache_folder.is_some()),
+            ("cache-size", self.cache_size.is_some()),
+            ("resolvers", !self.resolvers.is_empty()),
+        ];
+        let asked = [("formulae", !self.formulae.is_empty()), ("tags", !self.tags.is_empty())];
+        let (foreign, what) =
+            if is_cache { (&asked[..], "a cache") } else { (&kept[..], "what is no cache") };
+        if let Some((key, _)) = foreign.iter().find(|(_, is_set)| *is_set) {
+            return Err(format!("{key}: it means nothing to {what}"));
+        }
+        if !is_cache {
+            return Ok(None);
+        }
+        let size = self.cache_size.as_deref().unwrap_or("200GiB");
+        let bytes: Result<bytesize::ByteSize, _> = size.parse();
+        let mebibytes_max = bytes.ok().map(|size| size.as_u64() >> 20).filter(|size| *size > 0);
+        let mebibytes_max = mebibytes_max.ok_or_else(|| {
+            format!("cache-size = \"{}\": it is a size such as 200GB", escape(size.as_bytes()))
+        })?;
+        let (registry, resolvers) = (self.registry()?, self.resolvers.clone());
+        Ok(Some(Cache { registry, folder: self.cache_folder.clone(), mebibytes_max, resolvers }))
     }
 }
 

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use pinfold_mirror::Pattern;
 use pinfold_mirror::apt::{Filter, Signed, Take};
+use pinfold_mirror::brew;
 use pinfold_mirror::family::{self, Family};
 use pinfold_mirror::http::{Base, Url};
 use pinfold_publisher::site::Mount;
@@ -50,6 +52,16 @@ pub(super) struct MirrorFile {
     pub(super) package_signatures: Option<String>,
     pub(super) depth: Option<u16>,
     #[serde(default)]
+    pub(super) formulae: Vec<Pattern>,
+    #[serde(default)]
+    pub(super) tags: Vec<String>,
+    pub(super) registry: Option<String>,
+    pub(super) mode: Option<Mode>,
+    pub(super) cache_folder: Option<PathBuf>,
+    pub(super) cache_size: Option<String>,
+    #[serde(default)]
+    pub(super) resolvers: Vec<String>,
+    #[serde(default)]
     rsync_include: Vec<String>,
     #[serde(default)]
     rsync_exclude: Vec<String>,
@@ -90,20 +102,20 @@ pub(super) enum Signing {
     Upstream,
 }
 
+/// What a mirror is.
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Mode {
+    /// States that are kept.
+    Mirror,
+    /// What nginx keeps of what was asked for.
+    Cache,
+}
+
 impl MirrorFile {
     /// Says what the file means, or what is wrong with it.
     pub(super) fn resolve(self) -> Result<Mirror, String> {
-        let known: Vec<&str> = family::ALL.iter().map(|family| family.name()).collect();
-        let family = family::by_name(&self.family).ok_or_else(|| {
-            let (said, known) = (escape(self.family.as_bytes()), known.join(", "));
-            format!("family = \"{said}\": it is one of {known}")
-        })?;
-        let mount = self.mount.as_deref().or(family.mount()).ok_or_else(|| {
-            "it has no mount: add mount = \"…\", the path below the site's URL at which it answers"
-                .to_owned()
-        })?;
-        let mount: Mount =
-            mount.parse().map_err(|error: pinfold_publisher::site::SiteError| error.to_string())?;
+        let (family, mount) = self.place()?;
         if let Some(key) = self.foreign(family) {
             return Err(format!("{key}: it means nothing to a mirror of family {}", family.name()));
         }
@@ -119,9 +131,11 @@ impl MirrorFile {
             .into_iter()
             .map(PathBuf::from)
             .collect();
+        let cache = self.cache()?;
         self.check_paths(&keyrings)?;
         let source = self.source()?;
-        let bases = if matches!(source, Source::Rsync(_)) { Vec::new() } else { self.bases()? };
+        let bases =
+            if matches!(source, Source::Rsync(_)) { Vec::new() } else { self.bases(family)? };
         let list = self.list()?;
         let is_http = matches!(source, Source::Http);
         let is_fed = is_http && bases.is_empty() && list.is_none();
@@ -139,12 +153,14 @@ impl MirrorFile {
             && !matches!(upstream.wanted, Wanted::Any | Wanted::Files(_))
             && keyrings.is_empty()
             && !self.unsigned
+            // brew has the key of its lists in itself.
+            && family != Family::Brew
         {
             return Err("it has no keyring: add keyrings = [\"/usr/share/keyrings/….gpg\"] with the archive's own keys, or unsigned = true where nobody signs it".to_owned());
         }
-        let folder = upstream.as_ref().and_then(|upstream| upstream.wanted.folder());
+        let wanted = upstream.as_ref().map(|upstream| &upstream.wanted);
         let of_folder =
-            |base| of_folder(base, folder).map_err(|error| format!("repository: {error}"));
+            |base| of_folder(base, wanted).map_err(|error| format!("repository: {error}"));
         let bases = bases.into_iter().map(of_folder).collect::<Result<_, _>>()?;
         let layout = self.layout()?;
         let belief = Unloaded {
@@ -153,7 +169,23 @@ impl MirrorFile {
             weak_keys: self.weak_keys,
             allow_expired: self.check_valid_until == Some(false),
         };
-        Ok(Mirror { family, mount, signed, layout, bases, upstream, keyrings, belief })
+        Ok(Mirror { family, mount, signed, layout, bases, upstream, cache, keyrings, belief })
+    }
+
+    /// Says of which family it is, and where it answers.
+    fn place(&self) -> Result<(Family, Mount), String> {
+        let known: Vec<&str> = family::ALL.iter().map(|family| family.name()).collect();
+        let family = family::by_name(&self.family).ok_or_else(|| {
+            let (said, known) = (escape(self.family.as_bytes()), known.join(", "));
+            format!("family = \"{said}\": it is one of {known}")
+        })?;
+        let mount = self.mount.as_deref().or(family.mount()).ok_or_else(|| {
+            "it has no mount: add mount = \"…\", the path below the site's URL at which it answers"
+                .to_owned()
+        })?;
+        let mount: Mount =
+            mount.parse().map_err(|error: pinfold_publisher::site::SiteError| error.to_string())?;
+        Ok((family, mount))
     }
 
     /// Refuses files that would be others in another folder, and half of a pair.
@@ -181,8 +213,12 @@ impl MirrorFile {
         self.keyrings.is_some()
     }
 
-    fn bases(&self) -> Result<Vec<Base>, String> {
-        let urls = self.upstream.clone().map(OneOrMore::list).unwrap_or_default();
+    /// Where it is followed from. Of Homebrew there is one, which need not be named.
+    fn bases(&self, family: Family) -> Result<Vec<Base>, String> {
+        let mut urls = self.upstream.clone().map(OneOrMore::list).unwrap_or_default();
+        if family == Family::Brew && urls.is_empty() && self.says_what() {
+            urls.push(brew::API.to_owned());
+        }
         urls.iter()
             .map(|url| Base::parse(url).map_err(|error| format!("upstream: {error}")))
             .collect()

@@ -32,6 +32,10 @@ fn input(root: &Path) -> ServeInput {
                 package_names: "deb".to_owned(),
                 types: vec![("deb".to_owned(), "application/vnd.debian.binary-package".to_owned())],
                 has_validators: true,
+                typed_names: Vec::new(),
+                top_names: String::new(),
+                words: Vec::new(),
+                cache: None,
             },
         ],
         listen: "127.0.0.1:0".parse().unwrap(),
@@ -49,6 +53,10 @@ fn pacman() -> MirrorSite {
         package_names: "zst".to_owned(),
         types: Vec::new(),
         has_validators: false,
+        typed_names: Vec::new(),
+        top_names: String::new(),
+        words: Vec::new(),
+        cache: None,
     }
 }
 

@@ -73,6 +73,33 @@ fn a_login_goes_to_its_host_and_to_no_other() {
 }
 
 #[test]
+fn a_registrys_token_goes_to_no_other_host() {
+    let ((one, first), (_two, second)) = (server(), server());
+    let folder = one.path().join("manifests");
+    pinfold_store::disk::make_dir(&folder).unwrap();
+    pinfold_store::disk::write_durably(&folder.join("x"), b"index", 0o644).unwrap();
+    first.fault("/manifests/x", &format!("redirect:{}x;first=1", second.url()));
+    let ask = |base: &str, settings: &HttpSettings| {
+        let folder = |text: &str| text.parse::<pinfold_store::RelPath>().unwrap();
+        let api = Base::parse("http://127.0.0.1:9/").unwrap();
+        let base = api.beside_registry(folder("api"), Base::parse(base).unwrap(), folder("v2"));
+        let http = Http::new(settings).unwrap();
+        let answer = http.get(&base.join(&folder("v2/manifests/x")), Asked::default(), &Silent);
+        answer.unwrap_or_else(|trouble| panic!("{trouble:?}")).status
+    };
+    assert_eq!(ask(&first.url(), &settings()), 200);
+    let log = first.log();
+    assert_eq!(log[0].header("authorization"), Some("Bearer QQ=="));
+    assert_eq!(log[0].header("accept"), Some(INDEX_TYPE));
+    let log = second.log();
+    assert_eq!((log[0].header("authorization"), log[0].header("accept")), (None, Some("*/*")));
+    // Who has a login for the registry is somebody.
+    first.forget();
+    ask(&format!("http://me:secret@127.0.0.1:{}/", first.port()), &settings());
+    assert_eq!(first.log()[0].header("authorization"), Some("Basic bWU6c2VjcmV0"));
+}
+
+#[test]
 fn a_redirect_from_elsewhere_does_not_lead_to_this_machine() {
     let http = Http::new(&settings()).unwrap();
     let cases = [

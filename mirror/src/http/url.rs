@@ -10,6 +10,7 @@ use pinfold_store::path::escape;
 use ureq::http::Uri;
 
 use super::Login;
+use super::manner::{Manner, Registry};
 use crate::{Error, Result};
 
 /// The two protocols that we speak.
@@ -78,11 +79,18 @@ pub struct Url {
     origin: Arc<Origin>,
     /// Path and query, encoded; begins with a slash.
     path: String,
+    /// How it is asked for.
+    manner: Manner,
     /// The host of the list that named the archive; none where the operator did.
     list_host: Option<Arc<str>>,
 }
 
 impl Url {
+    /// Says how it is asked for.
+    pub(super) const fn manner(&self) -> Manner {
+        self.manner
+    }
+
     /// Gives the host of the list that named the archive; `None` where the operator did.
     pub(super) fn list_host(&self) -> Option<&str> {
         self.list_host.as_deref()
@@ -108,6 +116,11 @@ impl Url {
         self.origin.to_string()
     }
 
+    /// Makes it of its parts: a file that the operator named.
+    fn of(origin: Origin, path: String) -> Self {
+        Self { origin: Arc::new(origin), path, manner: Manner::Plain, list_host: None }
+    }
+
     /// Reads a whole URL from configuration, query included: where a list of mirrors is.
     ///
     /// # Errors
@@ -118,7 +131,7 @@ impl Url {
             return Err(Error::BadText { what: "URL", value: value(), why: "it holds a fragment" });
         }
         match split(text) {
-            Ok((origin, path)) => Ok(Self { origin: Arc::new(origin), path, list_host: None }),
+            Ok((origin, path)) => Ok(Self::of(origin, path)),
             Err(why) => Err(Error::BadText { what: "URL", value: value(), why }),
         }
     }
@@ -128,7 +141,14 @@ impl Url {
         format!("{}{}", self.origin, self.path)
     }
 
-    /// Resolves where a redirect leads. Never from https to http, to another protocol, or with a login in it.
+    /// Has it asked for in a manner.
+    pub(super) const fn asked_as(mut self, manner: Manner) -> Self {
+        self.manner = manner;
+        self
+    }
+
+    /// Resolves where a redirect leads. Never from https to http, to another protocol, or with a login in it. Another server is
+    /// asked for no more than a file.
     pub(super) fn follow(&self, location: &[u8]) -> Result<Self, String> {
         let shown = escape(location.split(|b| *b == b'?').next().unwrap_or_default());
         let text = std::str::from_utf8(location).ok().filter(|text| is_plain(text));
@@ -152,9 +172,12 @@ impl Url {
         if self.origin.scheme == Scheme::Https && origin.scheme == Scheme::Http {
             return Err(format!("a redirect from https to '{shown}', which is not followed"));
         }
-        let origin =
-            if self.origin.is_same(&origin) { self.origin.clone() } else { Arc::new(origin) };
-        Ok(Self { origin, path, list_host: self.list_host.clone() })
+        let list_host = self.list_host.clone();
+        Ok(if self.origin.is_same(&origin) {
+            Self { origin: self.origin.clone(), path, manner: self.manner, list_host }
+        } else {
+            Self { origin: Arc::new(origin), path, manner: Manner::Plain, list_host }
+        })
     }
 }
 
@@ -222,6 +245,8 @@ pub struct Base {
     token: Option<Arc<str>>,
     /// The folder of the tree that the URL is of, where the tree begins above it.
     folder: Option<RelPath>,
+    /// A further folder of the tree, which a registry has.
+    registry: Option<Arc<Registry>>,
 }
 
 impl Base {
@@ -246,8 +271,16 @@ impl Base {
             path.push('/');
         }
         let token = token.filter(|token| !token.is_empty()).map(Arc::from);
-        let url = Url { origin: Arc::new(origin), path, list_host: None };
-        Ok(Self { url, token, folder: None })
+        let url = Url::of(origin, path);
+        Ok(Self { url, token, folder: None, registry: None })
+    }
+
+    /// Takes the URL for that of one folder of a tree, of which a registry of containers has another.
+    #[must_use]
+    pub fn beside_registry(mut self, own: RelPath, registry: Self, folder: RelPath) -> Self {
+        self.folder = Some(own);
+        self.registry = Some(Arc::new(Registry { base: registry, folder }));
+        self
     }
 
     /// Remembers which list named it: a list from elsewhere does not lead to this machine.
@@ -306,6 +339,11 @@ impl Base {
         let inside = |folder: &RelPath| {
             bytes.strip_prefix(folder.as_bytes()).and_then(|rest| rest.strip_prefix(b"/"))
         };
+        if let Some(registry) = &self.registry
+            && let Some(url) = inside(&registry.folder).and_then(|rest| registry.url(rest))
+        {
+            return url;
+        }
         let (start, rest) = match &self.folder {
             None => (self.url.path.as_str(), bytes),
             Some(folder) => match inside(folder) {

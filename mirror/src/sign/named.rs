@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use pinfold_store::path::escape;
 use rsa::pkcs8::{DecodePublicKey, EncodePublicKey};
 use rsa::traits::PublicKeyParts;
-use rsa::{Pkcs1v15Sign, RsaPublicKey};
+use rsa::{Pkcs1v15Sign, Pss, RsaPublicKey};
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256, Sha512};
 
@@ -124,9 +124,9 @@ impl NamedKey {
         signature: &[u8],
         weak_keys: bool,
     ) -> Option<String> {
-        let bits = self.key.n().bits();
-        if bits < if weak_keys { WEAK_BITS_MIN } else { BITS_MIN } {
-            return Some(format!("the key has {bits} bits; weak-keys = true takes 1024 and more"));
+        let least = if weak_keys { WEAK_BITS_MIN } else { BITS_MIN };
+        if let Some(why) = self.is_short(least) {
+            return Some(why);
         }
         let (scheme, hash) = match hashing {
             Hashing::Sha1 => (Pkcs1v15Sign::new::<Sha1>(), Sha1::digest(text).to_vec()),
@@ -134,9 +134,29 @@ impl NamedKey {
             Hashing::Sha512 => (Pkcs1v15Sign::new::<Sha512>(), Sha512::digest(text).to_vec()),
         };
         let is_right = self.key.verify(scheme, &hash, signature).is_ok();
-        (!is_right).then(|| "it is of another text, or by another key".to_owned())
+        (!is_right).then(|| OTHER.to_owned())
+    }
+
+    /// Says why a signature by RSA-PSS of a text's SHA-512, whose salt is as long as that, does not count; `None` where it does.
+    #[must_use]
+    pub fn flaw_of_pss(&self, text: &[u8], signature: &[u8]) -> Option<String> {
+        if let Some(why) = self.is_short(BITS_MIN) {
+            return Some(why);
+        }
+        let hash = Sha512::digest(text);
+        let is_right = self.key.verify(Pss::new::<Sha512>(), &hash, signature).is_ok();
+        (!is_right).then(|| OTHER.to_owned())
+    }
+
+    fn is_short(&self, least: usize) -> Option<String> {
+        let bits = self.key.n().bits();
+        (bits < least)
+            .then(|| format!("the key has {bits} bits; weak-keys = true takes 1024 and more"))
     }
 }
+
+/// What a signature is that does not fit.
+const OTHER: &str = "it is of another text, or by another key";
 
 /// Says whether a name can stand in a signature, a record and a client's folder.
 fn is_name(name: &str) -> bool {

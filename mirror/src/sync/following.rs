@@ -251,7 +251,9 @@ impl<'a> Following<'a> {
             let supply = match outcome {
                 Outcome::Landed(landed, validators) => {
                     let digest = landed.sums().digest;
-                    if let Some((keys, word)) = wanted[number].expect.word(mirror) {
+                    if let Some((keys, word)) =
+                        wanted[number].expect.word((mirror, &wanted[number].path))
+                    {
                         self.words.push((keys, (digest, word)));
                     }
                     let came = (digest, Some(landed.modified()));

@@ -79,7 +79,7 @@ impl Following<'_> {
     fn known(&self, index: &Index, wanted: &Wanted) -> Result<Known> {
         let sum = match wanted.expect {
             Expect::Sum(sum) | Expect::SumAbout(sum, _) => sum,
-            Expect::Apk(_) => return self.known_by_word(index, wanted),
+            Expect::Apk(_) | Expect::Names(..) => return self.known_by_word(index, wanted),
             Expect::Beside(other) => return self.known_beside(index, wanted, other),
             Expect::Listed { words, .. } => {
                 let found = self.known_by_listing(index, wanted, words)?;
@@ -110,7 +110,7 @@ impl Following<'_> {
 
     /// Looks for what a word says what is in it: whatever came for this mirror, then what it had under a name.
     fn known_by_word(&self, index: &Index, wanted: &Wanted) -> Result<Known> {
-        let Some((keys, word)) = wanted.expect.word(&self.order.lock.mirror) else {
+        let Some((keys, word)) = wanted.expect.word((&self.order.lock.mirror, &wanted.path)) else {
             return Ok(Known::Nothing);
         };
         if let Some((digest, size_bytes)) = index.judged_as(keys, &word)? {
@@ -173,7 +173,9 @@ impl Following<'_> {
         let mut from = self.open(content)?;
         match wanted.expect.flaw(&mut from) {
             Ok(None) => {
-                if let Some((keys, word)) = wanted.expect.word(&self.order.lock.mirror) {
+                if let Some((keys, word)) =
+                    wanted.expect.word((&self.order.lock.mirror, &wanted.path))
+                {
                     self.index().remember_judged(keys, &[(content.digest, word)])?;
                 }
                 Ok(Some(content))

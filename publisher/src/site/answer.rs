@@ -2,19 +2,18 @@
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use regex::bytes::{Captures, Regex};
 
-use super::table::{Cache, Missing, NO_CACHE, Pattern, RETRY_SECONDS, Route, TEXT, Table};
+use super::kinds::{Kind, TEXT};
+use super::table::{Cache, Missing, NO_CACHE, Pattern, RETRY_SECONDS, Route, Table};
 
 /// What answers a request: the first candidate that is there, else the refusal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     /// Files in the order in which they are tried.
     pub candidates: Vec<Candidate>,
-    /// The MIME type of whichever is taken.
-    pub content_type: String,
     /// What is said when none is there.
     pub not_found: Refusal,
     /// Whether it goes out with a time and a tag, and conditions by them count.
@@ -28,6 +27,8 @@ pub struct Candidate {
     pub path: PathBuf,
     /// Its Cache-Control.
     pub cache: &'static str,
+    /// Its MIME type.
+    pub content_type: String,
 }
 
 /// An answer without a file; its Cache-Control is `no-cache`.
@@ -37,13 +38,15 @@ pub struct Refusal {
     pub status: u16,
     /// What is said, with a line end.
     pub text: String,
+    /// The MIME type of that.
+    pub content_type: String,
     /// The seconds of Retry-After.
     pub retry_after: Option<u32>,
 }
 
 impl Refusal {
     fn new(status: u16, text: &str) -> Self {
-        Self { status, text: format!("{text}\n"), retry_after: None }
+        Self { status, text: format!("{text}\n"), content_type: TEXT.to_owned(), retry_after: None }
     }
 }
 
@@ -57,12 +60,7 @@ impl Answer {
     }
 
     fn refuse(not_found: Refusal) -> Self {
-        Self {
-            candidates: Vec::new(),
-            content_type: TEXT.to_owned(),
-            not_found,
-            has_validators: true,
-        }
+        Self { candidates: Vec::new(), has_validators: true, not_found }
     }
 }
 
@@ -79,7 +77,7 @@ pub(super) struct Words {
 /// What is said of a file that a mirror does not have.
 pub(super) fn words(table: &Table, missing: &Missing) -> Option<Words> {
     match missing {
-        Missing::Plain(_) => None,
+        Missing::Plain(_) | Missing::Words { .. } => None,
         Missing::Channel(number) => {
             let name = &table.mirrors[*number].name;
             Some(Words {
@@ -134,15 +132,14 @@ pub(super) fn resolve(table: &Table, uri_path: &[u8]) -> Answer {
     let mut candidates = Vec::new();
     for step in &route.steps {
         let cache = cache(table, step.cache, &groups);
-        candidates.extend(
-            step.candidates.iter().map(|template| Candidate { path: values.path(template), cache }),
-        );
+        candidates.extend(step.candidates.iter().map(|template| {
+            let path = values.path(template);
+            let content_type = content_type(table, route.mirror, &step.kind, &path);
+            Candidate { path, cache, content_type }
+        }));
     }
-    let content_type = candidates
-        .first()
-        .map_or_else(|| TEXT.to_owned(), |first| content_type(table, route, &first.path));
     let not_found = refusal(table, route, &values);
-    Answer { content_type, not_found, candidates, has_validators: route.has_validators }
+    Answer { candidates, has_validators: route.has_validators, not_found }
 }
 
 /// The folder below www that stands for a view that leads nowhere.
@@ -152,8 +149,13 @@ pub(super) const NOWHERE: &str = "no mirror answers here; a dated tree is /snaps
 
 fn refusal(table: &Table, route: &Route, values: &Values<'_>) -> Refusal {
     let Some(words) = words(table, &route.missing) else {
-        let Missing::Plain(text) = route.missing else { return Refusal::new(404, NOWHERE) };
-        return Refusal::new(404, text);
+        return match &route.missing {
+            Missing::Plain(text) => Refusal::new(404, text),
+            Missing::Words { status, kind, text } => {
+                Refusal { content_type: kind.clone(), ..Refusal::new(*status, text) }
+            }
+            Missing::Channel(_) | Missing::Dated(_) => Refusal::new(404, NOWHERE),
+        };
     };
     let (status, text) =
         if values.path(&words.probe).is_dir() { words.with } else { words.without };
@@ -196,14 +198,18 @@ fn view(table: &Table, uri: &[u8]) -> Vec<u8> {
     finest.or_else(coarse).unwrap_or_else(|| table.view_otherwise.clone().into_bytes())
 }
 
-fn content_type(table: &Table, route: &Route, path: &std::path::Path) -> String {
-    let types = route.mirror.map_or(&table.types, |number| &table.mirrors[number].types);
+fn content_type(table: &Table, mirror: Option<usize>, kind: &Kind, path: &Path) -> String {
+    let otherwise = match kind {
+        Kind::Always(kind) => return kind.clone(),
+        Kind::ByName(otherwise) => *otherwise,
+    };
+    let types = mirror.map_or(&table.types, |number| &table.mirrors[number].types);
     let name =
         path.as_os_str().as_encoded_bytes().rsplit(|b| *b == b'/').next().unwrap_or_default();
     let extension =
         name.iter().rposition(|b| *b == b'.').map(|dot| name[dot + 1..].to_ascii_lowercase());
     let known = extension.and_then(|extension| types.get(std::str::from_utf8(&extension).ok()?));
-    known.map_or_else(|| route.default_type.to_owned(), Clone::clone)
+    known.map_or_else(|| otherwise.to_owned(), Clone::clone)
 }
 
 /// The values of a template's names in one request.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use pinfold_store::path::escape;
 
-use super::{MirrorSite, SiteConfig, SiteError};
+use super::{CacheSite, MirrorSite, SiteConfig, SiteError};
 
 /// What the site's URL says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,23 +105,18 @@ pub(super) fn path<'a>(what: &'static str, path: &'a Path) -> Result<&'a str, Si
 /// Checks the mirrors, each alone and each pair.
 pub(super) fn mirrors(mirrors: &[MirrorSite]) -> Result<(), SiteError> {
     for (at, mirror) in mirrors.iter().enumerate() {
-        for words in
-            [&mirror.root_names, &mirror.dot_names, &mirror.hash_names, &mirror.package_names]
-        {
-            fragment(words)?;
-        }
-        for (extension, mime) in &mirror.types {
-            let word = |text: &str, more: &str| {
-                !text.is_empty()
-                    && text.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c))
-            };
-            if !word(extension, "+_-") || !word(mime, "+_-./") || !mime.contains('/') {
-                return Err(refused(
-                    "type",
-                    &format!("{extension} {mime}"),
-                    "an extension and a MIME type are plain words",
-                ));
-            }
+        let own = [
+            &mirror.root_names,
+            &mirror.dot_names,
+            &mirror.hash_names,
+            &mirror.package_names,
+            &mirror.top_names,
+        ];
+        let typed = mirror.typed_names.iter().map(|(names, _)| names);
+        own.into_iter().chain(typed).try_for_each(|words| fragment(words))?;
+        kinds(mirror)?;
+        if let Some(cache) = &mirror.cache {
+            self::cache(cache)?;
         }
         for other in &mirrors[..at] {
             if other.mount.overlaps(&mirror.mount) {
@@ -137,6 +132,60 @@ pub(super) fn mirrors(mirrors: &[MirrorSite]) -> Result<(), SiteError> {
             if other.name == mirror.name {
                 return Err(refused("mirror", mirror.name.as_str(), "it is there twice"));
             }
+        }
+    }
+    Ok(())
+}
+
+/// Checks what stands in front of a registry.
+fn cache(cache: &CacheSite) -> Result<(), SiteError> {
+    let rest = cache.upstream.strip_prefix("https://").or(cache.upstream.strip_prefix("http://"));
+    let is_of = |text: &str, more: &str| {
+        !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c))
+    };
+    if !rest.is_some_and(|rest| is_of(rest, "-._~:/[]")) || cache.upstream.ends_with('/') {
+        let why = "it is written like https://registry.example.org/v2/name";
+        return Err(refused("registry", &cache.upstream, why));
+    }
+    if !is_of(&cache.folder, "-._/") || cache.folder.starts_with('/') {
+        return Err(refused("registry", &cache.folder, "its path is made of plain words"));
+    }
+    if let Some(bad) = cache.resolvers.iter().find(|one| !is_of(one, ".:[]-")) {
+        return Err(refused("resolver", bad, "it is an address, of version 6 in brackets"));
+    }
+    for value in [&cache.token, &cache.accept] {
+        if !is_of(value, " =+/.,;-") {
+            return Err(refused("header", value, "it is made of plain words"));
+        }
+    }
+    path("cache", &cache.store).map(drop)
+}
+
+/// Checks what a mirror says of MIME types, and the words of its folders.
+fn kinds(mirror: &MirrorSite) -> Result<(), SiteError> {
+    let word = |text: &str, more: &str| {
+        !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c))
+    };
+    let refuse = |one: &str, mime: &str| {
+        Err(refused(
+            "type",
+            &format!("{one} {mime}"),
+            "an extension, a path and a MIME type are plain words",
+        ))
+    };
+    let is_mime = |mime: &str| word(mime, "+_-./") && mime.contains('/');
+    for (extension, mime) in &mirror.types {
+        if !word(extension, "+_-") || !is_mime(mime) {
+            return refuse(extension, mime);
+        }
+    }
+    if let Some((names, mime)) = mirror.typed_names.iter().find(|(_, mime)| !is_mime(mime)) {
+        return refuse(names, mime);
+    }
+    for (path, mime, text) in &mirror.words {
+        let is_text = !text.contains(|c: char| c.is_control() || matches!(c, '$' | '"' | '\\'));
+        if !word(path, "_-/") || !path.ends_with('/') || !is_mime(mime) || !is_text {
+            return refuse(path, mime);
         }
     }
     Ok(())

@@ -5,10 +5,11 @@
 //! candidates are absolute; `open_file_cache` off, because it would show a symlink that has moved on; and its own
 //! headers, because one `add_header` switches the inherited ones off.
 
-use super::SiteConfig;
 use super::answer::{ABSENT, NOWHERE, Words, words};
 use super::check::Host;
+use super::kinds::{Kind, TEXT};
 use super::table::{Cache, Missing, NO_CACHE, RETRY_SECONDS, Route, Step, Table};
+use super::{SiteConfig, cache};
 
 const HEAD: &str =
     "# Printed by `pinfold site`; do not edit, print it again. To be included in http { }, once.\n";
@@ -42,6 +43,7 @@ const SETTINGS: &str = "
 pub(super) fn file(config: &SiteConfig, host: &Host, table: &Table) -> String {
     let mut out = String::from(HEAD);
     maps(&mut out, table);
+    cache::head(&mut out, table);
     out.push_str(LOG_FORMAT);
     out.push_str("server {\n");
     listen(&mut out, config, host);
@@ -55,29 +57,30 @@ pub(super) fn file(config: &SiteConfig, host: &Host, table: &Table) -> String {
     for (number, route) in table.routes.iter().enumerate() {
         route_locations(&mut out, table, number, route);
     }
-    for number in 0..table.mirrors.len() {
+    let kept = table.mirrors.iter().enumerate().filter(|(_, mirror)| mirror.cache.is_none());
+    for (number, _) in kept {
         missing_location(&mut out, table, &Missing::Channel(number));
         missing_location(&mut out, table, &Missing::Dated(number));
     }
     out.push_str("\n    location / {\n");
-    refuse(&mut out, 404, NOWHERE);
+    speak(&mut out, (404, TEXT), NOWHERE);
     out.push_str("    }\n}\n");
     out
 }
 
-fn line(out: &mut String, depth: usize, text: &str) {
+pub(super) fn line(out: &mut String, depth: usize, text: &str) {
     out.extend(std::iter::repeat_n("    ", depth));
     out.push_str(text);
     out.push_str(";\n");
 }
 
-fn bare(out: &mut String, text: &str) {
+pub(super) fn bare(out: &mut String, text: &str) {
     out.push_str(text);
     out.push('\n');
 }
 
 /// Quotes a checked text so that nginx reads back the same bytes; `$` stays what it is.
-fn quote(text: &str) -> String {
+pub(super) fn quote(text: &str) -> String {
     let mut quoted = String::from("\"");
     let mut letters = text.chars().peekable();
     while let Some(letter) = letters.next() {
@@ -94,7 +97,7 @@ fn quote(text: &str) -> String {
     quoted
 }
 
-fn map(out: &mut String, head: &str, otherwise: &str, rows: &[(&str, &str)]) {
+pub(super) fn map(out: &mut String, head: &str, otherwise: &str, rows: &[(&str, &str)]) {
     bare(out, &format!("map {head} {{"));
     line(out, 1, &format!("default {}", quote(otherwise)));
     for (pattern, value) in rows {
@@ -166,13 +169,17 @@ fn view(out: &mut String, table: &Table) {
 /// The name of the location that says what is missing.
 fn missing_name(missing: &Missing) -> String {
     match missing {
-        Missing::Plain(_) => String::new(),
+        Missing::Plain(_) | Missing::Words { .. } => String::new(),
         Missing::Channel(number) => format!("@pinfold_channel_{number}"),
         Missing::Dated(number) => format!("@pinfold_dated_{number}"),
     }
 }
 
 fn route_locations(out: &mut String, table: &Table, number: usize, route: &Route) {
+    let cache = route.mirror.and_then(|mirror| table.mirrors[mirror].cache.as_ref());
+    if let (Some(cache), Some(fill)) = (cache, route.fill) {
+        return cache::locations(out, table, (number, route), (cache, fill));
+    }
     let step_name = |step: usize| format!("@pinfold_step_{number}_{step}");
     let pattern = format!("~ {}", quote(&route.pattern.text));
     bare(
@@ -181,8 +188,9 @@ fn route_locations(out: &mut String, table: &Table, number: usize, route: &Route
             .mirror
             .map_or_else(String::new, |mirror| format!("\n    # {}", table.mirrors[mirror].name)),
     );
-    let plain = match route.missing {
-        Missing::Plain(text) => Some(text),
+    let plain = match &route.missing {
+        Missing::Plain(text) => Some((404, TEXT, *text)),
+        Missing::Words { status, kind, text } => Some((*status, kind.as_str(), text.as_str())),
         Missing::Channel(_) | Missing::Dated(_) => None,
     };
     for (at, step) in route.steps.iter().enumerate() {
@@ -199,26 +207,33 @@ fn route_locations(out: &mut String, table: &Table, number: usize, route: &Route
         line(out, 2, &format!("try_files {} {next}", candidates.join(" ")));
         bare(out, "    }");
     }
-    if let Some(text) = plain {
+    if let Some((status, kind, text)) = plain {
         let head = if route.steps.is_empty() { pattern } else { step_name(route.steps.len()) };
         bare(out, &format!("    location {head} {{"));
-        refuse(out, 404, text);
+        log(out, table, route.mirror);
+        speak(out, (status, kind), text);
         bare(out, "    }");
     }
 }
 
 /// Writes how a step's files are sent.
 fn files(out: &mut String, table: &Table, route: &Route, step: &Step) {
-    let types = route.mirror.map_or(&table.types, |mirror| &table.mirrors[mirror].types);
-    let types: Vec<_> =
-        types.iter().map(|(extension, mime)| format!("{mime} {extension};")).collect();
+    let (types, otherwise) = match &step.kind {
+        Kind::ByName(otherwise) => {
+            let types = route.mirror.map_or(&table.types, |mirror| &table.mirrors[mirror].types);
+            let types: Vec<_> =
+                types.iter().map(|(extension, mime)| format!("{mime} {extension};")).collect();
+            (types.join(" "), *otherwise)
+        }
+        Kind::Always(kind) => (String::new(), kind.as_str()),
+    };
     let cache = match step.cache {
         Cache::Always(text) => quote(text),
         Cache::ByName(mirror) => format!("$pinfold_cache_{mirror}"),
     };
     line(out, 2, "root /");
-    bare(out, &format!("        types {{ {} }}", types.join(" ")));
-    line(out, 2, &format!("default_type {}", route.default_type));
+    bare(out, &format!("        types {{ {types} }}"));
+    line(out, 2, &format!("default_type {otherwise}"));
     line(out, 2, &format!("add_header Cache-Control {cache}"));
     line(out, 2, "add_header X-Content-Type-Options nosniff");
     if !route.has_validators {
@@ -229,7 +244,7 @@ fn files(out: &mut String, table: &Table, route: &Route, step: &Step) {
     }
 }
 
-fn log(out: &mut String, table: &Table, mirror: Option<usize>) {
+pub(super) fn log(out: &mut String, table: &Table, mirror: Option<usize>) {
     if let Some(mirror) = mirror {
         let path = format!("{}/pinfold-{}.access.log", table.logs, table.mirrors[mirror].name);
         line(out, 2, &format!("access_log {} pinfold", quote(&path)));
@@ -237,9 +252,9 @@ fn log(out: &mut String, table: &Table, mirror: Option<usize>) {
 }
 
 /// Writes the body of a location that answers with words.
-fn refuse(out: &mut String, status: u16, text: &str) {
+fn speak(out: &mut String, (status, kind): (u16, &str), text: &str) {
     bare(out, "        types { }");
-    line(out, 2, "default_type text/plain");
+    line(out, 2, &format!("default_type {kind}"));
     say(out, 2, status, text);
 }
 
@@ -256,7 +271,7 @@ fn missing_location(out: &mut String, table: &Table, missing: &Missing) {
     let Some(Words { probe, without, with }) = words(table, missing) else { return };
     let mirror = match missing {
         Missing::Channel(number) | Missing::Dated(number) => Some(*number),
-        Missing::Plain(_) => None,
+        Missing::Plain(_) | Missing::Words { .. } => None,
     };
     bare(out, &format!("\n    location {} {{", missing_name(missing)));
     log(out, table, mirror);

@@ -8,7 +8,10 @@ use std::collections::BTreeMap;
 
 use regex::bytes::{Regex, RegexBuilder};
 
+use super::cache::{self, CacheSite, Fill};
 use super::check::refused;
+use super::kinds::{Kind, OCTETS, TEXT, types};
+use super::top::Top;
 use super::{LOGS, MirrorSite, SiteConfig, SiteError};
 
 /// For names whose bytes may change: ask each time.
@@ -17,10 +20,6 @@ pub(super) const NO_CACHE: &str = "no-cache";
 pub(super) const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 /// For package names, which some vendors build anew in place.
 pub(super) const DAY: &str = "public, max-age=86400";
-/// For extensions that nobody named.
-pub(super) const OCTETS: &str = "application/octet-stream";
-/// For root metadata without an extension, and our own words.
-pub(super) const TEXT: &str = "text/plain";
 
 /// How long a client waits for a mirror's first snapshot, in seconds.
 pub(super) const RETRY_SECONDS: u32 = 300;
@@ -58,28 +57,6 @@ const SHORTER: [(&str, &str, &str); 5] = [
     ),
 ];
 
-/// Types that every mirror has.
-const TYPES: [(&str, &str); 18] = [
-    ("asc", TEXT),
-    ("bz2", "application/x-bzip2"),
-    ("css", "text/css"),
-    ("gpg", "application/pgp-signature"),
-    ("gz", "application/gzip"),
-    ("htm", "text/html"),
-    ("html", "text/html"),
-    ("js", "text/javascript"),
-    ("json", "application/json"),
-    ("lz4", "application/x-lz4"),
-    ("png", "image/png"),
-    ("sig", "application/pgp-signature"),
-    ("svg", "image/svg+xml"),
-    ("tar", "application/x-tar"),
-    ("txt", TEXT),
-    ("xml", "application/xml"),
-    ("xz", "application/x-xz"),
-    ("zst", "application/zstd"),
-];
-
 /// A regular expression that nginx and we read alike.
 #[derive(Debug)]
 pub(super) struct Pattern {
@@ -89,7 +66,7 @@ pub(super) struct Pattern {
 
 impl Pattern {
     /// Compiles a pattern over bytes; `.` takes line ends too, names may hold them.
-    fn new(text: &str) -> Result<Self, SiteError> {
+    pub(super) fn new(text: &str) -> Result<Self, SiteError> {
         let text = format!("(?s){text}");
         match RegexBuilder::new(&text).unicode(false).build() {
             Ok(regex) => Ok(Self { text, regex }),
@@ -99,10 +76,18 @@ impl Pattern {
 }
 
 /// Files that are tried one after the other, all with one caching rule.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Step {
     pub(super) candidates: Vec<String>,
     pub(super) cache: Cache,
+    pub(super) kind: Kind,
+}
+
+impl Step {
+    /// Gives the same step with another type.
+    pub(super) fn of_kind(&self, kind: &Kind) -> Self {
+        Self { kind: kind.clone(), ..self.clone() }
+    }
 }
 
 /// The Cache-Control of a step.
@@ -123,6 +108,15 @@ pub(super) enum Missing {
     Channel(usize),
     /// Of a dated tree of a mirror.
     Dated(usize),
+    /// No file answers, but these words.
+    Words {
+        /// The HTTP status.
+        status: u16,
+        /// The MIME type.
+        kind: String,
+        /// What is said.
+        text: String,
+    },
 }
 
 /// One pattern of URLs.
@@ -132,9 +126,10 @@ pub(super) struct Route {
     pub(super) mirror: Option<usize>,
     pub(super) steps: Vec<Step>,
     pub(super) missing: Missing,
-    pub(super) default_type: &'static str,
     /// Answers carry a time and a tag. Without them a client cannot hold what it has for newer, and takes what is shown.
     pub(super) has_validators: bool,
+    /// What nginx brings from elsewhere for it.
+    pub(super) fill: Option<Fill>,
 }
 
 /// A mirror's part of the table.
@@ -144,6 +139,7 @@ pub(super) struct Mirror {
     /// The first that matches the mirror-relative path, with its leading slash, gives the Cache-Control.
     pub(super) caching: Vec<(Pattern, &'static str)>,
     pub(super) types: BTreeMap<String, String>,
+    pub(super) cache: Option<CacheSite>,
 }
 
 /// All rules.
@@ -193,13 +189,29 @@ impl Table {
             let tree = "snapshots/${pinfold_mirror}/${pinfold_date}Z";
             finer.push((Pattern::new(&format!("{of}/{FULL}/"))?, tree.to_owned(), tree.to_owned()));
         }
+        let top = Top::of(mirrors);
         let mut routes = Vec::new();
         for (number, mirror) in mirrors.iter().enumerate() {
             routes.extend(dotted(number, mirror, &channels)?);
         }
         routes.extend(own()?);
+        if let Some(top) = &top {
+            routes.extend(top.words()?);
+        }
         for (number, mirror) in mirrors.iter().enumerate() {
-            routes.extend(of_mirror(number, mirror, &channels)?);
+            if let Some(top) = &top {
+                routes.extend(top.inside(number, mirror)?);
+            }
+            routes.extend(match &mirror.cache {
+                None => of_mirror(number, mirror, &channels)?,
+                Some(cache) => {
+                    let mount = format!("/{}", literal(mirror.mount.as_str()));
+                    cache::routes(number, mirror, cache, &mount)?
+                }
+            });
+        }
+        if let Some(top) = &top {
+            routes.extend(top.routes()?);
         }
         let logs = config
             .logs
@@ -227,6 +239,7 @@ fn own() -> Result<Vec<Route>, SiteError> {
         let steps = file.map(|file| Step {
             candidates: vec![format!("${{pinfold_www}}/{file}")],
             cache: Cache::Always(NO_CACHE),
+            kind: Kind::ByName(default_type),
         });
         let missing = Missing::Plain(if file.is_some() {
             "no such file"
@@ -238,8 +251,8 @@ fn own() -> Result<Vec<Route>, SiteError> {
             mirror: None,
             steps: steps.into_iter().collect(),
             missing,
-            default_type,
             has_validators: true,
+            fill: None,
         })
     };
     Ok(vec![
@@ -271,6 +284,7 @@ fn places(number: usize, mirror: &MirrorSite, channels: &str) -> [Place; 3] {
     let step = |candidates: &[&String], cache| Step {
         candidates: candidates.iter().map(|c| (*c).clone()).collect(),
         cache,
+        kind: Kind::ByName(OCTETS),
     };
     let (ask, by_name, fixed) =
         (Cache::Always(NO_CACHE), Cache::ByName(number), Cache::Always(IMMUTABLE));
@@ -298,18 +312,6 @@ fn places(number: usize, mirror: &MirrorSite, channels: &str) -> [Place; 3] {
     ]
 }
 
-/// Makes a route of a mirror.
-fn route(
-    number: usize,
-    pattern: &str,
-    (steps, missing): (Vec<Step>, Missing),
-    default_type: &'static str,
-) -> Result<Route, SiteError> {
-    let pattern = Pattern::new(pattern)?;
-    let mirror = Some(number);
-    Ok(Route { pattern, mirror, steps, missing, default_type, has_validators: true })
-}
-
 /// Makes the routes of the hidden names that a mirror's family has, which lie in no hidden folder.
 fn dotted(number: usize, mirror: &MirrorSite, channels: &str) -> Result<Vec<Route>, SiteError> {
     if mirror.dot_names.is_empty() {
@@ -318,7 +320,9 @@ fn dotted(number: usize, mirror: &MirrorSite, channels: &str) -> Result<Vec<Rout
     let names = strict(&mirror.dot_names);
     let one = |Place { prefix, missing, rest, .. }: Place| {
         let pattern = format!(r"{prefix}(?<pinfold_rest>/(?:[^./][^/]*/)*(?:{names}))\z");
-        route(number, &pattern, (rest, missing), TEXT)
+        let steps = rest.iter().map(|step| step.of_kind(&Kind::ByName(TEXT))).collect();
+        let (pattern, mirror) = (Pattern::new(&pattern)?, Some(number));
+        Ok(Route { pattern, mirror, steps, missing, has_validators: true, fill: None })
     };
     places(number, mirror, channels).into_iter().map(one).collect()
 }
@@ -327,14 +331,26 @@ fn dotted(number: usize, mirror: &MirrorSite, channels: &str) -> Result<Vec<Rout
 fn of_mirror(number: usize, mirror: &MirrorSite, channels: &str) -> Result<Vec<Route>, SiteError> {
     let mut routes = Vec::new();
     for Place { prefix, missing, root, rest } in places(number, mirror, channels) {
+        let route = |pattern: &str, steps: &[Step], kind: &Kind| {
+            let pattern = Pattern::new(&format!("{prefix}{pattern}"))?;
+            let steps = steps.iter().map(|step| step.of_kind(kind)).collect();
+            let (mirror, missing) = (Some(number), missing.clone());
+            Ok(Route { pattern, mirror, steps, missing, has_validators: true, fill: None })
+        };
+        let named = |names: &str| format!(r"(?<pinfold_rest>/(?:.*/)?(?:{}))\z", strict(names));
         if !mirror.root_names.is_empty() {
-            let names = strict(&mirror.root_names);
-            let pattern = format!(r"{prefix}(?<pinfold_rest>/(?:.*/)?(?:{names}))\z");
-            let route = route(number, &pattern, (root, missing.clone()), TEXT)?;
-            routes.push(Route { has_validators: mirror.has_validators, ..route });
+            let root = route(&named(&mirror.root_names), &root, &Kind::ByName(TEXT))?;
+            routes.push(Route { has_validators: mirror.has_validators, ..root });
         }
-        let pattern = format!(r"{prefix}(?<pinfold_rest>/.*)\z");
-        routes.push(route(number, &pattern, (rest, missing), OCTETS)?);
+        for (names, kind) in &mirror.typed_names {
+            routes.push(route(&named(names), &rest, &Kind::Always(kind.clone()))?);
+        }
+        for (path, kind, text) in &mirror.words {
+            let missing = Missing::Words { status: 200, kind: kind.clone(), text: text.clone() };
+            let words = route(&format!(r"/{}\z", literal(path)), &[], &Kind::ByName(TEXT))?;
+            routes.push(Route { missing, ..words });
+        }
+        routes.push(route(r"(?<pinfold_rest>/.*)\z", &rest, &Kind::ByName(OCTETS))?);
     }
     Ok(routes)
 }
@@ -348,13 +364,8 @@ fn part(mirror: &MirrorSite) -> Result<Mirror, SiteError> {
     if !mirror.package_names.is_empty() {
         caching.push((Pattern::new(&format!(r"\.(?:{})\z", strict(&mirror.package_names)))?, DAY));
     }
-    Ok(Mirror { name: mirror.name.as_str().to_owned(), caching, types: types(&mirror.types) })
-}
-
-fn types(more: &[(String, String)]) -> BTreeMap<String, String> {
-    let own = TYPES.iter().map(|(extension, mime)| ((*extension).to_owned(), (*mime).to_owned()));
-    own.chain(more.iter().map(|(extension, mime)| (extension.to_ascii_lowercase(), mime.clone())))
-        .collect()
+    let (name, cache) = (mirror.name.as_str().to_owned(), mirror.cache.clone());
+    Ok(Mirror { name, caching, types: types(&mirror.types), cache })
 }
 
 /// Writes names as alternatives of a pattern, the longest first.
@@ -365,12 +376,12 @@ fn alternatives<'a>(names: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// Writes a checked name or mount so that a pattern takes it literally.
-fn literal(text: &str) -> String {
+pub(super) fn literal(text: &str) -> String {
     text.replace('.', r"\.").replace('+', r"\+")
 }
 
 /// Makes `$` mean the very end: to PCRE it is also the place before a last line end.
-fn strict(fragment: &str) -> String {
+pub(super) fn strict(fragment: &str) -> String {
     let (mut strict, mut escaped, mut class) = (String::new(), false, false);
     for letter in fragment.chars() {
         match letter {

@@ -1,6 +1,7 @@
 #![expect(clippy::disallowed_methods, reason = "a www folder made by hand")]
 
 mod answers;
+mod bottles;
 mod urls;
 mod world;
 
@@ -23,9 +24,13 @@ fn apt(name: &str, mount: &str) -> MirrorSite {
         root_names: r"InRelease|Release|Release\.gpg".to_owned(),
         dot_names: String::new(),
         hash_names: r"/by-hash/(?:MD5Sum|SHA1|SHA256|SHA512)/[0-9a-f]+$|\.diff/T-".to_owned(),
+        has_validators: true,
         package_names: r"[ud]?deb|dsc|diff\.gz|(?:orig|debian)(?:-[^/]*)?\.tar\.(?:gz|bz2|xz|lzma|zst)(?:\.asc)?".to_owned(),
         types: vec![("deb".to_owned(), "application/vnd.debian.binary-package".to_owned()), ("dsc".to_owned(), "text/plain".to_owned())],
-        has_validators: true,
+        typed_names: Vec::new(),
+        top_names: String::new(),
+        words: Vec::new(),
+        cache: None,
     }
 }
 
@@ -101,14 +106,12 @@ fn compare(nginx: &Nginx, rules: &Rules, uri: &str) -> Result<u16, String> {
     let answer = rules.resolve(uri.as_bytes());
     let found = answer.found();
     let (status, body, cache, kind) = match found {
-        Some(file) => {
-            (200, fs::read(&file.path).unwrap(), file.cache, answer.content_type.as_str())
-        }
+        Some(file) => (200, fs::read(&file.path).unwrap(), file.cache, file.content_type.as_str()),
         None => (
             answer.not_found.status,
             answer.not_found.text.clone().into_bytes(),
             "no-cache",
-            "text/plain",
+            answer.not_found.content_type.as_str(),
         ),
     };
     let retry = answer

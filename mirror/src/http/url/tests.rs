@@ -143,3 +143,40 @@ fn a_folder_of_a_tree_gives_the_urls_of_what_lies_above_it() {
     let refused = base("https://h/b", "a/b").unwrap_err().to_string();
     assert!(refused.contains("fewer levels"), "{refused}");
 }
+
+#[test]
+fn a_folder_of_a_registry_is_asked_for_in_its_manner() {
+    let base = Base::parse("https://api.example.org/v1/api/").unwrap();
+    let registry = Base::parse("http://127.0.0.1:5000/v2/homebrew/core").unwrap();
+    let folder = |text: &str| text.parse::<RelPath>().unwrap();
+    let base = base.beside_registry(folder("api"), registry, folder("v2/homebrew/core"));
+    let cases = [
+        ("api/internal/x.json", "https://api.example.org/v1/api/internal/x.json", Manner::Plain),
+        (
+            "v2/homebrew/core/python/3.12/manifests/3.12.1",
+            "http://127.0.0.1:5000/v2/homebrew/core/python/3.12/manifests/3.12.1",
+            Manner::Index,
+        ),
+        (
+            "v2/homebrew/core/a/blobs/sha256:00",
+            "http://127.0.0.1:5000/v2/homebrew/core/a/blobs/sha256:00",
+            Manner::Blob,
+        ),
+        (
+            "v2/homebrew/core/manifests/blobs/x",
+            "http://127.0.0.1:5000/v2/homebrew/core/manifests/blobs/x",
+            Manner::Blob,
+        ),
+    ];
+    for (path, url, manner) in cases {
+        let found = base.join(&folder(path));
+        assert_eq!((found.to_string().as_str(), found.manner()), (url, manner));
+        // The same server is asked in the same manner, another one for a file.
+        assert_eq!(found.follow(b"/elsewhere").unwrap().manner(), manner);
+        assert_eq!(
+            found.follow(b"https://blobs.example.org/x?sig=1").unwrap().manner(),
+            Manner::Plain
+        );
+    }
+    assert_eq!(base.to_string(), "https://api.example.org/v1/api/");
+}
