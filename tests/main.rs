@@ -15,6 +15,7 @@ mod harness;
 mod apk;
 mod brew;
 mod by_tool;
+mod by_tool_families;
 mod by_tool_ready;
 mod changes;
 mod client;

@@ -11,6 +11,7 @@ mod manner;
 mod proxy;
 mod resolve;
 mod settings;
+mod spelling;
 mod tls;
 mod trouble;
 mod url;
