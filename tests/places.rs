@@ -1,6 +1,6 @@
 //! Where the root lies, whose it is, and what is missing of it: refused before anything is half done, with the mend.
 use crate::harness::{Mount, Ran, Site, ran, temp_dir, tool, write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -18,8 +18,8 @@ fn as_nobody(site: &Site, args: &[&str]) -> Ran {
     let program = site.dir().join("pinfold");
     let command = site.command(args);
     if !program.exists() {
-        std::fs::copy(command.get_program(), &program).unwrap();
-        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        // By another process: what this one has open for writing a test beside may hold over its own fork, and then it is busy.
+        tool(Command::new("install").args(["-m", "755"]).arg(command.get_program()).arg(&program));
     }
     let mut changed = Command::new("setpriv");
     changed.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(program);
