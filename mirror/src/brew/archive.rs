@@ -5,10 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pinfold_store::{
-    Class, Digest, Entry, Monitor, Node, Proof, Record, RelPath, Signer, Stamp, scan,
-};
-use serde::Deserialize;
+use pinfold_store::{Class, Monitor, Proof, Record, RelPath, Stamp, scan};
 
 use super::bottle::Bottle;
 use super::choose::{Choice, Standing};
@@ -20,9 +17,9 @@ use crate::archive::{self, Belief};
 use crate::family::Family;
 use crate::gather::{Gathered, problem};
 use crate::prove::Kept;
-use crate::sign::{NamedKey, NamedKeys};
-use crate::supply::{Lack, Root, Stage, State, Supplied, Supply, Voucher, Wanted};
-use crate::{Error, Expect, Result, TreeReader};
+use crate::sign::NamedKey;
+use crate::supply::{Lack, Root, Stage, State, Supplied, Supply, Wanted};
+use crate::{Error, Expect, Result, TreeReader, vouching};
 
 /// What is asked of Homebrew's API and registry.
 #[derive(Debug)]
@@ -81,10 +78,7 @@ impl archive::Archive for Archive {
     }
 
     fn asked(&self) -> Result<toml::Table> {
-        toml::Table::try_from(&self.selection).map_err(|error| Error::BadMetadata {
-            path: "the selection".to_owned(),
-            why: error.to_string(),
-        })
+        archive::asked(&self.selection, &self.belief)
     }
 
     fn belief(&self) -> &Belief {
@@ -107,18 +101,9 @@ impl Archive {
     /// # Errors
     /// [`Error::BadMetadata`] where the record's words are not understood.
     pub fn of(record: &Record, kept: Option<&[Kept]>) -> Result<Self> {
-        let shown = format!("the record of {}@{}", record.mirror, record.taken);
-        let named_keys = kept.map(|kept| {
-            let mut keys = NamedKeys::default();
-            let mut each = kept.iter();
-            each.try_for_each(|one| keys.add(one.name.as_bytes(), &one.certificate, &shown))
-                .map(|()| keys)
-        });
-        let selection = Selection::deserialize(record.asked.clone()).map_err(|error| {
-            Error::BadMetadata { path: shown.clone(), why: error.message().to_owned() }
-        })?;
-        let named_keys = named_keys.transpose()?;
-        let belief = Belief { named_keys, allow_older: true, ..Belief::default() };
+        let (selection, belief) = archive::recorded(record, None)?;
+        let named_keys = kept.map(|kept| vouching::named_keys(record, kept)).transpose()?;
+        let belief = Belief { named_keys, ..belief };
         Ok(Self { selection, belief, accepted: BTreeMap::new() })
     }
 
@@ -146,16 +131,17 @@ impl Archive {
         let packages = Packages::of(&envelope, &shown)?;
         self.must_not_be_older(&path, &packages)?;
         let files = choice.add(&self.selection, &packages, tag, &shown)?;
+        let made = Stamp::from_seconds(packages.made().unwrap_or_default());
         state.proofs.push(Proof {
             root: path.clone(),
             date: packages.made().map(Stamp::from_seconds),
             valid_until: None,
             indices: 0,
             files,
-            signers: key.iter().map(|key| signer(key, packages.made())).collect(),
+            signers: key.iter().map(|key| key.recorded(made)).collect(),
             others: Vec::new(),
         });
-        let voucher = key.map(|key| Voucher { certificate: key.pem.clone() });
+        let voucher = key.map(NamedKey::voucher);
         state.vouchers.extend(voucher.filter(|one| !state.vouchers.contains(one)));
         add_root(path, &root, (found, state));
         Ok(())
@@ -185,17 +171,6 @@ impl Archive {
     }
 }
 
-/// Gives who vouches, as a record keeps it.
-fn signer(key: &NamedKey, made: Option<i64>) -> Signer {
-    Signer {
-        key: key.fingerprint.clone(),
-        by: key.fingerprint.clone(),
-        name: key.name.clone(),
-        made: Stamp::from_seconds(made.unwrap_or_default()),
-        certificate: Digest::of(&key.pem),
-    }
-}
-
 /// Asks for the list of a tag.
 fn list(supply: &mut dyn Supply, tag: &str) -> Result<(RelPath, Root)> {
     let path = names::packages(tag)?;
@@ -210,11 +185,8 @@ fn list(supply: &mut dyn Supply, tag: &str) -> Result<(RelPath, Root)> {
 }
 
 fn add_root(path: RelPath, root: &Root, (found, state): (&mut Gathered, &mut State)) {
-    let content = root.content;
-    let node =
-        Node::File { digest: content.digest, size_bytes: content.size_bytes, class: Class::Root };
     state.roots.push(path.clone());
-    found.entries.push(Entry { path, node, added: false });
+    found.entries.push(root.entry(path));
 }
 
 /// Tells what is asked for in vain.
