@@ -53,6 +53,8 @@ fn an_rsync_server_is_followed_and_what_did_not_change_is_neither_sent_nor_read(
     let server = Rsyncd::of(upstream.path());
     let site = by_rsync(&server.url(), "");
     site.run(&["sync", "lab", "--dry-run"]).expect(0).says("rsync said");
+    let said = site.ok(&["sync", "lab", "--dry-run", "--json"]);
+    assert!(said.starts_with('{') && said.contains("\"log\""), "JSON stays JSON: {said}");
     assert!(site.dates("lab").is_empty(), "only said");
     site.run(&["sync", "lab"]).expect(0).says("40 files");
     let first = site.tree("lab", &site.dates("lab")[0]);
@@ -74,7 +76,7 @@ fn an_rsync_server_is_followed_and_what_did_not_change_is_neither_sent_nor_read(
         .lines()
         .filter(|line| line.starts_with("Number of regular files transferred"))
         .collect();
-    assert!(sent.len() == 4 && sent[2].ends_with(": 0") && sent[3].ends_with(": 1"), "{sent:?}");
+    assert!(sent.len() == 5 && sent[3].ends_with(": 0") && sent[4].ends_with(": 1"), "{sent:?}");
     assert!(site.leftovers().is_empty(), "{:?}", site.leftovers());
     site.sound();
 }
@@ -121,6 +123,8 @@ fn a_program_brings_a_tree_that_is_taken_only_where_it_ended_well() {
         echo \"told $1\"\n[ ! -e fail ] || { echo 'the upstream is on fire' >&2; exit 7; }";
     let site = by_program(dir.path(), text, "");
     site.run(&["sync", "lab", "--dry-run"]).expect(0).says("would run");
+    let said = site.ok(&["sync", "lab", "--dry-run", "--json"]);
+    assert!(said.starts_with('{') && said.contains("\"dry_run\""), "JSON stays JSON: {said}");
     site.run(&["sync", "lab"]).expect(0).says("1 files");
     assert!(log(&site).contains("told one word"), "{}", log(&site));
     write(dir.path().join("state"), "second");

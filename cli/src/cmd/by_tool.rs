@@ -11,6 +11,7 @@ use pinfold_store::lock::MirrorLock;
 use pinfold_store::path::escape_path;
 use pinfold_store::scan::{Adopt, Seal, Sealed};
 use pinfold_store::{Monitor, Store, disk};
+use serde_json::json;
 
 use super::bring::{Bringing, Tree};
 use crate::args::Sync;
@@ -18,7 +19,7 @@ use crate::config::{Mirror, Program, Rsync, Source, Upstream};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::tool::{Ended, Tool};
-use crate::ui::{self, Progress};
+use crate::ui::Progress;
 
 /// rsync's exit code for files that upstream removed while it read: it is in the middle of its own update.
 const VANISHED: i32 = 24;
@@ -55,8 +56,9 @@ impl ByTool<'_> {
         if self.context.dry_run {
             self.run(self.rsync(rsync, (&work, basis.as_deref()), true)?, "rsync --dry-run")?;
             let log = escape_path(&self.log());
-            ui::print(&format!("rsync said what it would bring in {log}"))?;
-            return Ok(None);
+            let text = format!("rsync said what it would bring in {log}");
+            let value = json!({ "dry_run": true, "log": self.log() });
+            return self.context.answer(&text, &value).map(|()| None);
         }
         disk::make_dir(&work)?;
         self.progress.step("fetching by rsync", None);
@@ -149,8 +151,10 @@ impl ByTool<'_> {
         };
         let shown = program.command.join(" ");
         if self.context.dry_run {
-            ui::print(&format!("would run {shown} and take {}", escape_path(&program.tree)))?;
-            return Ok(None);
+            let text = format!("would run {shown} and take {}", escape_path(&program.tree));
+            let value =
+                json!({ "dry_run": true, "command": program.command, "tree": program.tree });
+            return self.context.answer(&text, &value).map(|()| None);
         }
         self.progress.step(&format!("running {name}"), None);
         let arguments = arguments.iter().map(OsString::from).collect();
