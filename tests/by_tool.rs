@@ -82,6 +82,19 @@ fn an_rsync_server_is_followed_and_what_did_not_change_is_neither_sent_nor_read(
 }
 
 #[test]
+fn what_no_tree_shows_is_not_fetched_again_all_the_same() {
+    let upstream = temp_dir();
+    write(upstream.path().join("a"), "a");
+    let server = Rsyncd::of(upstream.path());
+    let site = by_rsync(&server.url(), "");
+    site.run(&["sync", "lab", "--no-publish"]).expect(0).says("took");
+    site.run(&["sync", "lab", "--no-publish"]).expect(0).says("nothing changed");
+    let sent = "Number of regular files transferred: ";
+    assert_eq!(log(&site).matches(&format!("{sent}1")).count(), 1, "{}", log(&site));
+    assert_eq!(log(&site).matches(&format!("{sent}0")).count(), 1, "{}", log(&site));
+}
+
+#[test]
 fn what_a_server_must_not_do_is_refused_and_the_newest_snapshot_stays() {
     let upstream = temp_dir();
     write(upstream.path().join("a"), "a");

@@ -13,7 +13,7 @@ use pinfold_store::scan::{Adopt, Seal, Sealed};
 use pinfold_store::{Monitor, Store, disk};
 use serde_json::json;
 
-use super::bring::{Bringing, Tree};
+use super::bring::{Bringing, Tree, publish_new};
 use crate::args::Sync;
 use crate::config::{Mirror, Program, Rsync, Source, Upstream};
 use crate::context::Context;
@@ -81,14 +81,21 @@ impl ByTool<'_> {
         Ok(Some(synced))
     }
 
-    /// The newest tree: what did not change is linked from it, and nothing is ever written into it.
+    /// The newest tree that stands: what did not change is linked from it, and nothing is ever written into it. Where none does the
+    /// newest is made to stand, or all of it would be fetched again.
     fn basis(&self) -> Result<Option<PathBuf>, Failure> {
         let mirror = &self.lock.mirror;
-        let Some(newest) = self.store.dates(mirror)?.pop() else { return Ok(None) };
-        if !publish::is_complete(self.store, mirror, newest)? {
-            return Ok(None);
+        let www = Www::new(self.store.root());
+        let dates = self.store.dates(mirror)?;
+        for taken in dates.iter().rev() {
+            if publish::is_complete(self.store, mirror, *taken)? {
+                return Ok(Some(www.snapshot_tree(mirror, *taken)));
+            }
         }
-        Ok(Some(Www::new(self.store.root()).snapshot_tree(mirror, newest)))
+        let Some(newest) = dates.last().filter(|_| !self.context.dry_run) else { return Ok(None) };
+        let record = self.store.record(mirror, *newest)?;
+        publish_new(self.context, self.store, &record, self.progress)?;
+        Ok(Some(www.snapshot_tree(mirror, *newest)))
     }
 
     /// Prepares rsync.
