@@ -53,4 +53,5 @@ mod signals;
 mod sync;
 mod tidy;
 mod two_at_once;
+mod year;
 mod zoo;
