@@ -1,60 +1,43 @@
-//! A simulated year.
+//! A year, night by night, with a clock of its own: four upstreams of four families change, one timer's verb brings them in, two
+//! channels move, snapshots come and go, a person steps in, things break; and real clients follow all of it.
+//!
+//! `books` says what must be, by arithmetic of its own; `accounts` reads the disk by docs/format.md alone. The bounded share is
+//! eight weeks with everything that happens in the year; `PINFOLD_TEST_LONG=1` plays the whole year.
+
+mod accounts;
 mod arch;
+mod books;
+mod by_hand;
 mod clients;
 mod debian;
+mod play;
 mod rocky;
 mod upstreams;
 mod vendor;
 
-use clients::Clients;
-use upstreams::{MIRRORS, Night, State, Upstreams};
-use std::collections::BTreeMap;
-use crate::harness::{Site, write, UpstreamKey};
+use crate::harness::long;
+use play::Play;
+
+/// The first night, how many there are, and how many weeks of the play one week of the plot takes.
+fn length() -> (jiff::Timestamp, usize, usize) {
+    let (start, nights, stride) =
+        if long() { ("2025-11-10T00:00:00Z", 365, 6) } else { ("2026-02-09T00:00:00Z", 58, 1) };
+    (start.parse().unwrap(), nights, stride)
+}
 
 #[test]
-fn probe() {
-    let t = std::time::Instant::now();
-    let mut up = Upstreams::new();
-    let start: jiff::Timestamp = "2026-02-16T02:00:00Z".parse().unwrap();
-    up.pass(Night { number: 0, at: start });
-    println!("first {:?}", t.elapsed());
-    let site = Site::fleeting();
-    let keyring = site.dir().join("upstream.asc");
-    write(&keyring, UpstreamKey::shared().public());
-    for m in MIRRORS {
-        let more = match m {
-            "debian" => "family = \"apt\"\nmount = \"archive.example.org/debian\"\nsuites = [\"lab\"]\narchitectures = [\"amd64\"]\n",
-            "rocky" => "family = \"rpm\"\nmount = \"archive.example.org/rocky\"\n",
-            "arch" => "family = \"pacman\"\nrepositories = [\"core\"]\narchitectures = [\"x86_64\"]\n",
-            _ => "family = \"files\"\nmount = \"vendor\"\n",
-        };
-        let keys = if m == "vendor" { String::new() } else { format!("keyrings = [\"{}\"]\n", keyring.display()) };
-        site.mirror(m, &format!("{more}upstream = \"{}\"\npatience = \"31ms\"\ntimeout = \"5s\"\ntries = 2\nretry-wait = \"10ms\"\n{keys}", up.url(m)));
-    }
-    site.ok(&["init"]);
-    let mut clients = None;
-    let mut nginx = None;
-    for n in 0..4 {
-        let t = std::time::Instant::now();
-        let at = start + jiff::SignedDuration::from_hours(24 * n);
-        if n > 0 { up.pass(Night { number: usize::try_from(n).unwrap(), at }); }
-        println!("pass {:?}", t.elapsed());
-        for m in MIRRORS {
-            let t = std::time::Instant::now();
-            println!("{}", site.run(&["sync", m]).expect(0).said());
-            println!("sync {m} {:?}", t.elapsed());
+fn a_year_of_nights() {
+    let (start, nights, stride) = length();
+    let plot = |week: usize, day: usize| week * 7 * stride + day;
+    let mut play = Play::new(start, plot(5, 0) - 3..=plot(5, 0) + 2);
+    for number in 0..nights {
+        play.dusk(number);
+        play.by_hand();
+        play.compare();
+        if number % (7 * stride) == 0 && number > 0 {
+            play.see();
         }
-        let t = std::time::Instant::now();
-        println!("{}", site.run(&["promote", "--all", "--to", "production"]).said());
-        println!("promote {:?}", t.elapsed());
-        nginx.get_or_insert_with(|| site.nginx());
-        let clients = clients.get_or_insert_with(|| Clients::new(&site));
-        let expected: BTreeMap<&str, State> = MIRRORS.iter().map(|m| (*m, up.state(m).clone())).collect();
-        let t = std::time::Instant::now();
-        clients.see(&expected, "now");
-        println!("see {:?}", t.elapsed());
-        let t = std::time::Instant::now();
-        clients.install(37 * n as usize, &expected);
-        println!("install {:?}", t.elapsed());
     }
+    accounts::balance(&play.site);
+    play.site.sound();
 }
