@@ -61,12 +61,7 @@ impl Mount {
     }
 
     fn mount(&self) {
-        tool(
-            Command::new("mount")
-                .args(["-o", "loop"])
-                .arg(&self.image)
-                .arg(&self.at),
-        );
+        tool(Command::new("mount").args(["-o", "loop"]).arg(&self.image).arg(&self.at));
     }
 
     /// Where it is mounted.

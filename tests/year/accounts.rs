@@ -91,13 +91,29 @@ fn assert_same(what: &str, found: &BTreeSet<String>, wanted: &BTreeSet<String>) 
 /// Every file of the root is of a kind that the format knows.
 fn strangers(site: &Site) {
     let known = [
-        "FORMAT", "index.sqlite", "index.sqlite-wal", "index.sqlite-shm", "lock",
-        "incoming/reserve", "www/pinfold.asc",
+        "FORMAT",
+        "index.sqlite",
+        "index.sqlite-wal",
+        "index.sqlite-shm",
+        "lock",
+        "incoming/reserve",
+        "www/pinfold.asc",
     ];
     let below = [
-        "objects/", "manifests/", "snapshots/", "generations/", "keys/", "locks/", "schedule/",
-        "running/", "www/snapshots/", "www/union/", "www/at/", "www/generations/",
-        "www/channels/", "www/status/",
+        "objects/",
+        "manifests/",
+        "snapshots/",
+        "generations/",
+        "keys/",
+        "locks/",
+        "schedule/",
+        "running/",
+        "www/snapshots/",
+        "www/union/",
+        "www/at/",
+        "www/generations/",
+        "www/channels/",
+        "www/status/",
     ];
     let mut strange: Vec<PathBuf> = walk(&site.root);
     strange.retain(|path| path.is_symlink() || !path.is_dir());

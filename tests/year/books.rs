@@ -118,8 +118,9 @@ impl Books {
 
     /// What it showed before that.
     pub(super) fn showed_before(&self, channel: &str, mirror: &str) -> Option<Timestamp> {
-        let is_it =
-            |shown: &&Shown| shown.until.is_some() && shown.channel == channel && shown.mirror == mirror;
+        let is_it = |shown: &&Shown| {
+            shown.until.is_some() && shown.channel == channel && shown.mirror == mirror
+        };
         self.shown.iter().rev().find(is_it).map(|shown| shown.date)
     }
 
@@ -206,9 +207,10 @@ impl Books {
                 || Some(date) == dates.last()
                 || self.soaked(mirror, now) == Some(*date)
                 || soaking.get(date).is_some_and(|since| is_within(since, SOAK))
-                || self.pinned.iter().any(|(of, pinned, until)| {
-                    *of == mirror && pinned == date && *until > now
-                })
+                || self
+                    .pinned
+                    .iter()
+                    .any(|(of, pinned, until)| *of == mirror && pinned == date && *until > now)
                 || self.shown.iter().any(|shown| {
                     shown.mirror == mirror
                         && shown.date == *date

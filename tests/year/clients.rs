@@ -33,7 +33,7 @@ impl Clients {
     pub(super) fn see(&self, expected: &BTreeMap<&str, State>, when: &str) {
         std::thread::scope(|scope| {
             scope.spawn(|| assert_eq!(self.dnf_sees(), expected["rocky"], "dnf {when}"));
-            assert_eq!(self.apt_sees(), expected["debian"], "apt-get {when}");
+            assert_eq!(apt_sees(&self.apt), expected["debian"], "apt-get {when}");
             assert_eq!(self.pacman_sees(), expected["arch"], "pacman {when}");
             curl_sees(&self.url, &expected["vendor"], when);
         });
@@ -54,15 +54,6 @@ impl Clients {
         assert_eq!(pacman.map(|line| line + "\n"), said(version("arch")));
     }
 
-    fn apt_sees(&self) -> State {
-        self.apt.get(&["update"]);
-        let lists = walk(&self.apt.root().join("var/lib/apt/lists"));
-        let lists: Vec<_> =
-            lists.iter().filter(|path| path.to_string_lossy().ends_with("_Packages")).collect();
-        assert_eq!(lists.len(), 1, "{lists:?}");
-        state_of_packages(&std::fs::read_to_string(lists[0]).unwrap())
-    }
-
     fn dnf_sees(&self) -> State {
         self.dnf.ok(&["makecache"]);
         let known = self.dnf.knows_of(&[]);
@@ -77,15 +68,23 @@ impl Clients {
     }
 }
 
+/// What apt knows after an update.
+pub(super) fn apt_sees(apt: &Apt) -> State {
+    apt.get(&["update"]);
+    let lists = walk(&apt.root().join("var/lib/apt/lists"));
+    let lists: Vec<_> =
+        lists.iter().filter(|path| path.to_string_lossy().ends_with("_Packages")).collect();
+    assert_eq!(lists.len(), 1, "{lists:?}");
+    state_of_packages(&std::fs::read_to_string(lists[0]).unwrap())
+}
+
 /// What a list of apt's holds.
 fn state_of_packages(list: &str) -> State {
     let stanzas = list.split("\n\n").filter(|stanza| !stanza.trim().is_empty());
     let of = |stanza: &str, field: &str| {
         stanza.lines().find_map(|line| line.strip_prefix(field)).unwrap().to_owned()
     };
-    stanzas
-        .map(|stanza| (of(stanza, "Package: "), number(&of(stanza, "Version: "))))
-        .collect()
+    stanzas.map(|stanza| (of(stanza, "Package: "), number(&of(stanza, "Version: ")))).collect()
 }
 
 /// The number before the first dot.

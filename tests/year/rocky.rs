@@ -60,7 +60,9 @@ fn build(version: u32) -> TempDir {
         "Name: lab\nVersion: {version}.0\nRelease: 1\nBuildArch: noarch\nSummary: the lab\nLicense: MIT\n%description\nThe lab\n"
     );
     for name in &names {
-        spec += &format!("%package -n {name}\nSummary: {name} of the lab\n%description -n {name}\n{name} of the lab\n");
+        spec += &format!(
+            "%package -n {name}\nSummary: {name} of the lab\n%description -n {name}\n{name} of the lab\n"
+        );
     }
     spec += &format!(
         "%install\nmkdir -p %{{buildroot}}/usr/share/lab\nfor n in {}; do echo \"$n {version}\" >%{{buildroot}}/usr/share/lab/$n; done\n",

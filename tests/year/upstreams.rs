@@ -52,6 +52,8 @@ pub(super) struct Upstreams {
     arch: Arch,
     vendor: Vendor,
     states: BTreeMap<&'static str, State>,
+    /// What the vendor had before files went missing.
+    lost: State,
 }
 
 impl Upstreams {
@@ -69,6 +71,7 @@ impl Upstreams {
             arch: Arch::new(at("arch")),
             vendor: Vendor::new(at("vendor")),
             states: MIRRORS.map(|mirror| (mirror, State::new())).into(),
+            lost: State::new(),
             dir,
         }
     }
@@ -128,8 +131,19 @@ impl Upstreams {
         std::fs::rename(from, to).unwrap();
     }
 
-    /// Files are missing for a night, and the upstream does not know; `None` brings them back.
+    /// All but the first files of the vendor are missing; `None` brings them back.
     pub(super) fn shrink(&mut self, kept: Option<usize>, night: Night) {
+        let state = self.states.get_mut("vendor").unwrap();
+        match kept {
+            Some(kept) => {
+                let whole = std::mem::take(state);
+                let is_kept = |(file, _): &(&String, &u32)| (0..kept).any(|at| name(at) == **file);
+                *state =
+                    whole.iter().filter(is_kept).map(|(file, at)| (file.clone(), *at)).collect();
+                self.lost = whole;
+            }
+            None => *state = std::mem::take(&mut self.lost),
+        }
         self.vendor.shrink(kept);
         date(self.dir.path(), night.at);
     }
