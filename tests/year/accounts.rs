@@ -4,6 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use jiff::Timestamp;
+
+use super::books::GRACE;
+use super::play::time;
 use super::upstreams::MIRRORS;
 use crate::harness::{Site, tool, walk};
 
@@ -18,7 +22,7 @@ struct Listed {
 }
 
 /// Checks everything below the root.
-pub(super) fn balance(site: &Site) {
+pub(super) fn balance(site: &Site, now: Timestamp) {
     let manifests: BTreeMap<(&str, String), String> = MIRRORS
         .iter()
         .flat_map(|mirror| site.dates(mirror).into_iter().map(move |date| (*mirror, date)))
@@ -44,8 +48,34 @@ pub(super) fn balance(site: &Site) {
         let top = site.root.join("www/union").join(mirror);
         assert_same(&format!("union of {mirror}"), &files(&top), &union);
     }
+    for channel in ["staging", "production"] {
+        generations(site, channel, now);
+    }
     assert_eq!(site.leftovers(), Vec::<String>::new(), "incoming/");
     strangers(site);
+}
+
+/// The folders of generations that stand are those that a channel showed within the grace.
+fn generations(site: &Site, channel: &str, now: Timestamp) {
+    let records = site.root.join("generations").join(channel);
+    let mut left = BTreeMap::new();
+    for entry in std::fs::read_dir(&records).unwrap().flatten() {
+        if entry.file_type().unwrap().is_file() {
+            let text = std::fs::read_to_string(entry.path()).unwrap();
+            let record: toml::Value = toml::from_str(&text).unwrap();
+            if let Some(from) = record.get("from") {
+                left.insert(from.to_string(), time(record["at"].as_str().unwrap()));
+            }
+        }
+    }
+    let shown = site.generation(channel).to_string();
+    let within =
+        |number: &String| left.get(number).is_some_and(|left| now.duration_since(*left) < GRACE);
+    let wanted = left.keys().filter(|number| within(number)).cloned().chain([shown]).collect();
+    let folder = site.root.join("www/generations").join(channel);
+    let found = std::fs::read_dir(folder).unwrap().flatten();
+    let found = found.map(|entry| entry.file_name().into_string().unwrap()).collect();
+    assert_same(&format!("generations of {channel}"), &found, &wanted);
 }
 
 /// The name of a snapshot's manifest, by its record.

@@ -213,7 +213,7 @@ pub(super) fn date_name(date: Timestamp) -> String {
 }
 
 /// The time that a snapshot's date means.
-fn time(date: &str) -> Timestamp {
+pub(super) fn time(date: &str) -> Timestamp {
     let parsed = jiff::civil::DateTime::strptime(DATE, date).unwrap();
     jiff::tz::Offset::UTC.to_timestamp(parsed).unwrap()
 }
