@@ -1,6 +1,6 @@
 //! A repository of pacman's kind: bsdtar packs, repo-add indexes what changed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::upstreams::{Night, State};
@@ -15,7 +15,7 @@ pub(super) struct Arch {
 }
 
 impl Arch {
-    pub(super) fn new(tree: PathBuf) -> Self {
+    pub(super) fn new(tree: &Path) -> Self {
         let folder = tree.join("core/os/x86_64");
         std::fs::create_dir_all(&folder).unwrap();
         Self { work: temp_dir(), folder }

@@ -19,6 +19,9 @@ pub(super) fn day_of(time: Timestamp) -> Date {
     jiff::tz::TimeZone::get(ZONE).unwrap().to_datetime(time).date()
 }
 
+/// Names the day, week or month of a day.
+type Period = fn(Date) -> String;
+
 /// How long a mirror's snapshots are kept.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Keep {
@@ -41,7 +44,7 @@ impl Keep {
     /// Which of these dates it keeps.
     fn of(&self, dates: &BTreeSet<Timestamp>) -> BTreeSet<Timestamp> {
         let mut kept = BTreeSet::new();
-        let periods: [(usize, fn(Date) -> String); 3] = [
+        let periods: [(usize, Period); 3] = [
             (self.daily, |day| day.to_string()),
             (self.weekly, |day| {
                 let week = day.iso_week_date();

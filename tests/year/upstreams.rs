@@ -68,7 +68,7 @@ impl Upstreams {
             server: Upstream::of(dir.path(), "autoindex on;"),
             debian: Debian::new(at("debian")),
             rocky: Rocky::new(at("rocky")),
-            arch: Arch::new(at("arch")),
+            arch: Arch::new(&at("arch")),
             vendor: Vendor::new(at("vendor")),
             states: MIRRORS.map(|mirror| (mirror, State::new())).into(),
             lost: State::new(),
