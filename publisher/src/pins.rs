@@ -74,7 +74,39 @@ pub fn remove(
     Ok(was)
 }
 
-/// Says what keeps a snapshot from being taken down or dropped: channels that show it now, and its pins.
+/// Lists a channel's pins that hold: those that ended are left out.
+///
+/// # Errors
+/// As [`list`].
+pub fn holding(store: &Store, channel: &Name, now: Stamp) -> Result<BTreeMap<Name, Pin>> {
+    let mut pins = list(store, channel)?;
+    pins.retain(|_, pin| !pin.is_over(now));
+    Ok(pins)
+}
+
+/// Takes a channel's pins away that ended; gives the mirrors.
+///
+/// Locks: needs the site's. Durable: yes.
+///
+/// # Errors
+/// As [`list`] and [`remove`].
+pub fn remove_expired(
+    store: &Store,
+    lock: &pinfold_store::lock::SiteLock,
+    channel: &Name,
+    now: Stamp,
+) -> Result<Vec<Name>> {
+    let mut gone = Vec::new();
+    for (mirror, pin) in list(store, channel)? {
+        if pin.is_over(now) && remove(store, lock, channel, &mirror)? {
+            gone.push(mirror);
+        }
+    }
+    Ok(gone)
+}
+
+/// Says what keeps a snapshot from being taken down or dropped: channels that show it now, and its pins. One that ended holds until
+/// whoever removes something takes it away ([`Store::unpin_expired`]).
 ///
 /// # Errors
 /// A record or pin cannot be read: then nothing may be removed.
@@ -87,7 +119,9 @@ pub fn refs_that_show(store: &Store, mirror: &Name, taken: Stamp) -> Result<Vec<
         }
     }
     for (name, pin) in store.pins(mirror, taken)? {
-        refs.push(format!("pin {name} of {}", pin.who));
+        let until =
+            pin.until.map_or_else(String::new, |until| format!(" until {} UTC", until.human()));
+        refs.push(format!("pin {name} of {}{until}", pin.who));
     }
     Ok(refs)
 }

@@ -246,6 +246,7 @@ pub(super) fn rollback(context: &Context, args: &Rollback) -> Done {
             reason: reason.clone(),
             since: context.now,
             until: None,
+            by: Some("rollback".to_owned()),
         };
         pins::set(&store, &ready.site, (&args.channel, mirror), &pin)?;
     }

@@ -19,6 +19,7 @@ pub(super) fn pin(context: &Context, args: &Pin) -> Done {
         reason: args.reason.clone(),
         since: context.now,
         until: None,
+        by: None,
     };
     let (text, value) = match (&args.channel, &args.name) {
         (Some(channel), _) => {

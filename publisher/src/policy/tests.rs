@@ -29,7 +29,7 @@ fn generation(number: u64, mirrors: &[(&str, i64, u64)]) -> Generation {
 }
 
 fn pin() -> Pin {
-    Pin { who: "me".into(), reason: "broken".into(), since: at(1), until: None }
+    Pin { who: "me".into(), reason: "broken".into(), since: at(1), until: None, by: None }
 }
 
 fn moves(plan: &Plan) -> Vec<(&str, i64, Option<u64>)> {
