@@ -26,6 +26,14 @@ pub enum Error {
         /// The rule that it breaks.
         why: String,
     },
+    /// The text is no schedule.
+    #[error("'{text}' is no schedule: {why}")]
+    BadSchedule {
+        /// What was typed, escaped.
+        text: String,
+        /// The rule that it breaks.
+        why: String,
+    },
     /// The text is no freeze.
     #[error("'{text}' is no freeze: {why}")]
     BadFreeze {
@@ -111,6 +119,7 @@ impl Error {
             Self::Site(inner) => inner.kind(),
             Self::BadSpec { .. }
             | Self::BadFreeze { .. }
+            | Self::BadSchedule { .. }
             | Self::NoChannel { .. }
             | Self::NoGeneration { .. } => Kind::Usage,
             Self::Moved { .. } => Kind::Busy,

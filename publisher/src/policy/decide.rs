@@ -150,21 +150,25 @@ fn one(setting: &Setting<'_>, wish: &Wish) -> Verdict {
     if let Some(frozen) = frozen(&wish.rules.freeze, setting.now, setting.zone) {
         return hold(Hold::Frozen { window: frozen.window, until: frozen.until });
     }
-    let mut first = None;
+    let mut soaking: Option<(Stamp, Hold)> = None;
+    let mut not_shown = None;
     for candidate in eligible {
+        let (snapshot, from, after) = (candidate.snapshot, setting.from.cloned(), wish.rules.after);
         let Some(since) = candidate.since else {
-            let (snapshot, from) = (candidate.snapshot, setting.from.cloned());
-            first = first.or(Some(Hold::NotShown { snapshot, from }));
+            not_shown = Some(Hold::NotShown { snapshot, from });
             continue;
         };
-        if soaked_at(since, wish.rules.after) <= setting.now {
-            return Verdict::Promote { from: shown, to: candidate.snapshot };
+        let end = soaked_at(since, after);
+        if end <= setting.now {
+            return Verdict::Promote { from: shown, to: snapshot };
         }
-        // The one that is shown first is said: the oldest of those that soak.
-        let (snapshot, from, after) = (candidate.snapshot, setting.from.cloned(), wish.rules.after);
-        first = Some(Hold::Soaking { snapshot, from, since, after });
+        // The one that is shown first is said.
+        if soaking.as_ref().is_none_or(|(first, _)| end <= *first) {
+            soaking = Some((end, Hold::Soaking { snapshot, from, since, after }));
+        }
     }
-    hold(first.unwrap_or(Hold::Unknown(setting.from.cloned())))
+    let soaking = soaking.map(|(_, hold)| hold);
+    hold(soaking.or(not_shown).unwrap_or(Hold::Unknown(setting.from.cloned())))
 }
 
 impl Decision {
@@ -279,3 +283,6 @@ pub fn moves_at(
     }
     found
 }
+
+#[cfg(test)]
+mod tests;

@@ -99,7 +99,8 @@ pub fn frozen(windows: &[Freeze], now: Stamp, zone: &TimeZone) -> Option<Frozen>
     for _ in 0..DAYS_AHEAD {
         let Ok(next) = day.checked_add(1.day()) else { break };
         if on(next).is_none() {
-            let begin = zone.to_zoned(next.at(0, 0, 0, 0)).and_then(|day| day.start_of_day()).ok();
+            let begin =
+                zone.to_zoned_datetime(next.at(0, 0, 0, 0)).and_then(|day| day.start_of_day()).ok();
             let until = begin.map(|begin| Stamp::from_seconds(begin.timestamp().as_second()));
             return Some(Frozen { window, until });
         }
@@ -107,3 +108,6 @@ pub fn frozen(windows: &[Freeze], now: Stamp, zone: &TimeZone) -> Option<Frozen>
     }
     Some(Frozen { window, until: None })
 }
+
+#[cfg(test)]
+mod tests;

@@ -118,3 +118,6 @@ pub fn candidates(
     }
     Ok(trails.into_iter().map(|(mirror, trail)| (mirror.clone(), trail.candidates())).collect())
 }
+
+#[cfg(test)]
+mod tests;
