@@ -1,6 +1,7 @@
 //! Pins on a mirror in a channel: promotion leaves the mirror where it is.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use pinfold_store::{IoContext, Name, Stamp, Store, disk, refs::Pin};
 
@@ -105,23 +106,45 @@ pub fn remove_expired(
     Ok(gone)
 }
 
-/// Says what keeps a snapshot from being taken down or dropped: channels that show it now, and its pins. One that ended holds until
-/// whoever removes something takes it away ([`Store::unpin_expired`]).
+/// What holds a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holder {
+    /// A channel shows it now, by a generation of this number.
+    Channel(Name, u64),
+    /// A pin of this name. One that ended holds until whoever removes something takes it away ([`Store::unpin_expired`]).
+    Pin(Name, Pin),
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Channel(channel, number) => write!(f, "channel {channel} (generation {number})"),
+            Self::Pin(name, pin) => write!(f, "pin {name} of {}", pin.who),
+        }
+    }
+}
+
+/// Says what keeps a snapshot from being taken down or dropped: channels that show it now, and its pins.
 ///
 /// # Errors
 /// A record or pin cannot be read: then nothing may be removed.
-pub fn refs_that_show(store: &Store, mirror: &Name, taken: Stamp) -> Result<Vec<String>> {
-    let mut refs = Vec::new();
+pub fn holders(store: &Store, mirror: &Name, taken: Stamp) -> Result<Vec<Holder>> {
+    let mut holders = Vec::new();
     for channel in generation::channels(store)? {
         let current = generation::current(store, &channel)?;
         if current.mirrors.get(mirror).is_some_and(|shown| shown.snapshot == taken) {
-            refs.push(format!("channel {channel} (generation {})", current.number));
+            holders.push(Holder::Channel(channel, current.number));
         }
     }
-    for (name, pin) in store.pins(mirror, taken)? {
-        let until =
-            pin.until.map_or_else(String::new, |until| format!(" until {} UTC", until.human()));
-        refs.push(format!("pin {name} of {}{until}", pin.who));
-    }
-    Ok(refs)
+    let pins = store.pins(mirror, taken)?;
+    holders.extend(pins.into_iter().map(|(name, pin)| Holder::Pin(name, pin)));
+    Ok(holders)
+}
+
+/// The same in words.
+///
+/// # Errors
+/// As [`holders`].
+pub fn refs_that_show(store: &Store, mirror: &Name, taken: Stamp) -> Result<Vec<String>> {
+    Ok(holders(store, mirror, taken)?.iter().map(ToString::to_string).collect())
 }
