@@ -159,7 +159,8 @@ fn one(setting: &Setting<'_>, wish: &Wish) -> Verdict {
             continue;
         };
         let end = soaked_at(since, after);
-        if end <= setting.now {
+        // Where nothing is to soak, a date of the future is a clock that was wrong, and no reason to wait.
+        if end <= setting.now || after.is_zero() {
             return Verdict::Promote { from: shown, to: snapshot };
         }
         // The one that is shown first is said.
