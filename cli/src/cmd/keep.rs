@@ -8,7 +8,7 @@ use pinfold_publisher::publish::{self, Locks};
 use pinfold_publisher::{check, generation};
 use pinfold_store::check::Depth;
 use pinfold_store::gc::{Collected, Run};
-use pinfold_store::{Name, Record, Report, Stamp, Store};
+use pinfold_store::{Monitor, Name, Record, Report, Stamp, Store};
 
 use super::Done;
 use crate::context::Context;
@@ -36,7 +36,7 @@ pub(super) fn look_at(
     store: &Store,
     (mirror, taken): (&Name, Stamp),
     depth: Depth,
-    progress: &Progress,
+    progress: &dyn Monitor,
 ) -> Result<Report, Failure> {
     let mut report = store.verify(mirror, taken, depth, progress)?;
     if let Ok(record) = store.record(mirror, taken) {
@@ -50,7 +50,7 @@ pub(super) fn look_at(
 }
 
 /// Compares tree and union; a manifest that cannot be read was a finding before, a tree that was taken down meanwhile is none.
-fn compare(store: &Store, record: &Record, progress: &Progress) -> Result<Report, Failure> {
+fn compare(store: &Store, record: &Record, progress: &dyn Monitor) -> Result<Report, Failure> {
     let compared = steady(store, &|| {
         let mut report = check::verify_tree(store, record, progress)?;
         report.merge(check::union(store, record)?);

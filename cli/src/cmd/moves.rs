@@ -7,12 +7,12 @@ use pinfold_publisher::policy::Plan;
 use pinfold_publisher::{pins, publish};
 use pinfold_store::lock::{Asker, SiteLock, Writer};
 use pinfold_store::refs::Pin;
-use pinfold_store::{Name, Stamp, Store, disk};
+use pinfold_store::{Monitor, Name, Stamp, Store, disk};
 
 use super::Done;
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
-use crate::ui::{self, Progress};
+use crate::ui;
 
 /// How far the clock may be behind the dates that were given out before it is worth a word.
 const CLOCK_SECONDS: i64 = 60;
@@ -24,6 +24,8 @@ pub(super) struct Ready<'a> {
     pub(super) site: SiteLock,
     writer: Writer,
     pub(super) current: Generation,
+    /// The mirrors whose pins ended, and went.
+    pub(super) ended: Vec<Name>,
 }
 
 impl<'a> Ready<'a> {
@@ -41,19 +43,15 @@ impl<'a> Ready<'a> {
         } else {
             pins::remove_expired(store, &site, channel, context.now)?
         };
-        for mirror in ended {
-            ui::tell(&format!("{channel}: the pin of {mirror} ended, and is gone"));
-        }
-        Ok(Self { context, store, site, writer, current })
+        Ok(Self { context, store, site, writer, current, ended })
     }
 
     /// Publishes what moves where it is not, so that the flip leads to standing trees.
-    pub(super) fn publish(&self, plan: &Plan) -> Result<(), Failure> {
-        let progress = Progress::new();
+    pub(super) fn publish(&self, plan: &Plan, monitor: &dyn Monitor) -> Result<(), Failure> {
         for (mirror, target) in &plan.moves {
             if !publish::is_published(self.store, mirror, target.snapshot)? {
                 let locks = publish::Locks { site: &self.site, writer: &self.writer };
-                publish::publish(self.store, mirror, target.snapshot, locks, &progress)?;
+                publish::publish(self.store, mirror, target.snapshot, locks, monitor)?;
             }
         }
         Ok(())
@@ -94,8 +92,9 @@ impl<'a> Ready<'a> {
         &self,
         plan: &Plan,
         (reason, why_pinned): (&str, &str),
+        monitor: &dyn Monitor,
     ) -> Result<Generation, Failure> {
-        self.publish(plan)?;
+        self.publish(plan, monitor)?;
         for mirror in plan.moves.keys() {
             let pin = Pin {
                 who: self.context.who.clone(),
@@ -111,13 +110,20 @@ impl<'a> Ready<'a> {
     }
 }
 
+/// What is told of a move.
+pub(super) struct Told<'a> {
+    /// What the channel showed before.
+    pub(super) current: &'a Generation,
+    pub(super) plan: &'a Plan,
+    /// The generation that was made; `None` where that would only be done, or nothing moves.
+    pub(super) next: Option<&'a Generation>,
+    /// Why it was taken back.
+    pub(super) taken_back: Option<&'a str>,
+}
+
 /// Says what moves and what stays. Without moves the answer is no.
-pub(super) fn tell(
-    context: &Context,
-    current: &Generation,
-    plan: &Plan,
-    next: Option<&Generation>,
-) -> Done {
+pub(super) fn tell(context: &Context, told: &Told<'_>) -> Done {
+    let Told { current, plan, next, taken_back } = *told;
     let channel = &current.channel;
     if context.json {
         let moves: BTreeMap<&Name, serde_json::Value> = plan
@@ -128,9 +134,13 @@ pub(super) fn tell(
                 (mirror, serde_json::json!({ "from": was, "to": target.snapshot }))
             })
             .collect();
-        ui::print_json(&serde_json::json!({
+        let mut value = serde_json::json!({
             "channel": channel, "generation": next.map(|next| next.number), "moves": moves, "stays": plan.stays,
-        }))?;
+        });
+        if let Some(how) = taken_back {
+            value["taken-back"] = how.into();
+        }
+        ui::print_json(&value)?;
     } else {
         let mut text = String::new();
         for (mirror, target) in &plan.moves {
@@ -145,7 +155,11 @@ pub(super) fn tell(
             ));
         }
         if let Some(next) = next {
-            text.push_str(&format!("{channel} is at generation {}\n", next.number));
+            let text_of = |number| match taken_back {
+                Some(_) => format!("{channel} was at generation {number}, and went back\n"),
+                None => format!("{channel} is at generation {number}\n"),
+            };
+            text.push_str(&text_of(next.number));
         }
         ui::print(&text)?;
     }

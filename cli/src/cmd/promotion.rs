@@ -5,15 +5,16 @@ mod examine;
 mod look;
 mod plan;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use pinfold_publisher::generation::Generation;
-use pinfold_publisher::policy::{By, Decision, Hold, Patience, Verdict};
+use pinfold_publisher::policy::{By, Decision, Hold, Patience, Plan, Verdict};
 use pinfold_publisher::{pins, unchecked};
-use pinfold_store::{Name, Stamp, Store};
+use pinfold_store::{Monitor, Name, Silent, Store};
 
 use super::Done;
-use super::moves::{self, Ready};
+use super::moves::{self, Ready, Told};
 use crate::args::Promote;
 use crate::config::Channel;
 use crate::context::Context;
@@ -33,6 +34,8 @@ struct Request<'a> {
     settings: &'a Channel,
     /// What was typed; `None` where the schedule asks.
     typed: Option<&'a Promote>,
+    /// What is worth a word; a person hears it at once.
+    notes: RefCell<Vec<String>>,
 }
 
 /// What became of it.
@@ -41,27 +44,57 @@ pub(super) struct Promoted {
     /// What the channel showed before.
     before: Generation,
     /// The generation that was made.
-    pub(super) next: Option<Generation>,
+    next: Option<Generation>,
     decision: Decision,
     /// What the check said where it said no, and the channel went back.
-    pub(super) taken_back: Option<String>,
+    taken_back: Option<String>,
+    /// What is worth a word, of a promotion that nobody typed: what ended, and what programs said.
+    pub(super) notes: Vec<String>,
 }
 
 impl Promoted {
-    /// What moved: the mirror, from what, to what.
-    pub(super) fn moved(&self) -> impl Iterator<Item = (&Name, Option<Stamp>, Stamp)> {
-        self.decision.moves()
-    }
-
     /// What stays, and why.
-    pub(super) fn held(&self) -> impl Iterator<Item = (&Name, &Hold)> {
+    fn held(&self) -> impl Iterator<Item = (&Name, &Hold)> {
         self.decision.holds()
     }
 
-    /// What it means for who started it by a schedule: no only where somebody must look.
-    pub(super) fn outcome(&self) -> Outcome {
+    /// What it means: no where somebody must look.
+    fn outcome(&self) -> Outcome {
         let is_refused = self.held().any(|(_, hold)| hold.is_refusal());
         if is_refused || self.taken_back.is_some() { Outcome::No } else { Outcome::Done }
+    }
+
+    /// What moved, in a line; `None` where nothing did.
+    pub(super) fn summary(&self) -> Option<String> {
+        let next = self.next.as_ref()?;
+        let moved = self.decision.moves().map(|(mirror, from, to)| match from {
+            Some(from) => format!("{mirror} {from} to {to}"),
+            None => format!("{mirror} to {to}"),
+        });
+        let moved = moved.collect::<Vec<_>>().join(", ");
+        let back = if self.taken_back.is_some() { ", and went back" } else { "" };
+        Some(format!("generation {}: {moved}{back}", next.number))
+    }
+
+    /// What somebody must look at, a line each: exit code 1.
+    pub(super) fn refusals(&self) -> Vec<String> {
+        let refused = self.held().filter(|(_, hold)| hold.is_refusal());
+        let taken_back = self.taken_back.iter().map(|how| format!("the check said no: {how}"));
+        refused
+            .map(|(mirror, hold)| format!("{mirror} stays: it {hold}"))
+            .chain(taken_back)
+            .collect()
+    }
+
+    /// What a person is told: of a sweep nothing of mirrors that have no snapshot.
+    fn plan(&self, args: &Promote) -> Plan {
+        let mut plan = self.decision.plan();
+        for (mirror, hold) in self.held() {
+            if args.all && matches!(hold, Hold::Unknown(_)) {
+                plan.stays.remove(mirror);
+            }
+        }
+        plan
     }
 }
 
@@ -74,19 +107,21 @@ pub(super) fn promote_due(
     Request::new(context, store, (channel, None))?.carry_out()
 }
 
-/// Completes the check of a promotion that died before it was done; gives what it said where it said no, and the channel went back.
-/// Cheap where there is none.
+/// Completes the check of a promotion that died before it was done; gives what is worth a word, and what it means. `None`, and cheap,
+/// where there is none.
 pub(super) fn complete_check(
     context: &Context,
     store: &Store,
     channel: &Name,
-) -> Result<Option<String>, Failure> {
+) -> Result<Option<(Vec<String>, Outcome)>, Failure> {
     if !unchecked::is_noted(store, channel)? {
         return Ok(None);
     }
     let request = Request::new(context, store, (channel, None))?;
     let lock = store.lock_channel(channel, &context.asker())?;
-    request.complete(&lock)
+    let said = request.complete(&lock)?;
+    let outcome = if said.is_some() { Outcome::No } else { Outcome::Done };
+    Ok(Some((request.notes.take(), outcome)))
 }
 
 pub(super) fn promote(context: &Context, args: &Promote) -> Done {
@@ -100,25 +135,18 @@ pub(super) fn promote(context: &Context, args: &Promote) -> Done {
     if context.dry_run {
         let view = request.look()?;
         let decision = request.inspected(&view)?;
-        return moves::tell(context, &view.current, &decision.plan(), None);
+        let (current, plan) = (&view.current, &decision.plan());
+        return moves::tell(context, &Told { current, plan, next: None, taken_back: None });
     }
     let promoted = request.carry_out()?;
-    let done =
-        moves::tell(context, &promoted.before, &promoted.plan(args), promoted.next.as_ref())?;
+    let told = Told {
+        current: &promoted.before,
+        plan: &promoted.plan(args),
+        next: promoted.next.as_ref(),
+        taken_back: promoted.taken_back.as_deref(),
+    };
+    let done = moves::tell(context, &told)?;
     Ok(if promoted.outcome() == Outcome::No { Outcome::No } else { done })
-}
-
-impl Promoted {
-    /// What a person is told: of a sweep nothing of mirrors that have no snapshot.
-    fn plan(&self, args: &Promote) -> pinfold_publisher::policy::Plan {
-        let mut plan = self.decision.plan();
-        for (mirror, hold) in self.held() {
-            if args.all && matches!(hold, Hold::Unknown(_)) {
-                plan.stays.remove(mirror);
-            }
-        }
-        plan
-    }
 }
 
 impl<'a> Request<'a> {
@@ -133,7 +161,7 @@ impl<'a> Request<'a> {
             .channels
             .get(channel)
             .ok_or_else(|| Failure::bug("a channel that was checked is not there"))?;
-        Ok(Self { context, store, channel, settings, typed })
+        Ok(Self { context, store, channel, settings, typed, notes: RefCell::default() })
     }
 
     /// The channel from which snapshots come.
@@ -148,6 +176,22 @@ impl<'a> Request<'a> {
 
     fn patience(&self) -> Patience {
         if self.waives(|args| args.now) { Patience::Waived } else { Patience::Kept }
+    }
+
+    /// Says something: to a person at once, and with the rest where the schedule asks.
+    fn note(&self, text: String) {
+        match self.typed {
+            Some(_) => ui::tell(&text),
+            None => self.notes.borrow_mut().push(text),
+        }
+    }
+
+    /// Who is shown how the work goes: a person.
+    fn monitor(&self) -> Box<dyn Monitor> {
+        match self.typed {
+            Some(_) => Box::new(Progress::new()),
+            None => Box::new(Silent),
+        }
     }
 
     /// Why, for the log: what was said, and the overrides.
@@ -182,6 +226,9 @@ impl<'a> Request<'a> {
         let mut answers = Answers::default();
         for _ in 0..ROUNDS {
             let ready = Ready::new((self.context, &asker), self.store, self.channel)?;
+            for mirror in &ready.ended {
+                self.note(format!("{}: the pin of {mirror} ended, and is gone", self.channel));
+            }
             let view = self.look()?;
             let decision = answers.apply(self.decide(&view));
             let open = answers.open(&decision);
@@ -192,15 +239,15 @@ impl<'a> Request<'a> {
                     promoted.taken_back = self.check(&lock, promoted.next.as_ref())?;
                 }
                 promoted.taken_back = promoted.taken_back.or(taken_back);
+                promoted.notes = self.notes.take();
                 return Ok(promoted);
             }
             drop(ready);
-            let progress = Progress::new();
+            let progress = self.monitor();
             for step in open {
-                let answer = self.examine(&step, &lock, &progress)?;
+                let answer = self.examine(&step, &lock, &*progress)?;
                 answers.give(step, answer);
             }
-            progress.finish();
         }
         Err(Failure::busy(format!(
             "channel {} was moved again and again by others meanwhile: nothing was promoted",
@@ -218,7 +265,7 @@ impl<'a> Request<'a> {
         let plan = decision.plan();
         let mut next = None;
         if !plan.moves.is_empty() {
-            ready.publish(&plan)?;
+            ready.publish(&plan, &*self.monitor())?;
             if self.waives(|args| args.skip_check) {
                 unchecked::end(self.store, &ready.site, self.channel)?;
             } else if self.settings.check.is_some() {
@@ -227,7 +274,8 @@ impl<'a> Request<'a> {
             next = Some(ready.flip(&plan, "promote", &self.reason())?);
         }
         self.let_go(ready, view, &decision)?;
-        Ok(Promoted { before: view.current.clone(), next, decision, taken_back: None })
+        let before = view.current.clone();
+        Ok(Promoted { before, next, decision, taken_back: None, notes: Vec::new() })
     }
 
     /// Takes the pins of mirrors away that were named and show now what was asked for: also what they showed already, for a run that
@@ -241,7 +289,7 @@ impl<'a> Request<'a> {
             );
             if is_shown && pins::remove(self.store, &ready.site, self.channel, mirror)? {
                 let channel = self.channel;
-                ui::tell(&format!(
+                self.note(format!(
                     "{channel}: the pin of {mirror} is gone: it was promoted by name"
                 ));
             }

@@ -10,11 +10,11 @@ use pinfold_publisher::policy::{self, Hold, Plan};
 use pinfold_store::{Name, Stamp, Store};
 
 use super::Done;
-use super::moves::{Ready, tell};
+use super::moves::{Ready, Told, tell};
 use crate::args::Rollback;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::ui;
+use crate::ui::{self, Progress};
 
 pub(super) fn rollback(context: &Context, args: &Rollback) -> Done {
     context.check_channel(&args.channel)?;
@@ -26,15 +26,15 @@ pub(super) fn rollback(context: &Context, args: &Rollback) -> Done {
     leave_pinned((context, &store), args, &mut plan)?;
     must_be_kept(&store, &plan, &args.channel)?;
     if plan.moves.is_empty() || context.dry_run {
-        return tell(context, &ready.current, &plan, None);
+        return tell(context, &told(&ready, &plan, None));
     }
     let reason = if args.reason.is_empty() {
         format!("rolled back from generation {}", ready.current.number)
     } else {
         args.reason.clone()
     };
-    let next = ready.go_back(&plan, (&args.reason, &reason))?;
-    let done = tell(context, &ready.current, &plan, Some(&next))?;
+    let next = ready.go_back(&plan, (&args.reason, &reason), &Progress::new())?;
+    let done = tell(context, &told(&ready, &plan, Some(&next)))?;
     for (mirror, target) in &plan.moves {
         ui::tell(&format!(
             "{}: {mirror} is pinned there: an explicit pinfold promote {mirror} --to {} moves it on",
@@ -43,6 +43,10 @@ pub(super) fn rollback(context: &Context, args: &Rollback) -> Done {
         tell_clients(context, &args.channel, (mirror, target.snapshot));
     }
     Ok(done)
+}
+
+fn told<'a>(ready: &'a Ready<'_>, plan: &'a Plan, next: Option<&'a Generation>) -> Told<'a> {
+    Told { current: &ready.current, plan, next, taken_back: None }
 }
 
 /// Leaves mirrors that a person pinned, unless they are named. What an earlier rollback pinned goes a step further back.

@@ -8,12 +8,12 @@ use pinfold_mirror::tree::{Entries, SnapshotTree, TreeReader};
 use pinfold_mirror::{Change, Lists, PackageChange, PackageKind, apk, apt, brew, pacman, rpm};
 use pinfold_store::manifest::{self, Change as FileChange};
 use pinfold_store::path::escape;
-use pinfold_store::{Class, Digest, Entry, Node, Record, Store};
+use pinfold_store::{Class, Digest, Entry, Monitor, Node, Record, Store};
 use serde_json::{Value, json};
 
 use super::{Found, is_same, name};
 use crate::failure::Failure;
-use crate::ui::{self, Progress};
+use crate::ui;
 
 /// What happens to packages, in the order of the summary.
 const PACKAGE_WORDS: &[&str] = &["added", "removed", "upgraded", "downgraded", "rebuilt"];
@@ -50,7 +50,7 @@ pub(super) fn packages(
     family: Family,
     (old, new): (Option<&Record>, &Record),
     is_json: bool,
-    progress: &Progress,
+    progress: &dyn Monitor,
 ) -> Result<Found, Failure> {
     let mut found = Found {
         what: "packages",
@@ -103,7 +103,7 @@ pub(super) fn changes(
     family: Family,
     (old, new): (&Side<'_>, &Side<'_>),
     mut each: &mut Each<'_>,
-    progress: &Progress,
+    progress: &dyn Monitor,
 ) -> Result<(Lists, Option<Vec<rpm::Advisory>>), Failure> {
     let lists = match family {
         Family::Rpm => {

@@ -3,13 +3,12 @@
 use pinfold_mirror::family::Family;
 use pinfold_mirror::{Change, PackageChange};
 use pinfold_store::manifest::{self, Change as FileChange};
-use pinfold_store::{Entry, Node, Record, Store};
+use pinfold_store::{Entry, Monitor, Node, Record, Store};
 use serde_json::Value;
 
 use super::compare::{Side, changes, files, is_fixed, packages};
 use super::shared_family;
 use crate::failure::Failure;
-use crate::ui::Progress;
 
 /// How much of a snapshot is not in the next one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +29,7 @@ impl Lost {
 pub(in crate::cmd) fn document(
     store: &Store,
     (old, new): (Option<&Record>, &Record),
-    progress: &Progress,
+    progress: &dyn Monitor,
 ) -> Result<Value, Failure> {
     let family = shared_family(old.unwrap_or(new), new);
     let by_package = family.filter(|family| *family != Family::Files);
@@ -48,7 +47,7 @@ pub(in crate::cmd) fn document(
 pub(in crate::cmd) fn lost(
     store: &Store,
     (old, new): (&Record, &Record),
-    progress: &Progress,
+    progress: &dyn Monitor,
 ) -> Result<Lost, Failure> {
     if old.manifest == new.manifest {
         return Ok(Lost { count: 0, of: 0, what: "packages" });
@@ -70,7 +69,7 @@ pub(in crate::cmd) fn lost(
 fn removed(
     family: Family,
     sides: (&Side<'_>, &Side<'_>),
-    progress: &Progress,
+    progress: &dyn Monitor,
 ) -> Result<u64, Failure> {
     let mut count = 0;
     let mut each = |change: &PackageChange<'_>| {

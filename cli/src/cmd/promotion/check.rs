@@ -13,7 +13,6 @@ use super::Request;
 use crate::cmd::moves::Ready;
 use crate::cmd::rollback::must_be_kept;
 use crate::failure::Failure;
-use crate::ui;
 
 impl Request<'_> {
     /// Refuses to move what could not be checked then.
@@ -45,7 +44,7 @@ impl Request<'_> {
         let made = unchecked::pending(self.store, self.channel)?.filter(is_shown);
         if let Some(made) = &made {
             let (channel, number) = (self.channel, made.number);
-            ui::tell(&format!(
+            self.note(format!(
                 "{channel}: generation {number} was not checked, for the run that made it ended before: checking it now"
             ));
         }
@@ -99,19 +98,19 @@ impl Request<'_> {
         must_be_kept(self.store, &plan, self.channel)?;
         let reason = format!("check failed: {how}");
         if !plan.moves.is_empty() {
-            ready.go_back(&plan, (&reason, &reason))?;
+            ready.go_back(&plan, (&reason, &reason), &*self.monitor())?;
         }
         unchecked::end(self.store, &ready.site, self.channel)?;
         let channel = self.channel;
-        ui::tell(&format!("{channel}: the check said no to generation {}: {how}", made.number));
+        self.note(format!("{channel}: the check said no to generation {}: {how}", made.number));
         for (mirror, target) in &plan.moves {
-            ui::tell(&format!(
+            self.note(format!(
                 "{channel}: {mirror} went back to {}, and is pinned there: pinfold promote {mirror} --to {channel} moves it on",
                 target.snapshot
             ));
         }
         for (mirror, why) in &plan.stays {
-            ui::tell(&format!("{channel}: {mirror} stays: it {why}"));
+            self.note(format!("{channel}: {mirror} stays: it {why}"));
         }
         Ok(how.to_owned())
     }

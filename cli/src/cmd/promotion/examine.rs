@@ -18,7 +18,6 @@ use crate::cmd::keep;
 use crate::config::{Asked, Verify};
 use crate::failure::Failure;
 use crate::tool::{Ended, Tool};
-use crate::ui::{self, Progress};
 
 /// A mirror that would move: from what, to what.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,12 +62,11 @@ impl Request<'_> {
     pub(super) fn inspected(&self, view: &View) -> Result<Decision, Failure> {
         let mut answers = Answers::default();
         let decision = self.decide(view);
-        let progress = Progress::new();
+        let progress = self.monitor();
         for step in steps(&decision) {
-            let answer = self.inspect(&step, &progress)?;
+            let answer = self.inspect(&step, &*progress)?;
             answers.give(step, answer);
         }
-        progress.finish();
         Ok(answers.apply(decision))
     }
 
@@ -77,7 +75,7 @@ impl Request<'_> {
         &self,
         step: &Step,
         lock: &ChannelLock,
-        progress: &Progress,
+        progress: &dyn Monitor,
     ) -> Result<Option<Hold>, Failure> {
         if let Some(hold) = self.inspect(step, progress)? {
             return Ok(Some(hold));
@@ -93,7 +91,7 @@ impl Request<'_> {
     }
 
     /// A snapshot without files: a mirror tool that failed, or a disk that was not mounted, left it. And one that lost much.
-    fn inspect(&self, step: &Step, progress: &Progress) -> Result<Option<Hold>, Failure> {
+    fn inspect(&self, step: &Step, progress: &dyn Monitor) -> Result<Option<Hold>, Failure> {
         let record = self.store.record(&step.mirror, step.to)?;
         let is_empty = record.files + record.links == 0;
         if is_empty && !self.waives(|args| args.allow_empty) {
@@ -114,7 +112,7 @@ impl Request<'_> {
         Ok(lost.is_more_than(max).then_some(hold))
     }
 
-    fn verify(&self, step: &Step, progress: &Progress) -> Result<Option<Hold>, Failure> {
+    fn verify(&self, step: &Step, progress: &dyn Monitor) -> Result<Option<Hold>, Failure> {
         let rules = self.context.config.rules(self.channel, &step.mirror);
         let Some(Verify::To(depth)) = rules.verify else { return Ok(None) };
         let snapshot = step.to;
@@ -135,7 +133,7 @@ impl Request<'_> {
         step: &Step,
         gate: &Asked,
         lock: &ChannelLock,
-        progress: &Progress,
+        progress: &dyn Monitor,
     ) -> Result<Option<Hold>, Failure> {
         let Step { mirror, from, to } = step;
         self.make_stand(step)?;
@@ -174,7 +172,7 @@ impl Request<'_> {
         let site = self.store.lock_site(&self.context.patient())?;
         let writer = self.store.writer(&self.context.patient())?;
         let locks = publish::Locks { site: &site, writer: &writer };
-        publish::publish(self.store, &step.mirror, step.to, locks, &Progress::new())?;
+        publish::publish(self.store, &step.mirror, step.to, locks, &*self.monitor())?;
         Ok(())
     }
 
@@ -209,7 +207,7 @@ impl Request<'_> {
             Err(failure) => return Ok(Some(failure.message)),
         };
         for line in &ended.last {
-            ui::tell(&format!("{}: {program}: {line}", self.channel));
+            self.note(format!("{}: {program}: {line}", self.channel));
         }
         let last = ended.last.last().map_or_else(String::new, |line| format!(": {line}"));
         Ok(Some(format!("{}{last} (all that it printed is in {})", ended.how, escape_path(&log))))
