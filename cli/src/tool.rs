@@ -32,6 +32,8 @@ static RUNNING: Mutex<Option<Pid>> = Mutex::new(None);
 pub(crate) struct Tool {
     pub(crate) program: OsString,
     pub(crate) arguments: Vec<OsString>,
+    /// What it finds in its environment beside what is in ours.
+    pub(crate) environment: Vec<(&'static str, OsString)>,
     /// What it prints is added to this file.
     pub(crate) log: PathBuf,
     /// The longest that it may take.
@@ -67,6 +69,7 @@ impl Tool {
         let begin = log.seek(SeekFrom::End(0)).map_err(failed)?;
         let child = Command::new(&self.program)
             .args(&self.arguments)
+            .envs(self.environment)
             .stdin(Stdio::from(self.lock))
             .stdout(Stdio::from(log.try_clone().map_err(failed)?))
             .stderr(Stdio::from(log))
