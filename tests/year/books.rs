@@ -84,6 +84,8 @@ pub(super) struct Books {
     /// The snapshots that are kept of each mirror.
     pub(super) kept: BTreeMap<&'static str, BTreeSet<Timestamp>>,
     shown: Vec<Shown>,
+    /// What each channel showed of each mirror, without what was rolled back.
+    stacks: BTreeMap<(&'static str, &'static str), Vec<Timestamp>>,
     /// Snapshots that a pin holds, and until when.
     pub(super) pinned: Vec<(&'static str, Timestamp, Timestamp)>,
     /// Mirrors that stay in production, and until when.
@@ -119,15 +121,20 @@ impl Books {
         self.shown.iter().find(is_it).map(|shown| shown.date)
     }
 
-    /// What it showed before that.
-    pub(super) fn showed_before(&self, channel: &str, mirror: &str) -> Option<Timestamp> {
-        let is_it = |shown: &&Shown| {
-            shown.until.is_some() && shown.channel == channel && shown.mirror == mirror
-        };
-        self.shown.iter().rev().find(is_it).map(|shown| shown.date)
+    /// What a rollback takes the channel to.
+    pub(super) fn before(&self, channel: &str, mirror: &str) -> Option<Timestamp> {
+        self.stacks.get(&(channel, mirror))?.iter().rev().nth(1).copied()
     }
 
-    /// A channel moves.
+    /// A rollback takes the channel there, and nothing moves it again.
+    pub(super) fn back(&mut self, channel: &'static str, mirror: &'static str, now: Timestamp) {
+        let before = self.before(channel, mirror).unwrap();
+        self.change(channel, mirror, before, now);
+        self.stacks.get_mut(&(channel, mirror)).unwrap().pop();
+        self.held.insert(mirror, Timestamp::MAX);
+    }
+
+    /// A channel moves on.
     pub(super) fn show(
         &mut self,
         channel: &'static str,
@@ -135,9 +142,19 @@ impl Books {
         date: Timestamp,
         now: Timestamp,
     ) {
-        if self.shows(channel, mirror) == Some(date) {
-            return;
+        if self.shows(channel, mirror) != Some(date) {
+            self.change(channel, mirror, date, now);
+            self.stacks.entry((channel, mirror)).or_default().push(date);
         }
+    }
+
+    fn change(
+        &mut self,
+        channel: &'static str,
+        mirror: &'static str,
+        date: Timestamp,
+        now: Timestamp,
+    ) {
         for shown in &mut self.shown {
             if shown.until.is_none() && shown.channel == channel && shown.mirror == mirror {
                 shown.until = Some(now);
@@ -158,11 +175,15 @@ impl Books {
         if self.held.get(mirror).is_some_and(|until| *until > now) {
             return;
         }
-        if let Some(date) = self.soaked(mirror, now)
-            && self.shows("production", mirror).is_none_or(|shown| shown < date)
-        {
+        if let Some(date) = self.waits(mirror, now) {
             self.show("production", mirror, date, now);
         }
+    }
+
+    /// What production takes next.
+    fn waits(&self, mirror: &str, now: Timestamp) -> Option<Timestamp> {
+        let shown = self.shows("production", mirror);
+        self.soaked(mirror, now).filter(|date| shown.is_none_or(|shown| shown < *date))
     }
 
     /// The newest snapshot that has soaked in staging.
@@ -192,9 +213,13 @@ impl Books {
         let mut published = BTreeMap::new();
         for mirror in MIRRORS {
             let stands = self.must_stand(mirror, now);
+            // A rollback must find what it goes back to.
+            let before = ["staging", "production"].map(|channel| self.before(channel, mirror));
             let Some(dates) = self.kept.get_mut(mirror) else { continue };
             let kept = keep(mirror).of(dates);
-            dates.retain(|date| kept.contains(date) || stands.contains(date));
+            dates.retain(|date| {
+                kept.contains(date) || stands.contains(date) || before.contains(&Some(*date))
+            });
             published.insert(mirror, stands);
         }
         published
@@ -208,7 +233,7 @@ impl Books {
         let is_held = |date: &Timestamp| {
             is_within(date, GRACE)
                 || Some(date) == dates.last()
-                || self.soaked(mirror, now) == Some(*date)
+                || self.waits(mirror, now) == Some(*date)
                 || soaking.get(date).is_some_and(|since| is_within(since, SOAK))
                 || self
                     .pinned

@@ -71,17 +71,11 @@ impl Play {
         self.later(60);
         self.ok(&["rollback", "production", "--reason", "p07 does not start"]);
         for mirror in MIRRORS {
-            self.book_back(mirror);
+            self.books.back("production", mirror, self.now);
         }
         self.compare();
         self.see();
         self.nothing_is_due();
-    }
-
-    fn book_back(&mut self, mirror: &'static str) {
-        let before = self.books.showed_before("production", mirror).unwrap();
-        self.books.show("production", mirror, before, self.now);
-        self.books.held.insert(mirror, Timestamp::MAX);
     }
 
     /// A person lets go of what the rollback pinned.
@@ -122,7 +116,7 @@ impl Play {
         self.night();
         self.later(60);
         self.ok(&["rollback", "production", "rocky", "--reason", "p11 is slow"]);
-        self.book_back("rocky");
+        self.books.back("production", "rocky", self.now);
         self.compare();
         self.see();
     }
