@@ -18,47 +18,36 @@ use crate::{Error, Result};
 
 /// What is written where nothing is ever due by itself.
 const NEVER: &str = "never";
+/// What a schedule looks like.
+const RULE: &str = "it has five fields: minute, hour, day of the month, month, day of the week; or is @hourly, @daily, @weekly, @monthly, @yearly or never";
 
 /// When something is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schedule {
     text: String,
-    /// `None`: never.
-    cron: Option<Cron>,
+    cron: Cron,
 }
 
 impl Schedule {
-    /// Reads a cron expression of five fields, `@daily` and its like, or `never`.
+    /// Reads a cron expression of five fields, `@daily` and its like; `None` for `never`.
     ///
     /// # Errors
     /// [`Error::BadSchedule`] where it is none, or names a day that never comes.
-    pub fn parse(text: &str) -> Result<Self> {
-        if text.trim() == NEVER {
-            return Ok(Self::never());
+    pub fn parse(text: &str) -> Result<Option<Self>> {
+        let text = text.trim();
+        if text == NEVER {
+            return Ok(None);
         }
         let bad = |why: String| Error::BadSchedule { text: escape(text.as_bytes()), why };
-        let rule = "it has five fields: minute, hour, day of the month, month, day of the week; or is @hourly, @daily, @weekly, @monthly, @yearly or never";
         let parser =
             CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
-        let cron = parser.parse(text).map_err(|error| bad(format!("{rule} ({error})")))?;
-        let schedule = Self { text: text.trim().to_owned(), cron: Some(cron) };
+        let cron = parser.parse(text).map_err(|error| bad(format!("{RULE} ({error})")))?;
+        let schedule = Self { text: text.to_owned(), cron };
         let start = Wall(jiff::civil::date(2000, 1, 1).at(0, 0, 0, 0));
         if schedule.seek(start, Seek::From).is_none() {
             return Err(bad("it names a day that never comes".to_owned()));
         }
-        Ok(schedule)
-    }
-
-    /// Nothing is ever due by itself.
-    #[must_use]
-    pub fn never() -> Self {
-        Self { text: NEVER.to_owned(), cron: None }
-    }
-
-    /// Says whether nothing is ever due by itself.
-    #[must_use]
-    pub const fn is_never(&self) -> bool {
-        self.cron.is_none()
+        Ok(Some(schedule))
     }
 
     /// Gives the last time at or before `now`.
@@ -90,11 +79,10 @@ impl Schedule {
     }
 
     fn seek(&self, wall: Wall, seek: Seek) -> Option<Wall> {
-        let cron = self.cron.as_ref()?;
         match seek {
-            Seek::UpTo => cron.find_previous_occurrence(&wall, true),
-            Seek::From => cron.find_next_occurrence(&wall, true),
-            Seek::After => cron.find_next_occurrence(&wall, false),
+            Seek::UpTo => self.cron.find_previous_occurrence(&wall, true),
+            Seek::From => self.cron.find_next_occurrence(&wall, true),
+            Seek::After => self.cron.find_next_occurrence(&wall, false),
         }
         .ok()
     }
