@@ -63,6 +63,12 @@ pub struct SiteLock {
     _file: File,
 }
 
+/// The lock of `run`: one at a time.
+#[derive(Debug)]
+pub struct RunLock {
+    _file: File,
+}
+
 impl Store {
     /// Refuses to write for another user than the root's owner: the kernel lets nobody link files that are another's
     /// (`fs.protected_hardlinks`), so one run as root would stop all later ones of the owner.
@@ -121,6 +127,12 @@ impl Store {
         is_locked(&self.root().join("lock"))
     }
 
+    /// Says whether somebody works on a mirror at this moment, without taking its lock.
+    #[must_use]
+    pub fn is_mirror_changed(&self, mirror: &Name) -> bool {
+        is_locked(&self.root().join("locks").join(format!("mirror.{mirror}")))
+    }
+
     /// Says whether somebody changes the site at this moment, without taking its lock.
     #[must_use]
     pub fn is_site_changed(&self) -> bool {
@@ -146,6 +158,17 @@ impl Store {
         let path = self.root().join("locks").join(format!("mirror.{mirror}"));
         take(&path, FlockOperation::NonBlockingLockExclusive, asker)
             .map(|file| MirrorLock { file, mirror: mirror.clone() })
+    }
+
+    /// Takes the lock of `run`.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] where another run holds it for longer than the asker waits.
+    pub fn lock_run(&self, asker: &Asker) -> Result<RunLock> {
+        Self::must_own(self.root())?;
+        let path: PathBuf = self.root().join("locks/run");
+        take(&path, FlockOperation::NonBlockingLockExclusive, asker)
+            .map(|file| RunLock { _file: file })
     }
 
     /// Takes the site's lock.
