@@ -110,13 +110,8 @@ impl Store {
             if !name.as_encoded_bytes().starts_with(b"mirror.") {
                 continue;
             }
-            let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-            let open = rustix::fs::open(&path, flags, Mode::empty()).at("open the lock", &path)?;
-            let mut file = File::from(open);
-            if rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared)
-                == Err(Errno::WOULDBLOCK)
-            {
-                return Err(Error::Busy { path, holder: holder(&mut file) });
+            if let Some(holder) = holder_now(&path)? {
+                return Err(Error::Busy { path, holder });
             }
         }
         Ok(())
@@ -127,10 +122,13 @@ impl Store {
         is_locked(&self.root().join("lock"))
     }
 
-    /// Says whether somebody works on a mirror at this moment, without taking its lock.
-    #[must_use]
-    pub fn is_mirror_changed(&self, mirror: &Name) -> bool {
-        is_locked(&self.root().join("locks").join(format!("mirror.{mirror}")))
+    /// Says who works on a mirror at this moment, for whoever would only find it busy.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where its lock cannot be looked at.
+    pub fn works_on(&self, mirror: &Name) -> Result<Option<String>> {
+        let path = self.root().join("locks").join(format!("mirror.{mirror}"));
+        if crate::disk::stands(&path)? { holder_now(&path) } else { Ok(None) }
     }
 
     /// Says whether somebody changes the site at this moment, without taking its lock.
@@ -237,6 +235,16 @@ fn sign(file: &mut File, asker: &Asker) -> std::io::Result<()> {
         Err(error) if error.kind() == std::io::ErrorKind::StorageFull => Ok(()),
         other => other,
     }
+}
+
+/// Looks who holds a lock at this moment: takes it together with others for an instant.
+fn holder_now(path: &Path) -> Result<Option<String>> {
+    let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    let open = rustix::fs::open(path, flags, Mode::empty()).at("open the lock", path)?;
+    let mut file = File::from(open);
+    let is_held =
+        rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared) == Err(Errno::WOULDBLOCK);
+    Ok(is_held.then(|| holder(&mut file)))
 }
 
 /// Reads who holds the lock.
