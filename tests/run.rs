@@ -1,7 +1,7 @@
 //! `pinfold run`: all that is due and nothing else.
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
@@ -65,7 +65,7 @@ fn start(site: &Site, now: &str) -> Child {
 }
 
 /// Waits until a script has said that it is at work.
-fn wait_for(path: &PathBuf) {
+fn wait_for(path: &Path) {
     for _ in 0..400 {
         if path.exists() {
             return;
