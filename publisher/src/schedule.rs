@@ -24,36 +24,47 @@ pub use tried::{End, Tried, What, read, write};
 
 /// What is written where nothing is ever due by itself.
 const NEVER: &str = "never";
-/// What a schedule looks like.
-const RULE: &str = "it has five fields: minute, hour, day of the month, month, day of the week; or is @hourly, @daily, @weekly, @monthly, @yearly or never";
 
 /// When something is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schedule {
     text: String,
-    cron: Cron,
+    /// `None`: never.
+    cron: Option<Cron>,
 }
 
 impl Schedule {
-    /// Reads a cron expression of five fields, `@daily` and its like; `None` for `never`.
+    /// Reads a cron expression of five fields, `@daily` and its like, or `never`.
     ///
     /// # Errors
     /// [`Error::BadSchedule`] where it is none, or names a day that never comes.
-    pub fn parse(text: &str) -> Result<Option<Self>> {
-        let text = text.trim();
-        if text == NEVER {
-            return Ok(None);
+    pub fn parse(text: &str) -> Result<Self> {
+        if text.trim() == NEVER {
+            return Ok(Self::never());
         }
         let bad = |why: String| Error::BadSchedule { text: escape(text.as_bytes()), why };
+        let rule = "it has five fields: minute, hour, day of the month, month, day of the week; or is @hourly, @daily, @weekly, @monthly, @yearly or never";
         let parser =
             CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
-        let cron = parser.parse(text).map_err(|error| bad(format!("{RULE} ({error})")))?;
-        let schedule = Self { text: text.to_owned(), cron };
+        let cron = parser.parse(text).map_err(|error| bad(format!("{rule} ({error})")))?;
+        let schedule = Self { text: text.trim().to_owned(), cron: Some(cron) };
         let start = Wall(jiff::civil::date(2000, 1, 1).at(0, 0, 0, 0));
         if schedule.seek(start, Seek::From).is_none() {
             return Err(bad("it names a day that never comes".to_owned()));
         }
-        Ok(Some(schedule))
+        Ok(schedule)
+    }
+
+    /// Nothing is ever due by itself.
+    #[must_use]
+    pub fn never() -> Self {
+        Self { text: NEVER.to_owned(), cron: None }
+    }
+
+    /// Says whether nothing is ever due by itself.
+    #[must_use]
+    pub const fn is_never(&self) -> bool {
+        self.cron.is_none()
     }
 
     /// Gives the last time at or before `now`.
@@ -85,10 +96,11 @@ impl Schedule {
     }
 
     fn seek(&self, wall: Wall, seek: Seek) -> Option<Wall> {
+        let cron = self.cron.as_ref()?;
         match seek {
-            Seek::UpTo => self.cron.find_previous_occurrence(&wall, true),
-            Seek::From => self.cron.find_next_occurrence(&wall, true),
-            Seek::After => self.cron.find_next_occurrence(&wall, false),
+            Seek::UpTo => cron.find_previous_occurrence(&wall, true),
+            Seek::From => cron.find_next_occurrence(&wall, true),
+            Seek::After => cron.find_next_occurrence(&wall, false),
         }
         .ok()
     }

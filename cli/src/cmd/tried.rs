@@ -1,6 +1,6 @@
 //! How tries end is kept, for whoever asks what is due.
 
-use pinfold_publisher::schedule::{self, End, Tried, What};
+use pinfold_publisher::schedule::{self, End, Schedule, Tried, What};
 use pinfold_store::{Name, Store};
 
 use super::Done;
@@ -41,17 +41,14 @@ pub(super) fn keep(
 ) -> Result<(), Failure> {
     let config = &context.config;
     let schedule = match what {
-        What::Mirror(name) => {
-            config.mirrors.get(name).and_then(|mirror| mirror.course.schedule.as_ref())
-        }
-        What::Channel(name) => {
-            config.channels.get(name).and_then(|channel| channel.schedule.as_ref())
-        }
+        What::Mirror(name) => config.mirrors.get(name).map(|mirror| &mirror.course.schedule),
+        What::Channel(name) => config.channels.get(name).map(|channel| &channel.schedule),
         What::Retention => None,
     };
+    let never = Schedule::never();
     let before = schedule::read(store, what).unwrap_or(None);
     let end = End { at: context.now, until: context.later()?.now, code, said };
-    let tried = Tried::after(before.as_ref(), &end, schedule, &config.zone);
+    let tried = Tried::after(before.as_ref(), &end, schedule.unwrap_or(&never), &config.zone);
     Ok(schedule::write(store, what, &tried)?)
 }
 

@@ -11,18 +11,18 @@ use serde::Deserialize;
 
 use super::duration::{duration, seconds};
 
-/// When a channel moves by itself that says anything of promotion and not when.
-pub(super) const SCHEDULE: &str = "0 4 * * *";
+/// When a mirror is synced that does not say, and when a channel moves by itself that says anything of promotion and not when.
+const SCHEDULE: &str = "0 4 * * *";
 /// The share of packages that may go from one snapshot to the next, in percent.
 pub(super) const MAX_CHANGE: u8 = 20;
 /// How long a program that is asked may take.
 const DEADLINE: Duration = Duration::from_secs(600);
 
 /// A channel.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Channel {
-    /// When it moves by itself; `None` where only people move it.
-    pub(crate) schedule: Option<Schedule>,
+    /// When it moves by itself.
+    pub(crate) schedule: Schedule,
     /// The channel whose snapshots it takes over; the mirrors' newest where there is none.
     pub(crate) from: Option<Name>,
     /// Mirrors that move together or not at all, by the group's name.
@@ -79,6 +79,19 @@ impl Rules {
     }
 }
 
+impl Channel {
+    /// A channel that only people move.
+    pub(super) fn by_hand() -> Self {
+        Self {
+            schedule: Schedule::never(),
+            from: None,
+            groups: BTreeMap::new(),
+            check: None,
+            rules: Rules::default(),
+        }
+    }
+}
+
 /// What was written.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -114,8 +127,8 @@ impl ChannelFile {
             && self.check.is_none()
             && rules == Rules::default();
         let schedule = match self.schedule.as_deref() {
-            None if says_nothing => None,
-            said => schedule(said.unwrap_or(SCHEDULE))?,
+            None if says_nothing => Schedule::never(),
+            said => schedule(said)?,
         };
         Ok(Channel {
             schedule,
@@ -210,9 +223,9 @@ pub(super) fn check(
     Ok(())
 }
 
-/// Reads a schedule; `None` where nothing is due by itself.
-pub(super) fn schedule(text: &str) -> Result<Option<Schedule>, String> {
-    Schedule::parse(text).map_err(|error| format!("schedule: {error}"))
+/// Reads a schedule; every day in the small hours where none is said.
+pub(super) fn schedule(said: Option<&str>) -> Result<Schedule, String> {
+    Schedule::parse(said.unwrap_or(SCHEDULE)).map_err(|error| format!("schedule: {error}"))
 }
 
 fn name(key: &str, text: &str) -> Result<Name, String> {

@@ -49,8 +49,8 @@ pub(crate) struct Mirror {
 /// What happens to a mirror by itself.
 #[derive(Debug)]
 pub(crate) struct Course {
-    /// When it is synced; `None` where only people do it.
-    pub(crate) schedule: Option<Schedule>,
+    /// When it is synced.
+    pub(crate) schedule: Schedule,
     /// How long its snapshots are kept; as all mirrors' where it says nothing.
     pub(crate) keep: Option<Keep>,
     /// What its moves in a channel must fulfil, where that is other than the channel says.

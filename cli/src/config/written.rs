@@ -9,12 +9,13 @@ use pinfold_mirror::apt::{Filter, Signed, Take};
 use pinfold_mirror::brew;
 use pinfold_mirror::family::{self, Family};
 use pinfold_mirror::http::{Base, Url};
+use pinfold_publisher::schedule::Schedule;
 use pinfold_publisher::site::Mount;
 use pinfold_store::path::escape;
 use serde::Deserialize;
 
 use super::OneOrMore;
-use super::channel::{ChannelFile, SCHEDULE, schedule};
+use super::channel::{ChannelFile, schedule};
 use super::duration::seconds;
 use super::keep::KeepFile;
 use super::mirror::{Course, List, Mirror, Transfer, Unloaded, Upstream, Wanted, of_folder};
@@ -163,8 +164,7 @@ impl MirrorFile {
             |base| of_folder(base, wanted).map_err(|error| format!("repository: {error}"));
         let bases = bases.into_iter().map(of_folder).collect::<Result<_, _>>()?;
         let layout = self.layout()?;
-        let is_followed = upstream.is_some() && cache.is_none();
-        let course = self.course(if is_followed { Some(SCHEDULE) } else { None })?;
+        let course = self.course(upstream.is_some() && cache.is_none())?;
         let belief = Unloaded {
             unsigned: self.unsigned,
             signers: self.signers,
@@ -218,13 +218,13 @@ impl MirrorFile {
     }
 
     /// Says when it is synced by itself, how long its snapshots are kept, and what its moves must fulfil.
-    fn course(&self, usual: Option<&str>) -> Result<Course, String> {
-        let schedule = match (self.schedule.as_deref(), usual) {
-            (None, None) => None,
-            (Some(_), None) => {
+    fn course(&self, is_followed: bool) -> Result<Course, String> {
+        let schedule = match self.schedule.as_deref() {
+            None | Some("never") if !is_followed => Schedule::never(),
+            Some(_) if !is_followed => {
                 return Err("schedule: there is nothing to sync: other tools feed this mirror, or clients do".to_owned());
             }
-            (said, Some(usual)) => schedule(said.unwrap_or(usual))?,
+            said => schedule(said)?,
         };
         let keep = self.keep.as_ref().map(KeepFile::resolve).transpose()?;
         let mut rules = BTreeMap::new();

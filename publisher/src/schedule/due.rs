@@ -24,6 +24,9 @@ pub enum Due {
 /// Says whether something is due. Times that were missed, however many, are made up once.
 #[must_use]
 pub fn due(schedule: &Schedule, zone: &TimeZone, tried: Option<&Tried>, now: Stamp) -> Option<Due> {
+    if schedule.is_never() {
+        return None;
+    }
     // A try in the future was made by a clock that has been set right since.
     let Some(tried) = tried.filter(|tried| tried.at.seconds() <= now.seconds() + CLOCK_SECONDS)
     else {

@@ -6,7 +6,7 @@ fn zone(name: &str) -> TimeZone {
 }
 
 fn schedule(text: &str) -> Schedule {
-    Schedule::parse(text).unwrap().unwrap()
+    Schedule::parse(text).unwrap()
 }
 
 fn at(text: &str) -> Stamp {
@@ -94,9 +94,12 @@ fn days_that_are_rare_and_words() {
 }
 
 #[test]
-fn never_is_no_time_at_all() {
-    assert_eq!(Schedule::parse("never").unwrap(), None);
-    assert_eq!(schedule(" @daily ").to_string(), "@daily");
+fn never_is_never_due() {
+    let never = schedule("never");
+    assert!(never.is_never());
+    assert_eq!(never.to_string(), "never");
+    assert_eq!(never.latest(at("2026-11-27T00:00:00Z"), &TimeZone::UTC), None);
+    assert_eq!(never.next(at("2026-11-27T00:00:00Z"), &TimeZone::UTC), None);
 }
 
 #[test]
@@ -172,7 +175,7 @@ proptest! {
 
     #[test]
     fn nothing_that_looks_like_one_is_a_panic(text in "([0-9*/,L#W?+@-]{1,5} ){4}[0-9*/,L#W?+-]{1,5}") {
-        if let Ok(Some(schedule)) = Schedule::parse(&text) {
+        if let Ok(schedule) = Schedule::parse(&text) {
             let now = at("2026-11-27T00:00:00Z");
             prop_assert!(schedule.latest(now, &TimeZone::UTC) <= Some(now));
         }

@@ -90,7 +90,7 @@ impl Tried {
     pub fn after(
         before: Option<&Self>,
         end: &End<'_>,
-        schedule: Option<&Schedule>,
+        schedule: &Schedule,
         zone: &TimeZone,
     ) -> Self {
         let (at, code) = (end.at, end.code);
@@ -101,12 +101,10 @@ impl Tried {
         let failures = before.map_or(0, |before| before.failures).saturating_add(1);
         let doubled = WAIT_SECONDS << (failures - 1).min(8);
         let later = |seconds: i64| Stamp::from_seconds(end.until.seconds().saturating_add(seconds));
-        let not_before = schedule.filter(|_| code == UPSTREAM).map(|schedule| {
-            let waited = later(doubled.min(WAIT_SECONDS_MAX));
-            schedule
-                .next(end.until, zone)
-                .map_or(waited, |next| waited.min(next.max(later(WAIT_SECONDS))))
-        });
+        // Nothing is tried by itself where the schedule never comes.
+        let next = schedule.next(end.until, zone).filter(|_| code == UPSTREAM);
+        let not_before = next
+            .map(|next| later(doubled.min(WAIT_SECONDS_MAX)).min(next.max(later(WAIT_SECONDS))));
         let good = before.and_then(|before| before.good);
         Self { at, code, said: line(end.said), good, failures, not_before }
     }

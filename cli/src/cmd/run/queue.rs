@@ -37,8 +37,8 @@ impl<'a> Queue<'a> {
     pub(super) fn syncs(&self, now: Stamp) -> Vec<(Name, Due)> {
         let mut due = Vec::new();
         for (name, mirror) in &self.context.config.mirrors {
-            let Some(schedule) = &mirror.course.schedule else { continue };
-            if self.syncing.iter().any(|one| one.mirror == *name) {
+            let schedule = &mirror.course.schedule;
+            if schedule.is_never() || self.syncing.iter().any(|one| one.mirror == *name) {
                 continue;
             }
             let last = match self.tried.get(name) {

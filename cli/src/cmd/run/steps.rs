@@ -23,7 +23,10 @@ pub(super) fn promotions(context: &Context, store: &Store) -> Vec<(Name, Due)> {
     };
     let mut due = Vec::new();
     for (name, channel) in channels {
-        let Some(schedule) = &channel.schedule else { continue };
+        let schedule = &channel.schedule;
+        if schedule.is_never() {
+            continue;
+        }
         let last = tried::last(store, What::Channel(name)).or_else(|| moved(store, name));
         if let Some(why) = schedule::due(schedule, &context.config.zone, last.as_ref(), context.now)
         {
@@ -80,7 +83,7 @@ pub(super) fn promote(
 
 /// Says whether retention is due.
 pub(super) fn retention(context: &Context, store: &Store) -> Option<Due> {
-    let schedule = Schedule::parse(RETENTION).ok().flatten()?;
+    let schedule = Schedule::parse(RETENTION).ok()?;
     let last = tried::last(store, What::Retention);
     schedule::due(&schedule, &context.config.zone, last.as_ref(), context.now)
 }

@@ -7,14 +7,14 @@ fn at(text: &str) -> Stamp {
 }
 
 fn daily() -> Schedule {
-    Schedule::parse("0 4 * * *").unwrap().unwrap()
+    Schedule::parse("0 4 * * *").unwrap()
 }
 
 /// A try that ended at once.
 fn ended(before: Option<&Tried>, when: &str, code: u8) -> Tried {
     let said = if code == 0 { "" } else { "upstream is away" };
     let end = End { at: at(when), until: at(when), code, said };
-    Tried::after(before, &end, Some(&daily()), &TimeZone::UTC)
+    Tried::after(before, &end, &daily(), &TimeZone::UTC)
 }
 
 fn is_due(tried: Option<&Tried>, now: &str) -> Option<Due> {
@@ -31,6 +31,8 @@ fn what_was_never_tried_is_due_at_once_and_what_was_done_is_not() {
     assert_eq!(is_due(Some(&done), "20261128T040000Z"), Some(time));
     let next = |now| next_try(&daily(), &TimeZone::UTC, Some(&done), at(now));
     assert_eq!(next("20261127T120500Z"), Some(at("20261128T040000Z")));
+    assert_eq!(due(&Schedule::never(), &TimeZone::UTC, None, at("20261128T040000Z")), None);
+    assert_eq!(next_try(&Schedule::never(), &TimeZone::UTC, None, at("20261128T040000Z")), None);
     assert_eq!(next("20261128T041000Z"), Some(at("20261128T041000Z")));
 }
 

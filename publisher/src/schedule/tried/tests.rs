@@ -80,7 +80,7 @@ fn a_file_that_is_none_of_ours_is_told_and_read_to_no_end() {
 fn what_a_stranger_said_is_one_short_line() {
     let said = format!("a\nb\x1b[2J\u{202e}{}", "x".repeat(10_000));
     let end = End { at: tried().at, until: tried().at, code: 4, said: &said };
-    let tried = Tried::after(None, &end, None, &TimeZone::UTC);
+    let tried = Tried::after(None, &end, &Schedule::never(), &TimeZone::UTC);
     assert!(tried.said.starts_with("a b [2J x"), "{:?}", tried.said);
     assert_eq!(tried.said.chars().count(), SAID_MAX);
     assert_eq!(tried.not_before, None);
