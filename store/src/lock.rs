@@ -69,6 +69,24 @@ pub struct RunLock {
     _file: File,
 }
 
+/// A channel's lock: promotions. Gates and checks take minutes, and leave the site to others; a rollback needs the site's lock alone.
+#[derive(Debug)]
+pub struct ChannelLock {
+    file: File,
+    /// Which channel.
+    pub channel: Name,
+}
+
+impl ChannelLock {
+    /// Gives a second hold on the lock, as [`MirrorLock::second_hold`] does.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where no more files can be open.
+    pub fn second_hold(&self) -> Result<File> {
+        self.file.try_clone().at("hold the lock of", Path::new(self.channel.as_str()))
+    }
+}
+
 impl Store {
     /// Refuses to write for another user than the root's owner: the kernel lets nobody link files that are another's
     /// (`fs.protected_hardlinks`), so one run as root would stop all later ones of the owner.
@@ -167,6 +185,17 @@ impl Store {
         let path: PathBuf = self.root().join("locks/run");
         take(&path, FlockOperation::NonBlockingLockExclusive, asker)
             .map(|file| RunLock { _file: file })
+    }
+
+    /// Takes a channel's lock.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] where another promotion holds it for longer than the asker waits.
+    pub fn lock_channel(&self, channel: &Name, asker: &Asker) -> Result<ChannelLock> {
+        Self::must_own(self.root())?;
+        let path = self.root().join("locks").join(format!("channel.{channel}"));
+        take(&path, FlockOperation::NonBlockingLockExclusive, asker)
+            .map(|file| ChannelLock { file, channel: channel.clone() })
     }
 
     /// Takes the site's lock.
