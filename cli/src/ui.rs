@@ -154,6 +154,14 @@ impl Progress {
         !self.tally.problems().is_empty()
     }
 
+    /// Shows something else beside the bar.
+    pub(crate) fn beside<T>(&self, show: impl FnOnce() -> T) -> T {
+        match &self.bar {
+            Some(bar) => bar.suspend(show),
+            None => show(),
+        }
+    }
+
     /// Takes the bar away.
     pub(crate) fn finish(&self) {
         if let Some(bar) = &self.bar {
