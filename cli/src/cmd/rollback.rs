@@ -21,6 +21,9 @@ pub(super) fn rollback(context: &Context, args: &Rollback) -> Done {
     let store = context.store_on_any_disk()?;
     let asker = context.asker();
     let ready = Ready::new((context, &asker), &store, &args.channel)?;
+    for mirror in &ready.ended {
+        ui::tell(&format!("{}: the pin of {mirror} ended, and is gone", args.channel));
+    }
     let named: BTreeSet<Name> = args.mirrors.iter().cloned().collect();
     let mut plan = plan(&store, &ready.current, &named, args.to.as_deref())?;
     leave_pinned((context, &store), args, &mut plan)?;
