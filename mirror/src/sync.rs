@@ -10,6 +10,7 @@ mod held;
 mod known;
 mod lacking;
 mod pages;
+mod room;
 
 use std::time::Duration;
 
@@ -59,6 +60,8 @@ pub struct Order<'a> {
     pub even_if_unchanged: bool,
     /// Takes a state whose indices name no file.
     pub allow_empty: bool,
+    /// Its tree is shown as soon as it is whole: there must be room for its folders.
+    pub is_published: bool,
     /// Whether to do it or only to say it.
     pub run: Run,
 }
@@ -85,6 +88,8 @@ pub struct Planned {
     pub fetch_files: u64,
     /// Bytes of them.
     pub fetch_bytes: u64,
+    /// Folders of the state's tree.
+    pub folders: u64,
 }
 
 /// Follows the first upstream that can be followed.

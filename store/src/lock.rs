@@ -178,6 +178,14 @@ fn is_locked(path: &Path) -> bool {
     locks.lines().any(|line| line.contains("FLOCK") && is_it(line))
 }
 
+/// Says who holds a lock, without taking it; `None` where nobody does.
+pub(crate) fn holder_of(path: &Path) -> Option<String> {
+    if !is_locked(path) {
+        return None;
+    }
+    Some(File::open(path).map_or_else(|_| "another process".to_owned(), |mut file| holder(&mut file)))
+}
+
 /// Opens the lock's file and locks it, trying again until the asker's patience ends.
 fn take(path: &Path, how: FlockOperation, asker: &Asker) -> Result<File> {
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW;
