@@ -174,6 +174,12 @@ pub(crate) struct Sync {
     /// Make a snapshot even where nothing changed
     #[arg(long)]
     pub(crate) even_if_unchanged: bool,
+    /// See whether it fits on the disk, and go on without the terminal: for the first sync of a big archive
+    #[arg(long)]
+    pub(crate) background: bool,
+    /// The process that started this one in the background
+    #[arg(long, hide = true, value_name = "PID", conflicts_with = "background")]
+    pub(crate) starter: Option<u32>,
 }
 
 /// `key`.

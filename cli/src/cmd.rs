@@ -1,5 +1,6 @@
 //! The verbs, a module each or a few that belong together.
 
+mod background;
 mod bring;
 mod by_tool;
 mod client;

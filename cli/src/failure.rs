@@ -81,6 +81,14 @@ impl Failure {
         Self::of_kind(Kind::Bug, message)
     }
 
+    /// What another run of this program ended with.
+    pub(crate) fn of_code(code: u8, message: impl Into<String>) -> Self {
+        let kinds =
+            [Kind::Usage, Kind::Held, Kind::Upstream, Kind::Integrity, Kind::Busy, Kind::Bug];
+        let kind = kinds.into_iter().find(|kind| code_of(*kind) == code);
+        Self::of_kind(kind.unwrap_or(Kind::Machine), message)
+    }
+
     /// Adds what to do next.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
@@ -118,15 +126,19 @@ impl Failure {
 
     /// The exit code (DESIGN.md): an interface.
     pub(crate) const fn code(&self) -> u8 {
-        match self.kind {
-            Kind::Usage => 2,
-            Kind::Held => 1,
-            Kind::Upstream => 3,
-            Kind::Integrity => 4,
-            Kind::Machine => 5,
-            Kind::Busy => 75,
-            Kind::Bug => 70,
-        }
+        code_of(self.kind)
+    }
+}
+
+const fn code_of(kind: Kind) -> u8 {
+    match kind {
+        Kind::Usage => 2,
+        Kind::Held => 1,
+        Kind::Upstream => 3,
+        Kind::Integrity => 4,
+        Kind::Machine => 5,
+        Kind::Busy => 75,
+        Kind::Bug => 70,
     }
 }
 

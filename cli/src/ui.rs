@@ -3,15 +3,16 @@
 //! Whatever is shown passes [`clean`]: what an operator or a stranger wrote cannot move a terminal's cursor or forge a line.
 
 use std::io::{IsTerminal, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use pinfold_store::path::is_hidden;
+use pinfold_store::running::{Notes, Plan, Running};
 use pinfold_store::{Counter, Finding, Monitor, Report};
 
 use crate::failure::Failure;
-use crate::work::Work;
+use crate::work::{Noting, Work};
 
 /// Writes to stdout; a reader that is gone or a full disk is a failure, never a panic and never a silent success.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
@@ -134,6 +135,7 @@ pub(crate) struct Progress {
     bar: Option<ProgressBar>,
     last: Mutex<String>,
     transfer: Mutex<Option<Transfer>>,
+    noting: Mutex<Option<Noting>>,
 }
 
 impl Progress {
@@ -143,7 +145,13 @@ impl Progress {
             bar.enable_steady_tick(Duration::from_millis(200));
             bar
         });
-        Self { work: Arc::default(), bar, last: Mutex::default(), transfer: Mutex::default() }
+        Self {
+            work: Arc::default(),
+            bar,
+            last: Mutex::default(),
+            transfer: Mutex::default(),
+            noting: Mutex::default(),
+        }
     }
 
     /// Gives a counter's value.
@@ -156,8 +164,25 @@ impl Progress {
         !self.work.tally.problems().is_empty()
     }
 
-    /// Takes the bar away.
+    /// Lets others see what is done, until it is finished.
+    pub(crate) fn note(&self, notes: Notes, said: Running) {
+        *self.noting() = Some(Noting::begin(notes, said, &self.work));
+    }
+
+    /// The run is past what could have refused it.
+    pub(crate) fn is_begun(&self, planned: Option<Plan>) {
+        if let Some(noting) = &*self.noting() {
+            noting.is_begun(planned);
+        }
+    }
+
+    fn noting(&self) -> MutexGuard<'_, Option<Noting>> {
+        self.noting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the bar away, and what others see.
     pub(crate) fn finish(&self) {
+        drop(self.noting().take());
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }

@@ -110,8 +110,10 @@ impl Noting {
     pub(crate) fn is_begun(&self, planned: Option<Plan>) {
         *lock(&self.work.begun) = Begun { is_begun: true, planned };
         if let Some(wake) = &self.wake {
-            // Where the thread is gone nobody listens either.
-            drop(wake.send(()));
+            match wake.send(()) {
+                // Where the thread is gone nobody listens either.
+                Ok(()) | Err(_) => {}
+            }
         }
     }
 }

@@ -183,7 +183,10 @@ pub(crate) fn holder_of(path: &Path) -> Option<String> {
     if !is_locked(path) {
         return None;
     }
-    Some(File::open(path).map_or_else(|_| "another process".to_owned(), |mut file| holder(&mut file)))
+    Some(
+        File::open(path)
+            .map_or_else(|_| "another process".to_owned(), |mut file| holder(&mut file)),
+    )
 }
 
 /// Opens the lock's file and locks it, trying again until the asker's patience ends.

@@ -6,9 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use pinfold_store::gc::Run;
 use pinfold_store::index::{self, Index};
-use pinfold_store::{
-    Checksum, Digest, Entry, Landed, Monitor, Node, RelPath, Sums, arrival::batch_max,
-};
+use pinfold_store::{Checksum, Digest, Landed, Monitor, RelPath, Sums, arrival::batch_max};
 
 use super::lacking::Lacking;
 use super::pages::Remembered;

@@ -37,6 +37,16 @@ pub fn append(path: &Path) -> Result<std::fs::File> {
     opened.map(std::fs::File::from).at("open the log", path)
 }
 
+/// Gives an open file to a user, where we may.
+///
+/// # Errors
+/// [`crate::Error::Io`] with the path `shown`.
+pub fn give(file: &std::fs::File, (user, group): (u32, u32), shown: &Path) -> Result<()> {
+    use rustix::fs::{Gid, Uid};
+    rustix::fs::fchown(file, Some(Uid::from_raw(user)), Some(Gid::from_raw(group)))
+        .at("give away", shown)
+}
+
 /// Writes a small file that may be lost: aside and renamed over, so that a reader never sees half of it; nothing is synced.
 ///
 /// # Errors
