@@ -200,7 +200,7 @@ fn channels(written: &BTreeMap<String, ChannelFile>) -> Result<BTreeMap<Name, Ch
     }
     if channels.is_empty() {
         let usual = CHANNELS.iter().filter_map(|name| name.parse().ok());
-        channels.extend(usual.map(|name| (name, Channel::default())));
+        channels.extend(usual.map(|name| (name, Channel::by_hand())));
     }
     Ok(channels)
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use pinfold_publisher::schedule::Schedule;
 use pinfold_store::check::Depth;
 use pinfold_store::path::escape;
 use pinfold_store::{Name, Stamp};
@@ -10,18 +11,18 @@ use serde::Deserialize;
 
 use super::duration::{duration, seconds};
 
-/// When a channel moves by itself that says anything of promotion and not when.
-pub(super) const SCHEDULE: &str = "0 4 * * *";
+/// When a mirror is synced that does not say, and when a channel moves by itself that says anything of promotion and not when.
+const SCHEDULE: &str = "0 4 * * *";
 /// The share of packages that may go from one snapshot to the next, in percent.
 pub(super) const MAX_CHANGE: u8 = 20;
 /// How long a program that is asked may take.
 const DEADLINE: Duration = Duration::from_secs(600);
 
 /// A channel.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Channel {
-    /// When it moves by itself; `None` where only people move it.
-    pub(crate) schedule: Option<String>,
+    /// When it moves by itself.
+    pub(crate) schedule: Schedule,
     /// The channel whose snapshots it takes over; the mirrors' newest where there is none.
     pub(crate) from: Option<Name>,
     /// Mirrors that move together or not at all, by the group's name.
@@ -78,6 +79,19 @@ impl Rules {
     }
 }
 
+impl Channel {
+    /// A channel that only people move.
+    pub(super) fn by_hand() -> Self {
+        Self {
+            schedule: Schedule::never(),
+            from: None,
+            groups: BTreeMap::new(),
+            check: None,
+            rules: Rules::default(),
+        }
+    }
+}
+
 /// What was written.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -113,9 +127,8 @@ impl ChannelFile {
             && self.check.is_none()
             && rules == Rules::default();
         let schedule = match self.schedule.as_deref() {
-            Some("never") => None,
-            None if says_nothing => None,
-            said => Some(said.unwrap_or(SCHEDULE).to_owned()),
+            None if says_nothing => Schedule::never(),
+            said => schedule(said)?,
         };
         Ok(Channel {
             schedule,
@@ -208,6 +221,11 @@ pub(super) fn check(
         }
     }
     Ok(())
+}
+
+/// Reads a schedule; every day in the small hours where none is said.
+pub(super) fn schedule(said: Option<&str>) -> Result<Schedule, String> {
+    Schedule::parse(said.unwrap_or(SCHEDULE)).map_err(|error| error.to_string())
 }
 
 fn name(key: &str, text: &str) -> Result<Name, String> {

@@ -14,6 +14,7 @@ use pinfold_mirror::http::{Base, Credentials, Http, HttpSettings, Proxies, Url};
 use pinfold_mirror::pacman;
 use pinfold_mirror::rpm::{self, Metalink};
 use pinfold_mirror::sign::{Keyring, NamedKeys};
+use pinfold_publisher::schedule::Schedule;
 use pinfold_publisher::site::Mount;
 use pinfold_store::{Monitor, Name, RelPath, Stamp, Store};
 
@@ -48,8 +49,8 @@ pub(crate) struct Mirror {
 /// What happens to a mirror by itself.
 #[derive(Debug)]
 pub(crate) struct Course {
-    /// When it is synced; `None` where only people do it.
-    pub(crate) schedule: Option<String>,
+    /// When it is synced.
+    pub(crate) schedule: Schedule,
     /// How long its snapshots are kept; as all mirrors' where it says nothing.
     pub(crate) keep: Option<Keep>,
     /// What its moves in a channel must fulfil, where that is other than the channel says.

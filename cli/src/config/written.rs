@@ -14,7 +14,7 @@ use pinfold_store::path::escape;
 use serde::Deserialize;
 
 use super::OneOrMore;
-use super::channel::{ChannelFile, SCHEDULE};
+use super::channel::{ChannelFile, schedule};
 use super::duration::seconds;
 use super::keep::KeepFile;
 use super::mirror::{Course, List, Mirror, Transfer, Unloaded, Upstream, Wanted, of_folder};
@@ -218,10 +218,7 @@ impl MirrorFile {
 
     /// Says when it is synced by itself, how long its snapshots are kept, and what its moves must fulfil.
     fn course(&self) -> Result<Course, String> {
-        let schedule = match self.schedule.as_deref() {
-            Some("never") => None,
-            said => Some(said.unwrap_or(SCHEDULE).to_owned()),
-        };
+        let schedule = schedule(self.schedule.as_deref())?;
         let keep = self.keep.as_ref().map(KeepFile::resolve).transpose()?;
         let mut rules = BTreeMap::new();
         for (name, written) in &self.channels {

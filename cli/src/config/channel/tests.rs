@@ -7,12 +7,13 @@ fn channel(text: &str) -> Result<Channel, String> {
 
 #[test]
 fn a_table_that_says_nothing_is_moved_by_people_only() {
-    assert_eq!(channel("").unwrap().schedule, None);
-    assert_eq!(channel("from = \"staging\"").unwrap().schedule.as_deref(), Some(SCHEDULE));
-    assert_eq!(channel("after = \"3d\"").unwrap().schedule.as_deref(), Some(SCHEDULE));
-    assert_eq!(channel("schedule = \"never\"\nfrom = \"staging\"").unwrap().schedule, None);
-    let weekly = channel("schedule = \"0 6 * * mon\"").unwrap();
-    assert_eq!(weekly.schedule.as_deref(), Some("0 6 * * mon"));
+    let schedule = |text: &str| channel(text).unwrap().schedule.to_string();
+    assert_eq!(schedule(""), "never");
+    assert_eq!(schedule("from = \"staging\""), SCHEDULE);
+    assert_eq!(schedule("after = \"3d\""), SCHEDULE);
+    assert_eq!(schedule("schedule = \"never\"\nfrom = \"staging\""), "never");
+    assert_eq!(schedule("schedule = \"0 6 * * mon\""), "0 6 * * mon");
+    assert!(channel("schedule = \"0 25 * * *\"").unwrap_err().contains("schedule"));
 }
 
 #[test]
