@@ -13,6 +13,7 @@
 mod harness;
 
 mod apk;
+mod background;
 mod brew;
 mod by_tool;
 mod by_tool_families;

@@ -150,6 +150,7 @@ const REMEDIES: &[(&[&str], &str)] = &[
     ),
     (&[FULL[0]], NO_ROOM),
     (&[FULL[1]], NO_ROOM),
+    (&["has no room for"], NO_ROOM_TO_COME),
     (
         &["Too many open files"],
         "raise the limit of open files: ulimit -n, or LimitNOFILE= of the unit",
@@ -176,6 +177,7 @@ const FULL: [&str; 2] = ["No space left", "disk is full"];
 const FEW: u64 = 64;
 const NO_INODES: &str = "the file system has no inodes left, bytes are not the trouble (df -i): pinfold retire takes trees down, one inode a folder; a new file system can have more (mkfs.ext4 -i 8192)";
 const NO_ROOM: &str = "free space (df -h): pinfold retire takes trees down, pinfold prune MIRROR@DATE drops a snapshot; then run the same command again";
+const NO_ROOM_TO_COME: &str = "make room (df -h, df -i): pinfold retire takes trees down, pinfold prune drops snapshots; or take less of the archive, or leave less free (min-free in pinfold.toml)";
 const WRITES_INDEX: &str = "run it as the root's owner, with the root mounted to be written: the index is opened to be written even where it is only read";
 const OWNER: &str = "run it as the owner of the root";
 
