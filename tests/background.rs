@@ -1,6 +1,8 @@
 //! The first sync of a big archive: whether it fits is said before, it outlives the terminal, it can be looked at, and it goes on.
 
-use crate::harness::{Mount, Odd, Site, Upstream, count, follow, following, ran, stanza, tool, write};
+use crate::harness::{
+    Mount, Odd, Site, Upstream, count, follow, following, ran, stanza, tool, write,
+};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -20,7 +22,7 @@ fn noise(seed: u64, bytes: usize) -> Vec<u8> {
 }
 
 /// An archive of so many packages of this size, each in a folder of its own.
-fn big(packages: u64, bytes: usize) -> Odd {
+pub(crate) fn big(packages: u64, bytes: usize) -> Odd {
     let archive = Odd::new();
     let mut list = String::new();
     for number in 0..packages {
@@ -34,7 +36,7 @@ fn big(packages: u64, bytes: usize) -> Odd {
 }
 
 /// Starts a sync of `lab` in the background; gives its process.
-fn start(site: &Site) -> Pid {
+pub(crate) fn start(site: &Site) -> Pid {
     let said = site.ok(&["sync", "lab", "--background", "--json"]);
     let value: serde_json::Value = serde_json::from_str(&said).unwrap();
     let pid = value["pid"].as_i64().unwrap_or_else(|| panic!("it is at work\n{said}"));
@@ -42,7 +44,7 @@ fn start(site: &Site) -> Pid {
 }
 
 /// Waits for something that comes.
-fn wait_for(what: &str, has_come: impl Fn() -> bool) {
+pub(crate) fn wait_for(what: &str, has_come: impl Fn() -> bool) {
     for _ in 0..6000 {
         if has_come() {
             return;

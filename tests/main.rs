@@ -51,6 +51,7 @@ mod rpm_upstreams;
 mod rpm_zoo;
 mod serving;
 mod signals;
+mod status;
 mod sync;
 mod tidy;
 mod two_at_once;

@@ -75,6 +75,7 @@ fn every_verb_is_in_the_readme_or_the_operations_guide() {
         "publish",
         "retire",
         "prune",
+        "status",
         "fsck",
         "channels",
         "promote",

@@ -37,6 +37,7 @@ Serve:
 
 Keep:
   prune       Drop a snapshot and the files that only it had
+  status      Show how old each mirror is, what runs, what failed, what waits
   fsck        Check the whole store; --rebuild makes the index anew";
 
 const TEMPLATE: &str = "{about}\n\n{usage-heading} {usage}{after-help}\n\nOptions:\n{options}\n";
@@ -139,6 +140,11 @@ pub(crate) enum Verb {
     Prune {
         /// Which one
         snapshot: Option<Spec>,
+    },
+    /// Show what is the case: how old each mirror is, what runs and how fast, what failed, what waits, what room there is
+    Status {
+        /// Only this mirror, with all that is known of it
+        mirror: Option<Name>,
     },
     /// Check the whole store
     Fsck {

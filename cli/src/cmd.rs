@@ -12,6 +12,7 @@ mod list;
 mod moves;
 mod pin;
 mod serving;
+mod status;
 mod sync;
 mod tree;
 
@@ -59,6 +60,7 @@ fn dispatch(context: &Context, verb: &Verb) -> Done {
         Verb::Client(client) => client::client(context, client),
         Verb::Serve { listen } => serving::serve(context, *listen),
         Verb::Prune { snapshot } => keep::prune(context, snapshot.as_ref()),
+        Verb::Status { mirror } => status::status(context, mirror.as_ref()),
         Verb::Fsck { deep, rebuild } => keep::fsck(context, depth(*deep), *rebuild),
         Verb::Manual { .. } => Ok(Outcome::Done),
     }
@@ -91,6 +93,7 @@ const fn name_of(verb: &Verb) -> &'static str {
         Verb::Client(_) => "client",
         Verb::Serve { .. } => "serve",
         Verb::Prune { .. } => "prune",
+        Verb::Status { .. } => "status",
         Verb::Fsck { .. } => "fsck",
         Verb::Manual { .. } => "manual",
     }

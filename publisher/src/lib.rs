@@ -19,5 +19,6 @@ pub mod policy;
 pub mod publish;
 pub mod schedule;
 pub mod site;
+pub mod status;
 
 pub use error::{Error, Result};
