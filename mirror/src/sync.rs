@@ -29,6 +29,7 @@ use crate::{Error, Result};
 use flaw::Flaw;
 use following::Following;
 use held::Held;
+pub use room::Show;
 
 /// How often all begins anew because upstream changed meanwhile.
 const RESTARTS_MAX: u32 = 10;
@@ -60,8 +61,8 @@ pub struct Order<'a> {
     pub even_if_unchanged: bool,
     /// Takes a state whose indices name no file.
     pub allow_empty: bool,
-    /// Its tree is shown as soon as it is whole: there must be room for its folders.
-    pub is_published: bool,
+    /// What showing it takes besides: there must be room for that too.
+    pub show: Show,
     /// Whether to do it or only to say it.
     pub run: Run,
 }

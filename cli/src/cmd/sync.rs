@@ -5,7 +5,8 @@ use std::time::Instant;
 use pinfold_mirror::archive::Belief;
 use pinfold_mirror::family::Family;
 use pinfold_mirror::http::Http;
-use pinfold_mirror::sync::{self as following, Order, Planned, Synced};
+use pinfold_mirror::sync::{self as following, Order, Planned, Show, Synced};
+use pinfold_publisher::publish::at::FIRST_LINKS;
 use pinfold_store::gc::Run;
 use pinfold_store::lock::MirrorLock;
 use pinfold_store::manifest::{self, Change};
@@ -123,7 +124,7 @@ fn by_http(
         patience: upstream.patience,
         even_if_unchanged: args.even_if_unchanged,
         allow_empty: args.allow_empty,
-        is_published: !args.no_publish,
+        show: show((store, &args.mirror), args)?,
         run: Run::Dry,
     };
     if context.dry_run || args.starter.is_some() {
@@ -132,7 +133,7 @@ fn by_http(
             done => return Ok(done),
         };
         if args.background || args.starter.is_some() {
-            let (bytes, files) = planned.room();
+            let (bytes, files) = planned.room(order.show);
             store.check_room(bytes, files)?;
         }
         if context.dry_run {
@@ -142,6 +143,16 @@ fn by_http(
     }
     order.run = Run::Real;
     Ok(following::sync(&order, progress)?)
+}
+
+/// What showing the state takes: a first one makes the folders of the union too, and the names of days.
+fn show((store, mirror): (&Store, &Name), args: &Sync) -> Result<Show, Failure> {
+    let is_first = store.dates(mirror)?.is_empty();
+    Ok(match (args.no_publish, is_first) {
+        (true, _) => Show::default(),
+        (false, false) => Show { trees: 1, links: 0 },
+        (false, true) => Show { trees: 2, links: FIRST_LINKS },
+    })
 }
 
 /// What is to be done, as others are told.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use pinfold_store::gc::Run;
 use pinfold_store::store::FOLDER_BYTES;
 use pinfold_store::{Entry, Node, RelPath};
 
@@ -10,6 +9,15 @@ use super::Planned;
 use super::following::Following;
 use crate::Result;
 use crate::supply::{Stage, Wanted};
+
+/// What is made to show a state once it is whole. Its files are there then; folders and symlinks take an inode each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Show {
+    /// How often its folders are made: none where it is not shown at once.
+    pub trees: u64,
+    /// Symlinks.
+    pub links: u64,
+}
 
 /// The folders of a tree.
 #[derive(Debug, Default)]
@@ -33,12 +41,13 @@ impl Folders {
 }
 
 impl Planned {
-    /// Gives the bytes and inodes that a run takes: what is fetched, and the folders of the tree.
+    /// Gives the bytes and inodes that a run takes: what is fetched, and what is made to show it.
     #[must_use]
-    pub const fn room(&self) -> (u64, u64) {
+    pub const fn room(&self, show: Show) -> (u64, u64) {
+        let folders = self.folders.saturating_mul(show.trees);
         (
-            self.fetch_bytes.saturating_add(self.folders.saturating_mul(FOLDER_BYTES)),
-            self.fetch_files.saturating_add(self.folders),
+            self.fetch_bytes.saturating_add(folders.saturating_mul(FOLDER_BYTES)),
+            self.fetch_files.saturating_add(folders).saturating_add(show.links),
         )
     }
 }
@@ -65,20 +74,20 @@ impl Following<'_> {
         self.planned.fetch_bytes = self.planned.fetch_bytes.saturating_add(bytes);
     }
 
-    /// Makes sure that what is fetched next fits above the reserve, and the folders of the tree in which it is to be shown.
+    /// Makes sure that what is fetched next fits above the reserve, and what is made to show it.
     pub(super) fn must_fit(
         &mut self,
         stage: Stage,
         wanted: &[Wanted],
         (files, bytes): (u64, u64),
     ) -> Result<()> {
-        let is_shown = self.order.is_published && self.order.run == Run::Real;
-        if stage == Stage::Files && is_shown {
+        let show = if stage == Stage::Files { self.order.show } else { Show::default() };
+        if show.trees > 0 {
             wanted.iter().for_each(|one| self.folders.note(&one.path));
         }
-        let folders = if is_shown { self.folders.count() } else { 0 };
+        let folders = self.folders.count();
         let all = Planned { fetch_files: files, fetch_bytes: bytes, folders, ..Planned::default() };
-        let (bytes, files) = all.room();
+        let (bytes, files) = all.room(show);
         Ok(self.order.store.check_room(bytes, files)?)
     }
 }
