@@ -60,7 +60,7 @@ enum Way {
 /// How far it came.
 enum Came {
     /// It is at work.
-    Begun(Running),
+    Begun(Box<Running>),
     /// It ended.
     Ended(ExitStatus),
 }
@@ -113,7 +113,7 @@ fn owner(store: &Store) -> Result<Owner, Failure> {
 /// Chooses how it is started. A proxy's password in a unit could be read by every user of the host.
 fn way(mirror: &Name, has_systemd: bool, variable: &dyn Fn(&str) -> Option<String>) -> Way {
     let is_secret = |name: &&str| variable(name).is_some_and(|value| value.contains('@'));
-    match has_systemd && !PROXIES.iter().any(|name| is_secret(&name)) {
+    match has_systemd && !PROXIES.iter().any(is_secret) {
         true => Way::Unit(format!("pinfold-sync-{mirror}")),
         false => Way::Session,
     }
@@ -227,7 +227,7 @@ fn wait(
             progress.step(&shown, None);
         }
         if let Some(running) = own.filter(|running| running.is_begun) {
-            return Ok(Came::Begun(running));
+            return Ok(Came::Begun(Box::new(running)));
         }
         let status = child
             .try_wait()

@@ -57,21 +57,7 @@ pub(super) fn one(
     (name, mirror): (&Name, &MirrorStatus),
 ) -> String {
     let mut lines: Vec<(&str, String)> = Vec::new();
-    lines.push(match &mirror.newest {
-        None => ("newest", "none yet".to_owned()),
-        Some(newest) => (
-            "newest",
-            format!(
-                "{name}@{}, {} old: {} files, {}, trust = \"{}\"{}",
-                newest.snapshot,
-                ui::span(newest.age_seconds),
-                newest.files,
-                ui::bytes(newest.bytes),
-                newest.trust,
-                if newest.filtered { ", filtered" } else { "" }
-            ),
-        ),
-    });
+    lines.push(("newest", newest_of(name, mirror)));
     lines.push(("kept", format!("{}, {} of them published", mirror.snapshots, mirror.published)));
     lines.push(("good sync", good(&mirror.sync)));
     if let Some(failure) = &mirror.sync.failure {
@@ -117,6 +103,19 @@ pub(super) fn one(
     }
     let lines = lines.iter().map(|(word, text)| format!("  {word:<9}  {text}\n"));
     format!("{name}\n{}", lines.collect::<String>())
+}
+
+fn newest_of(name: &Name, mirror: &MirrorStatus) -> String {
+    let Some(newest) = &mirror.newest else { return "none yet".to_owned() };
+    format!(
+        "{name}@{}, {} old: {} files, {}, trust = \"{}\"{}",
+        newest.snapshot,
+        ui::span(newest.age_seconds),
+        newest.files,
+        ui::bytes(newest.bytes),
+        newest.trust,
+        if newest.filtered { ", filtered" } else { "" }
+    )
 }
 
 fn newest(mirror: &MirrorStatus) -> (String, String) {
