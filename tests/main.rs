@@ -13,6 +13,7 @@
 mod harness;
 
 mod apk;
+mod background;
 mod brew;
 mod by_tool;
 mod by_tool_families;
@@ -52,6 +53,7 @@ mod rpm_zoo;
 mod run;
 mod serving;
 mod signals;
+mod status;
 mod sync;
 mod tidy;
 mod two_at_once;

@@ -76,6 +76,7 @@ fn every_verb_is_in_the_readme_or_the_operations_guide() {
         "retire",
         "run",
         "prune",
+        "status",
         "fsck",
         "channels",
         "promote",

@@ -42,6 +42,7 @@ Serve:
 Keep:
   run         Do all that is due: what cron calls
   prune       Drop a snapshot and the files that only it had
+  status      Show how old each mirror is, what runs, what failed, what waits
   fsck        Check the whole store; --rebuild makes the index anew";
 
 const TEMPLATE: &str = "{about}\n\n{usage-heading} {usage}{after-help}\n\nOptions:\n{options}\n";
@@ -147,6 +148,11 @@ pub(crate) enum Verb {
         /// Which one
         snapshot: Option<Spec>,
     },
+    /// Show what is the case: how old each mirror is, what runs and how fast, what failed, what waits, what room there is
+    Status {
+        /// Only this mirror, with all that is known of it
+        mirror: Option<Name>,
+    },
     /// Check the whole store
     Fsck {
         /// Read and hash every byte
@@ -181,6 +187,12 @@ pub(crate) struct Sync {
     /// Make a snapshot even where nothing changed
     #[arg(long)]
     pub(crate) even_if_unchanged: bool,
+    /// See whether it fits on the disk, and go on without the terminal: for the first sync of a big archive
+    #[arg(long)]
+    pub(crate) background: bool,
+    /// The process that started this one in the background
+    #[arg(long, hide = true, value_name = "PID", conflicts_with = "background")]
+    pub(crate) starter: Option<u32>,
 }
 
 /// `key`.

@@ -1,5 +1,6 @@
 //! The verbs, a module each or a few that belong together.
 
+mod background;
 mod bring;
 mod by_tool;
 mod client;
@@ -14,6 +15,7 @@ mod promotion;
 mod rollback;
 mod run;
 mod serving;
+mod status;
 mod sync;
 mod tree;
 mod tried;
@@ -63,6 +65,7 @@ fn dispatch(context: &Context, verb: &Verb) -> Done {
         Verb::Serve { listen } => serving::serve(context, *listen),
         Verb::Run => run::run(context),
         Verb::Prune { snapshot } => keep::prune(context, snapshot.as_ref()),
+        Verb::Status { mirror } => status::status(context, mirror.as_ref()),
         Verb::Fsck { deep, rebuild } => keep::fsck(context, depth(*deep), *rebuild),
         Verb::Manual { .. } => Ok(Outcome::Done),
     }
@@ -96,6 +99,7 @@ const fn name_of(verb: &Verb) -> &'static str {
         Verb::Serve { .. } => "serve",
         Verb::Run => "run",
         Verb::Prune { .. } => "prune",
+        Verb::Status { .. } => "status",
         Verb::Fsck { .. } => "fsck",
         Verb::Manual { .. } => "manual",
     }

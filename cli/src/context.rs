@@ -10,14 +10,15 @@ use pinfold_mirror::family::{self, Family};
 use pinfold_mirror::key::Key;
 use pinfold_mirror::rpm;
 use pinfold_publisher::generation::{Content, Head, HeadsWanted};
-use pinfold_store::lock::Asker;
+use pinfold_store::lock::{Asker, MirrorLock};
+use pinfold_store::running::Running;
 use pinfold_store::store::{Abilities, FOLDERS};
 use pinfold_store::{Kind, Name, RelPath, Stamp, Store};
 
 use crate::args::Args;
 use crate::config::{self, Config};
 use crate::failure::Failure;
-use crate::ui;
+use crate::ui::{self, Progress};
 
 /// How long what took its time waits for a lock that others hold for a moment only.
 const MOMENT: Duration = Duration::from_secs(600);
@@ -26,12 +27,12 @@ const MOMENT: Duration = Duration::from_secs(600);
 #[derive(Debug, Clone)]
 pub(crate) struct Context {
     pub(crate) config: Arc<Config>,
+    /// The configuration's file.
+    pub(crate) config_path: PathBuf,
     pub(crate) json: bool,
     pub(crate) dry_run: bool,
     pub(crate) now: Stamp,
     pub(crate) who: String,
-    /// Where the configuration was read.
-    pub(crate) config_path: PathBuf,
     wait: Duration,
     verb: String,
 }
@@ -66,6 +67,33 @@ impl Context {
     /// Who asks for a lock.
     pub(crate) fn asker(&self) -> Asker {
         Asker { verb: format!("pinfold {}", self.verb), wait: self.wait }
+    }
+
+    /// How long is waited for a lock, in seconds.
+    pub(crate) fn wait_seconds(&self) -> u64 {
+        self.wait.as_secs()
+    }
+
+    /// Lets a run say what it does, as long as it shows progress.
+    pub(crate) fn note(
+        &self,
+        (store, lock): (&Store, &MirrorLock),
+        progress: &Progress,
+        starter: Option<u32>,
+    ) {
+        let said = Running {
+            verb: self.verb.clone(),
+            pid: std::process::id(),
+            starter,
+            is_begun: false,
+            since: self.now,
+            seconds: 0,
+            fetched_files: 0,
+            fetched_bytes: 0,
+            step: None,
+            planned: None,
+        };
+        progress.note(store.notes(lock), said);
     }
 
     /// Prints what was done: as text, or with `--json` as the same in JSON.

@@ -94,6 +94,14 @@ impl Failure {
         Self::of_kind(Kind::Bug, message)
     }
 
+    /// What another run of this program ended with.
+    pub(crate) fn of_code(code: u8, message: impl Into<String>) -> Self {
+        let kinds =
+            [Kind::Usage, Kind::Held, Kind::Upstream, Kind::Integrity, Kind::Busy, Kind::Bug];
+        let kind = kinds.into_iter().find(|kind| code_of(*kind) == code);
+        Self::of_kind(kind.unwrap_or(Kind::Machine), message)
+    }
+
     /// Adds what to do next.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
@@ -131,15 +139,19 @@ impl Failure {
 
     /// The exit code (DESIGN.md): an interface.
     pub(crate) const fn code(&self) -> u8 {
-        match self.kind {
-            Kind::Usage => 2,
-            Kind::Held => 1,
-            Kind::Upstream => 3,
-            Kind::Integrity => 4,
-            Kind::Machine => 5,
-            Kind::Busy => 75,
-            Kind::Bug => 70,
-        }
+        code_of(self.kind)
+    }
+}
+
+const fn code_of(kind: Kind) -> u8 {
+    match kind {
+        Kind::Usage => 2,
+        Kind::Held => 1,
+        Kind::Upstream => 3,
+        Kind::Integrity => 4,
+        Kind::Machine => 5,
+        Kind::Busy => 75,
+        Kind::Bug => 70,
     }
 }
 
@@ -151,6 +163,7 @@ const REMEDIES: &[(&[&str], &str)] = &[
     ),
     (&[FULL[0]], NO_ROOM),
     (&[FULL[1]], NO_ROOM),
+    (&["has no room for"], NO_ROOM_TO_COME),
     (
         &["Too many open files"],
         "raise the limit of open files: ulimit -n, or LimitNOFILE= of the unit",
@@ -177,6 +190,7 @@ const FULL: [&str; 2] = ["No space left", "disk is full"];
 const FEW: u64 = 64;
 const NO_INODES: &str = "the file system has no inodes left, bytes are not the trouble (df -i): pinfold retire takes trees down, one inode a folder; a new file system can have more (mkfs.ext4 -i 8192)";
 const NO_ROOM: &str = "free space (df -h): pinfold retire takes trees down, pinfold prune MIRROR@DATE drops a snapshot; then run the same command again";
+const NO_ROOM_TO_COME: &str = "make room (df -h, df -i): pinfold retire takes trees down, pinfold prune drops snapshots; or take less of the archive, or leave less free (min-free in pinfold.toml)";
 const WRITES_INDEX: &str = "run it as the root's owner, with the root mounted to be written: the index is opened to be written even where it is only read";
 const OWNER: &str = "run it as the owner of the root";
 

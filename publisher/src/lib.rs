@@ -19,6 +19,7 @@ pub mod policy;
 pub mod publish;
 pub mod schedule;
 pub mod site;
+pub mod status;
 pub mod unchecked;
 
 pub use error::{Error, Result};

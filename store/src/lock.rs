@@ -140,15 +140,6 @@ impl Store {
         is_locked(&self.root().join("lock"))
     }
 
-    /// Says who works on a mirror at this moment, for whoever would only find it busy.
-    ///
-    /// # Errors
-    /// [`Error::Io`] where its lock cannot be looked at.
-    pub fn works_on(&self, mirror: &Name) -> Result<Option<String>> {
-        let path = self.root().join("locks").join(format!("mirror.{mirror}"));
-        if crate::disk::stands(&path)? { holder_now(&path) } else { Ok(None) }
-    }
-
     /// Says whether somebody changes the site at this moment, without taking its lock.
     #[must_use]
     pub fn is_site_changed(&self) -> bool {
@@ -223,9 +214,31 @@ fn is_locked(path: &Path) -> bool {
     else {
         return false;
     };
+    let (major, minor) = (rustix::fs::major(meta.dev()), rustix::fs::minor(meta.dev()));
+    let whole = format!("{major:02x}:{minor:02x}:{}", meta.ino());
     let inode = format!(":{}", meta.ino());
-    let is_it = |line: &str| line.split_whitespace().any(|word| word.ends_with(&inode));
+    let is_odd = has_odd_devices(path);
+    let is_it = |line: &str| {
+        line.split_whitespace().any(|word| word == whole || (is_odd && word.ends_with(&inode)))
+    };
     locks.lines().any(|line| line.contains("FLOCK") && is_it(line))
+}
+
+/// Says whether files have other devices than the file system, by which the kernel names their locks: btrfs, overlayfs.
+fn has_odd_devices(path: &Path) -> bool {
+    let kind = rustix::fs::statfs(path).map(|file_system| file_system.f_type);
+    kind.is_ok_and(|kind| [0x9123_683e, 0x794c_7630].contains(&kind))
+}
+
+/// Says who holds a lock, without taking it; `None` where nobody does.
+pub(crate) fn holder_of(path: &Path) -> Option<String> {
+    if !is_locked(path) {
+        return None;
+    }
+    Some(
+        File::open(path)
+            .map_or_else(|_| "another process".to_owned(), |mut file| holder(&mut file)),
+    )
 }
 
 /// Opens the lock's file and locks it, trying again until the asker's patience ends.

@@ -70,6 +70,23 @@ impl Store {
         Ok(pins)
     }
 
+    /// Lists the pins on all snapshots of a mirror, oldest snapshot first.
+    ///
+    /// Cost: the names of the records, and the pins.
+    ///
+    /// # Errors
+    /// As [`Self::pins`].
+    pub fn all_pins(&self, mirror: &Name) -> Result<Vec<(Stamp, Name, Pin)>> {
+        let mut all = Vec::new();
+        for name in disk::names(&self.records(mirror))? {
+            let taken = name.to_str().and_then(|name| name.strip_suffix(".pins")?.parse().ok());
+            let Some(taken) = taken else { continue };
+            let pins = self.pins(mirror, taken)?;
+            all.extend(pins.into_iter().map(|(name, pin)| (taken, name, pin)));
+        }
+        Ok(all)
+    }
+
     /// Sets a pin on a snapshot. Replaces one of the same name on this mirror.
     ///
     /// # Errors

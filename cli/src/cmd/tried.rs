@@ -19,7 +19,12 @@ pub(super) fn recorded(context: &Context, args: &Sync, sync: &dyn Fn() -> Done) 
         Ok(outcome) => (outcome.code(), ""),
         Err(failure) => (failure.code(), failure.message.as_str()),
     };
-    if context.dry_run || code == BUSY || !context.config.mirrors.contains_key(&args.mirror) {
+    // What goes on in the background keeps for itself how it ends.
+    if context.dry_run
+        || args.background
+        || code == BUSY
+        || !context.config.mirrors.contains_key(&args.mirror)
+    {
         return done;
     }
     if let Err(failure) = context.store().and_then(|store| {

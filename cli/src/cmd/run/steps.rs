@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use pinfold_publisher::generation;
+use pinfold_publisher::layout::Www;
 use pinfold_publisher::schedule::{self, Due, Schedule, Tried, What};
-use pinfold_store::{Name, Stamp, Store};
+use pinfold_store::{Name, Stamp, Store, disk};
 use serde_json::Value;
 
 use super::Told;
-use crate::cmd::{promotion, tried};
+use crate::cmd::{promotion, status, tried};
 use crate::context::Context;
 use crate::failure::Failure;
 
@@ -142,6 +143,22 @@ pub(super) fn keep(context: &Context, store: &Store, told: &mut Told<'_>) {
             told.failed("retention", "pinfold", &failure);
             remember(context, store, What::Retention, (failure.code(), &failure.message), told);
         }
+    }
+}
+
+/// Keeps what is the case for the status page, where anything was done.
+pub(super) fn show(context: &Context, store: &Store, told: &mut Told<'_>) {
+    if told.is_empty() {
+        return;
+    }
+    let written = context.later().and_then(|context| {
+        let status = status::gather(&context, store, None);
+        let path = Www::new(store.root()).status().join("status.json");
+        let text = serde_json::json!(status).to_string();
+        Ok(disk::write_durably(&path, text.as_bytes(), 0o644)?)
+    });
+    if let Err(failure) = written {
+        told.failed("status", "pinfold", &failure);
     }
 }
 
