@@ -49,6 +49,7 @@ mod rpm_signature;
 mod rpm_trust;
 mod rpm_upstreams;
 mod rpm_zoo;
+mod run;
 mod serving;
 mod signals;
 mod status;

@@ -74,6 +74,7 @@ fn every_verb_is_in_the_readme_or_the_operations_guide() {
         "verify",
         "publish",
         "retire",
+        "run",
         "prune",
         "status",
         "fsck",

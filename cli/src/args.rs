@@ -36,6 +36,7 @@ Serve:
   serve       Serve the site without nginx, for a first look
 
 Keep:
+  run         Do all that is due: what cron calls
   prune       Drop a snapshot and the files that only it had
   status      Show how old each mirror is, what runs, what failed, what waits
   fsck        Check the whole store; --rebuild makes the index anew";
@@ -136,6 +137,8 @@ pub(crate) enum Verb {
         #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
         listen: std::net::SocketAddr,
     },
+    /// Do all that is due and nothing else: syncs, promotions, retention; what cron or a timer calls every few minutes
+    Run,
     /// Drop a snapshot and the files that only it had; without one, collect what crashes left
     Prune {
         /// Which one

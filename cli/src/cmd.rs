@@ -11,10 +11,12 @@ mod key;
 mod list;
 mod moves;
 mod pin;
+mod run;
 mod serving;
 mod status;
 mod sync;
 mod tree;
+mod tried;
 
 use clap::CommandFactory;
 
@@ -41,7 +43,7 @@ pub(crate) fn run(args: &Args) -> Done {
 fn dispatch(context: &Context, verb: &Verb) -> Done {
     match verb {
         Verb::Init => init::init(context),
-        Verb::Sync(args) => sync::sync(context, args),
+        Verb::Sync(args) => tried::recorded(context, args, &|| sync::sync(context, args)),
         Verb::Key(verb) => key::key(context, verb),
         Verb::Ingest(ingest) => bring::ingest(context, ingest),
         Verb::Snapshots { mirror } => list::snapshots(context, mirror.as_ref()),
@@ -59,6 +61,7 @@ fn dispatch(context: &Context, verb: &Verb) -> Done {
         Verb::Site => serving::site(context),
         Verb::Client(client) => client::client(context, client),
         Verb::Serve { listen } => serving::serve(context, *listen),
+        Verb::Run => run::run(context),
         Verb::Prune { snapshot } => keep::prune(context, snapshot.as_ref()),
         Verb::Status { mirror } => status::status(context, mirror.as_ref()),
         Verb::Fsck { deep, rebuild } => keep::fsck(context, depth(*deep), *rebuild),
@@ -92,6 +95,7 @@ const fn name_of(verb: &Verb) -> &'static str {
         Verb::Site => "site",
         Verb::Client(_) => "client",
         Verb::Serve { .. } => "serve",
+        Verb::Run => "run",
         Verb::Prune { .. } => "prune",
         Verb::Status { .. } => "status",
         Verb::Fsck { .. } => "fsck",

@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use pinfold_mirror::apt::{self, HeadsInput, Signed};
@@ -23,15 +24,15 @@ use crate::ui::{self, Progress};
 const MOMENT: Duration = Duration::from_secs(600);
 
 /// What every verb needs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Context {
-    pub(crate) config: Config,
-    /// The configuration's file.
-    pub(crate) config_path: PathBuf,
+    pub(crate) config: Arc<Config>,
     pub(crate) json: bool,
     pub(crate) dry_run: bool,
     pub(crate) now: Stamp,
     pub(crate) who: String,
+    /// Where the configuration was read.
+    pub(crate) config_path: PathBuf,
     wait: Duration,
     verb: String,
 }
@@ -39,7 +40,7 @@ pub(crate) struct Context {
 impl Context {
     pub(crate) fn new(args: &Args, verb: &str) -> Result<Self, Failure> {
         Ok(Self {
-            config: config::load(&args.config)?,
+            config: Arc::new(config::load(&args.config)?),
             config_path: args.config.clone(),
             json: args.json,
             dry_run: args.dry_run,
@@ -48,6 +49,19 @@ impl Context {
             wait: Duration::from_secs(args.wait),
             verb: verb.to_owned(),
         })
+    }
+
+    /// The same at this moment: for what takes its time.
+    pub(crate) fn later(&self) -> Result<Self, Failure> {
+        Ok(Self { now: now()?, ..self.clone() })
+    }
+
+    /// Writes a time for people, in the time zone of the configuration.
+    pub(crate) fn shown(&self, time: Stamp) -> String {
+        let at = jiff::Timestamp::from_second(time.seconds());
+        let civil = at.map(|at| self.config.zone.to_datetime(at));
+        civil
+            .map_or_else(|_none| time.human(), |civil| civil.strftime("%Y-%m-%d %H:%M").to_string())
     }
 
     /// Who asks for a lock.

