@@ -10,7 +10,7 @@ use pinfold_store::running::Running;
 use pinfold_store::{Name, Stamp, Store};
 use serde::Serialize;
 
-use crate::schedule::{self, Schedule, What};
+use crate::schedule::{self, Schedule, Tried, What};
 use crate::{generation, pins, publish};
 
 /// The form of what is gathered.
@@ -219,8 +219,9 @@ impl Look<'_> {
             let record = self.store.record(mirror, *newest).map(Some);
             self.read(record)
         });
+        let sync = self.sync(mirror, schedule, dates.last().copied());
         MirrorStatus {
-            sync: self.sync(mirror, schedule, dates.last().copied()),
+            sync,
             snapshots: dates.len(),
             published: self.read(published).len(),
             running: self.store.running(mirror),
@@ -237,38 +238,45 @@ impl Look<'_> {
         }
     }
 
+    /// How a mirror is brought in. Where nothing is known of a sync, the newest snapshot came somehow.
     fn sync(
         &mut self,
         mirror: &Name,
         schedule: Option<&Schedule>,
         newest: Option<Stamp>,
     ) -> SyncStatus {
-        let schedule = schedule.filter(|schedule| !schedule.is_never());
-        let tried = schedule::read(self.store, What::Mirror(mirror));
-        let tried = self.read(tried);
-        let good = tried.as_ref().and_then(|tried| tried.good).or(newest);
-        let failed = tried.as_ref().filter(|tried| !tried.said.is_empty());
+        let tried = self.tried(What::Mirror(mirror));
+        let good = tried.as_ref().map_or(newest, |tried| tried.good);
+        let failure = tried.as_ref().filter(|tried| tried.failures > 0);
         SyncStatus {
-            schedule: schedule.map(ToString::to_string),
+            schedule: schedule.filter(|one| !one.is_never()).map(ToString::to_string),
             last_good: good,
             last_good_age_seconds: good.map(|good| self.age(good)),
             last_try: tried.as_ref().map(|tried| tried.at),
-            failure: failed.map(|tried| FailureStatus {
+            failure: failure.map(|tried| FailureStatus {
                 exit_code: tried.code,
                 said: tried.said.clone(),
                 in_a_row: tried.failures,
             }),
-            next: schedule.and_then(|schedule| {
-                schedule::next_try(schedule, self.zone, tried.as_ref(), self.now)
-            }),
+            next: self.next(schedule, tried.as_ref()),
         }
+    }
+
+    fn tried(&mut self, what: What<'_>) -> Option<Tried> {
+        let tried = schedule::read(self.store, what);
+        self.read(tried)
+    }
+
+    fn next(&self, schedule: Option<&Schedule>, tried: Option<&Tried>) -> Option<Stamp> {
+        let schedule = schedule.filter(|schedule| !schedule.is_never())?;
+        schedule::next_try(schedule, self.zone, tried, self.now)
     }
 
     /// Looks at a channel that moves by a schedule, or by no one.
     pub fn channel(&mut self, channel: &Name, schedule: Option<&Schedule>) -> ChannelStatus {
         let held = pins::list(self.store, channel);
         let held = self.read(held);
-        let schedule = schedule.filter(|schedule| !schedule.is_never());
+        let tried = self.tried(What::Channel(channel));
         let mut status = ChannelStatus {
             broken: None,
             generation: 0,
@@ -276,8 +284,8 @@ impl Look<'_> {
             who: String::new(),
             verb: String::new(),
             reason: String::new(),
-            schedule: schedule.map(ToString::to_string),
-            next: schedule.and_then(|schedule| schedule.next(self.now, self.zone)),
+            schedule: schedule.filter(|one| !one.is_never()).map(ToString::to_string),
+            next: self.next(schedule, tried.as_ref()),
             mirrors: BTreeMap::new(),
             pins: held.iter().map(|(mirror, pin)| self.pin((mirror, None), pin)).collect(),
             waits: Vec::new(),
