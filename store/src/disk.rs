@@ -7,6 +7,7 @@ pub(crate) mod content;
 mod file;
 mod point;
 mod tree;
+mod weight;
 
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -20,7 +21,8 @@ pub use file::{
 };
 pub use point::{POINTS, arm, point};
 pub(crate) use tree::list;
-pub use tree::remove_tree;
+pub use tree::{remove_tree, weigh_tree};
+pub use weight::{Weight, weigh};
 
 use crate::error::{IoContext, Result};
 

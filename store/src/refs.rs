@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::disk::Weight;
 use crate::error::{Error, IoContext, Result};
 use crate::lock::MirrorLock;
 use crate::{Name, Stamp, Store, disk};
@@ -102,6 +103,30 @@ impl Store {
 
     /// Removes the folder of pins of a snapshot that was dropped.
     pub(crate) fn forget_pins(&self, mirror: &Name, taken: Stamp) -> Result<()> {
-        disk::remove_tree(&self.pins_folder(mirror, taken))
+        disk::remove_tree(&self.pins_folder(mirror, taken)).map(drop)
+    }
+
+    /// What the pins of a snapshot take.
+    pub(crate) fn weigh_pins(&self, mirror: &Name, taken: Stamp) -> Result<Weight> {
+        let folder = self.pins_folder(mirror, taken);
+        let mut weight = disk::weigh(&folder)?;
+        for name in disk::names(&folder)? {
+            weight.add(disk::weigh(&folder.join(name))?);
+        }
+        Ok(weight)
+    }
+
+    /// Lists the dates of a mirror's snapshots that have, or had, a pin.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where the records cannot be listed.
+    pub fn pinned_dates(&self, mirror: &Name) -> Result<Vec<Stamp>> {
+        let names = disk::names(&self.records(mirror))?;
+        let mut dates: Vec<Stamp> = names
+            .iter()
+            .filter_map(|name| name.to_str()?.strip_suffix(".pins")?.parse().ok())
+            .collect();
+        dates.sort_unstable();
+        Ok(dates)
     }
 }
