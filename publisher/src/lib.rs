@@ -17,6 +17,7 @@ pub mod layout;
 pub mod pins;
 pub mod policy;
 pub mod publish;
+pub mod retention;
 pub mod schedule;
 pub mod site;
 

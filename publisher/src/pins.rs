@@ -79,15 +79,24 @@ pub fn remove(
 /// # Errors
 /// A record or pin cannot be read: then nothing may be removed.
 pub fn refs_that_show(store: &Store, mirror: &Name, taken: Stamp) -> Result<Vec<String>> {
+    let mut refs = channels_that_show(store, mirror, taken)?;
+    for (name, pin) in store.pins(mirror, taken)? {
+        refs.push(format!("pin {name} of {}", pin.who));
+    }
+    Ok(refs)
+}
+
+/// Names the channels that show a snapshot now.
+///
+/// # Errors
+/// A record cannot be read: then nothing may be removed.
+pub fn channels_that_show(store: &Store, mirror: &Name, taken: Stamp) -> Result<Vec<String>> {
     let mut refs = Vec::new();
     for channel in generation::channels(store)? {
         let current = generation::current(store, &channel)?;
         if current.mirrors.get(mirror).is_some_and(|shown| shown.snapshot == taken) {
             refs.push(format!("channel {channel} (generation {})", current.number));
         }
-    }
-    for (name, pin) in store.pins(mirror, taken)? {
-        refs.push(format!("pin {name} of {}", pin.who));
     }
     Ok(refs)
 }

@@ -4,6 +4,7 @@
 //! snapshot stays. What is shown, or was until a moment ago, stays published; what only a rule keeps goes cold; the rest is dropped.
 
 mod apply;
+mod generations;
 mod holds;
 mod words;
 
@@ -15,7 +16,8 @@ use jiff::tz::TimeZone;
 use pinfold_store::{Name, Stamp};
 
 pub use apply::{Applied, Step, Want, apply, plan, weigh};
-pub use holds::{Holds, Soak, generations_left, holds};
+pub use generations::{generations_left, remove_generations, weigh_generations};
+pub use holds::{Holds, Soak, holds};
 
 /// What is kept beyond what is held: of each of the last days, weeks, months and years that have one, the newest snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

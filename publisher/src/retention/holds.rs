@@ -5,11 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use pinfold_store::{Name, Stamp, Store, disk};
+use pinfold_store::{Name, Stamp, Store};
 
 use super::{Times, Why, shifted};
 use crate::generation::{self, Generation};
-use crate::layout::Www;
 use crate::{Error, Result};
 
 /// A mirror that a channel takes from another channel after a time.
@@ -42,15 +41,15 @@ impl Holds {
 }
 
 /// What a channel showed of late.
-struct Walk {
+pub(super) struct Walk {
     channel: Name,
     /// Newest first; the last one stood before the time that was asked for, or is the first of all.
-    generations: Vec<Generation>,
+    pub(super) generations: Vec<Generation>,
 }
 
 impl Walk {
     /// Reads back to the generation that stood at a time.
-    fn back_to(store: &Store, channel: &Name, since: Stamp) -> Result<Self> {
+    pub(super) fn back_to(store: &Store, channel: &Name, since: Stamp) -> Result<Self> {
         let mut generations = vec![generation::current(store, channel)?];
         while let Some(last) = generations.last()
             && last.at > since
@@ -187,28 +186,4 @@ fn note_soaking(
     if let Some(taken) = soaked {
         holds.note(&soak.mirror, taken, Why::Soaked { channel: soak.channel.clone() });
     }
-}
-
-/// Lists the folders of generations that no client can be in the middle of any more: left before the grace began, or abandoned. Their
-/// records stay, as the log.
-///
-/// Locks: meaningful under the site's only.
-///
-/// # Errors
-/// A record cannot be read, or the folders cannot be listed.
-pub fn generations_left(store: &Store, times: &Times) -> Result<Vec<(Name, u64)>> {
-    let www = Www::new(store.root());
-    let mut left = Vec::new();
-    for channel in generation::channels(store)? {
-        let walk = Walk::back_to(store, &channel, times.ago(times.grace))?;
-        let numbers: BTreeSet<u64> = walk.generations.iter().map(|one| one.number).collect();
-        let names = disk::names(&www.generations(&channel))?;
-        let folders = names.iter().filter_map(|name| name.to_str()?.parse::<u64>().ok());
-        left.extend(
-            folders
-                .filter(|number| !numbers.contains(number))
-                .map(|number| (channel.clone(), number)),
-        );
-    }
-    Ok(left)
 }

@@ -33,6 +33,7 @@ pub const POINTS: &[&str] = &[
     "object-removed",
     "manifest-removed",
     "drop-completed",
+    "generation-removed",
     "next-key-written",
     "keys-published",
     "key-retired",

@@ -1,11 +1,32 @@
 //! Collecting what crashes left: objects that no snapshot names, drops that were interrupted, half-written files.
 
+use std::path::Path;
+
+use crate::arrival;
 use crate::error::{Error, IoContext, Result};
 use crate::index::Index;
 use crate::lock::{Asker, Collector};
 use crate::{Monitor, Name, Record, Stamp, Store, disk};
 
 use super::{BATCH, Collected, Run, digest_of};
+
+/// How leftovers are collected.
+#[derive(Clone, Copy)]
+struct How<'a> {
+    run: Run,
+    asker: &'a Asker,
+    /// What was touched since then stays, by the clock of the file system, in nanoseconds since 1970.
+    spared_ns: Option<i64>,
+}
+
+impl How<'_> {
+    /// Says whether a leftover is old enough.
+    fn takes(self, path: &Path) -> bool {
+        let Some(spared_ns) = self.spared_ns else { return true };
+        let touched = path.symlink_metadata().map(|meta| disk::content::seen_of(&meta).ctime_ns);
+        touched.is_ok_and(|touched| touched < spared_ns)
+    }
+}
 
 impl Store {
     /// Collects every object that no span names and every manifest that no record names: what crashes left.
@@ -17,24 +38,38 @@ impl Store {
     /// [`Error::Busy`] where a mirror is being brought in: what nothing names yet may be its.
     pub fn sweep(&self, how: (Run, &Asker), monitor: &dyn Monitor) -> Result<Collected> {
         let (run, asker) = how;
-        if run == Run::Real {
-            self.resume_drops(asker, monitor)?;
+        self.sweep_as(How { run, asker, spared_ns: None }, monitor)
+    }
+
+    /// The same, but for what was touched within a week: a first sync that was cut goes on with what it had fetched.
+    ///
+    /// # Errors
+    /// As [`Store::sweep`].
+    pub fn sweep_old(&self, asker: &Asker, monitor: &dyn Monitor) -> Result<Collected> {
+        let now = disk::content::clock_ns(self)?;
+        let spared_ns = Some(now.saturating_sub(arrival::KEPT_NS));
+        self.sweep_as(How { run: Run::Real, asker, spared_ns }, monitor)
+    }
+
+    fn sweep_as(&self, how: How<'_>, monitor: &dyn Monitor) -> Result<Collected> {
+        if how.run == Run::Real {
+            self.resume_drops(how.asker, monitor)?;
         }
         let mut index = self.index()?;
         let mut total = Collected::default();
-        drop(self.settled(&index, asker)?);
+        drop(self.settled(&index, how.asker)?);
         self.nobody_brings()?;
         monitor.step("collecting what nothing names", None);
-        self.collect_unheld(&mut index, (run, &mut total), asker, monitor)?;
+        self.collect_unheld(&mut index, how, &mut total, monitor)?;
         for shard in 0..=255_u8 {
-            let collector = self.collector(asker)?;
+            let collector = self.collector(how.asker)?;
             self.nobody_brings()?;
-            self.sweep_shard(&index, &collector, shard, (run, &mut total))?;
+            self.sweep_shard(&index, &collector, shard, (how, &mut total))?;
         }
-        let _collector = self.collector(asker)?;
+        let _collector = self.collector(how.asker)?;
         self.nobody_brings()?;
-        if run == Run::Real {
-            crate::arrival::remove_abandoned(self)?;
+        if how.run == Run::Real {
+            arrival::remove_abandoned(self)?;
         }
         for name in disk::names(&self.root().join("incoming"))? {
             let is_ours = name
@@ -42,11 +77,11 @@ impl Store {
                 .and_then(|name| name.split_once('.'))
                 .is_some_and(|(a, b)| a.parse::<u32>().is_ok() && b.parse::<u64>().is_ok());
             let path = self.root().join("incoming").join(&name);
-            if is_ours {
+            if is_ours && how.takes(&path) {
                 total.freed.add(disk::weigh(&path)?);
-            }
-            if is_ours && run == Run::Real {
-                disk::remove_file(&path)?;
+                if how.run == Run::Real {
+                    disk::remove_file(&path)?;
+                }
             }
         }
         Ok(total)
@@ -81,12 +116,8 @@ impl Store {
             // is brought in, that is left to a later sweep.
             let mut index = self.index()?;
             drop(self.settled(&index, asker)?);
-            self.collect_unheld(
-                &mut index,
-                (Run::Real, &mut Collected::default()),
-                asker,
-                monitor,
-            )?;
+            let how = How { run: Run::Real, asker, spared_ns: None };
+            self.collect_unheld(&mut index, how, &mut Collected::default(), monitor)?;
         }
         Ok(done)
     }
@@ -95,18 +126,19 @@ impl Store {
     fn collect_unheld(
         &self,
         index: &mut Index,
-        (run, total): (Run, &mut Collected),
-        asker: &Asker,
+        how: How<'_>,
+        total: &mut Collected,
         monitor: &dyn Monitor,
     ) -> Result<()> {
         let mut after = None;
         loop {
-            let batch = index.unheld_after(after, BATCH)?;
+            let mut batch = index.unheld_after(after, BATCH)?;
             let Some(last) = batch.last() else { return Ok(()) };
             after = Some(last.digest);
-            let collector = self.collector(asker)?;
+            batch.retain(|row| how.takes(&self.object_path(row.digest)));
+            let collector = self.collector(how.asker)?;
             self.nobody_brings()?;
-            self.collect(index, (&batch, &collector), (run, total), monitor)?;
+            self.collect(index, (&batch, &collector), (how.run, total), monitor)?;
         }
     }
 
@@ -132,14 +164,14 @@ impl Store {
         index: &Index,
         _collector: &Collector,
         shard: u8,
-        (run, total): (Run, &mut Collected),
+        (how, total): (How<'_>, &mut Collected),
     ) -> Result<()> {
         let folder = self.root().join(format!("objects/{shard:02x}"));
         for name in disk::names(&folder)? {
             let Some(digest) = digest_of(shard, &name) else { continue };
-            if index.object(digest)?.is_none() {
+            if index.object(digest)?.is_none() && how.takes(&folder.join(&name)) {
                 total.add(Collected { objects: 1, freed: self.weigh_object(digest)? });
-                if run == Run::Real {
+                if how.run == Run::Real {
                     self.remove_object(digest)?;
                 }
             }
@@ -155,7 +187,7 @@ impl Store {
                 && !index.has_manifest(digest)?
             {
                 total.freed.add(disk::weigh(&folder.join(&name))?);
-                if run == Run::Real {
+                if how.run == Run::Real {
                     disk::remove_file(&folder.join(&name))?;
                 }
             }
