@@ -36,7 +36,7 @@ Serve:
   serve       Serve the site without nginx, for a first look
 
 Keep:
-  prune       Drop a snapshot and the files that only it had
+  prune       Drop what keep does not keep, take old trees down; --explain says who holds a file
   fsck        Check the whole store; --rebuild makes the index anew";
 
 const TEMPLATE: &str = "{about}\n\n{usage-heading} {usage}{after-help}\n\nOptions:\n{options}\n";
@@ -135,11 +135,8 @@ pub(crate) enum Verb {
         #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
         listen: std::net::SocketAddr,
     },
-    /// Drop a snapshot and the files that only it had; without one, collect what crashes left
-    Prune {
-        /// Which one
-        snapshot: Option<Spec>,
-    },
+    /// Drop what keep does not keep, take old trees down, collect what crashes left; or drop one snapshot
+    Prune(Prune),
     /// Check the whole store
     Fsck {
         /// Read and hash every byte
@@ -318,6 +315,17 @@ pub(crate) struct Unpin {
     /// The channel in which the mirror is pinned
     #[arg(long = "in", value_name = "CHANNEL")]
     pub(crate) channel: Option<Name>,
+}
+
+/// `prune`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Prune {
+    /// Only this mirror; MIRROR@DATE drops that snapshot
+    #[arg(value_name = "MIRROR[@DATE]")]
+    pub(crate) snapshot: Option<Spec>,
+    /// Say who holds an object (8 digits of its BLAKE3 or more), a file below the root, or a path of an archive ([MIRROR:]pool/…)
+    #[arg(long, value_name = "OBJECT|PATH", conflicts_with = "snapshot")]
+    pub(crate) explain: Option<std::ffi::OsString>,
 }
 
 /// `client`.

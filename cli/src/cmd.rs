@@ -10,6 +10,7 @@ mod key;
 mod list;
 mod moves;
 mod pin;
+mod prune;
 mod serving;
 mod sync;
 mod tree;
@@ -57,7 +58,7 @@ fn dispatch(context: &Context, verb: &Verb) -> Done {
         Verb::Site => serving::site(context),
         Verb::Client(client) => client::client(context, client),
         Verb::Serve { listen } => serving::serve(context, *listen),
-        Verb::Prune { snapshot } => keep::prune(context, snapshot.as_ref()),
+        Verb::Prune(args) => prune::prune(context, args),
         Verb::Fsck { deep, rebuild } => keep::fsck(context, depth(*deep), *rebuild),
         Verb::Manual { .. } => Ok(Outcome::Done),
     }
@@ -89,7 +90,7 @@ const fn name_of(verb: &Verb) -> &'static str {
         Verb::Site => "site",
         Verb::Client(_) => "client",
         Verb::Serve { .. } => "serve",
-        Verb::Prune { .. } => "prune",
+        Verb::Prune(_) => "prune",
         Verb::Fsck { .. } => "fsck",
         Verb::Manual { .. } => "manual",
     }

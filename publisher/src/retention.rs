@@ -15,7 +15,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use pinfold_store::{Name, Stamp};
 
-pub use apply::{Applied, Step, Want, apply, plan, weigh};
+pub use apply::{Applied, Step, Want, apply, has_expired, let_expired_go, plan, weigh};
 pub use generations::{generations_left, remove_generations, weigh_generations};
 pub use holds::{Holds, Soak, holds};
 

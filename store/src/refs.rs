@@ -106,14 +106,17 @@ impl Store {
         disk::remove_tree(&self.pins_folder(mirror, taken)).map(drop)
     }
 
-    /// What the pins of a snapshot take.
+    /// What the folder of a snapshot's pins takes when they are gone.
     pub(crate) fn weigh_pins(&self, mirror: &Name, taken: Stamp) -> Result<Weight> {
-        let folder = self.pins_folder(mirror, taken);
-        let mut weight = disk::weigh(&folder)?;
-        for name in disk::names(&folder)? {
-            weight.add(disk::weigh(&folder.join(name))?);
-        }
-        Ok(weight)
+        disk::weigh(&self.pins_folder(mirror, taken))
+    }
+
+    /// What a pin takes on the disk.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where that cannot be known.
+    pub fn weigh_pin(&self, mirror: &Name, taken: Stamp, name: &Name) -> Result<Weight> {
+        disk::weigh(&self.pins_folder(mirror, taken).join(name.as_str()))
     }
 
     /// Lists the dates of a mirror's snapshots that have, or had, a pin.

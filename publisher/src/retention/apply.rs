@@ -118,6 +118,9 @@ pub fn weigh(store: &Store, plans: &[(Want, Vec<Step>)]) -> Result<Vec<Applied>>
         }
         let links = if gone.is_empty() { 0 } else { at::weigh(store, &want.mirror, &gone)? };
         let expired = expired(store, want)?;
+        for (taken, name) in &expired {
+            freed.add(store.weigh_pin(&want.mirror, *taken, name)?);
+        }
         dropped.extend(gone.into_iter().map(|taken| (all.len(), want.mirror.clone(), taken)));
         all.push(Applied { steps, objects: 0, freed, links, expired });
     }
@@ -148,15 +151,39 @@ pub fn apply(
     asker: &Asker,
     monitor: &dyn Monitor,
 ) -> Result<Applied> {
-    let mut done = Applied { expired: expired(store, want)?, ..Applied::default() };
-    for (_, name) in &done.expired {
-        store.unpin(lock, name)?;
-    }
+    let (expired, freed) = let_expired_go(store, lock, want)?;
+    let mut done = Applied { expired, freed, ..Applied::default() };
     let work = Work { store, lock, want, asker, monitor };
     for step in steps.iter().filter(|step| step.is_change()) {
         work.one(step, &mut done)?;
     }
     Ok(done)
+}
+
+/// Takes pins away that hold nothing any more, names them, and gives what came back.
+///
+/// # Errors
+/// One cannot be read or removed.
+pub fn let_expired_go(
+    store: &Store,
+    lock: &MirrorLock,
+    want: &Want,
+) -> Result<(Vec<(Stamp, Name)>, Weight)> {
+    let expired = expired(store, want)?;
+    let mut freed = Weight::default();
+    for (taken, name) in &expired {
+        freed.add(store.weigh_pin(&want.mirror, *taken, name)?);
+        store.unpin(lock, name)?;
+    }
+    Ok((expired, freed))
+}
+
+/// Says whether a mirror has pins that hold nothing any more.
+///
+/// # Errors
+/// One cannot be read.
+pub fn has_expired(store: &Store, want: &Want) -> Result<bool> {
+    Ok(!expired(store, want)?.is_empty())
 }
 
 /// The pins of a mirror that hold nothing any more.
