@@ -12,6 +12,7 @@
 
 pub mod check;
 pub mod error;
+pub mod explain;
 pub mod generation;
 pub mod layout;
 pub mod pins;
