@@ -5,6 +5,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::Command;
 
+mod beside;
+mod explain;
+
 const KEEP: &str = "keep = { daily = 3, weekly = 3 }";
 
 /// A site with mirrors of plain files, and a source tree of each.
@@ -97,11 +100,16 @@ fn days_and_weeks_stay_others_go_and_old_trees_go_cold() {
         .says("left@20261118T040000Z would be dropped: 20261121T040000Z stands for its week")
         .says("left@20261121T040000Z would go cold, and be kept: daily 2026-11-21");
     drop(plan.says("left: 19 to drop, 2 to go cold, 4 kept"));
-    days.at("2026-11-23T12:00:00Z", &["prune"]).expect(0).says("left: 19 dropped, 2 gone cold, 4 kept");
+    days.at("2026-11-23T12:00:00Z", &["prune"])
+        .expect(0)
+        .says("left: 19 dropped, 2 gone cold, 4 kept");
     // The 23rd is a Monday; a Sunday ends the week before, and the one before that.
     assert_eq!(days.kept("left"), ["15", "21", "22", "23"]);
     assert_eq!(days.published("left"), ["22", "23"]);
-    assert_eq!((days.kept("right"), days.published("right").len()), (vec!["01".to_owned(), "02".to_owned()], 1));
+    assert_eq!(
+        (days.kept("right"), days.published("right").len()),
+        (vec!["01".to_owned(), "02".to_owned()], 1)
+    );
     days.site.sound();
 }
 
@@ -132,7 +140,11 @@ fn the_dry_run_says_what_the_real_run_does_to_the_last_inode() {
     // The mark of the sweep and its folder are new.
     assert_eq!(after - before + 2, done["inodes"].as_u64().unwrap(), "{done}");
     let again = days.json(now, &["prune"]);
-    assert_eq!((again["objects"].as_u64(), again["inodes"].as_u64()), (Some(0), Some(0)), "{again}");
+    assert_eq!(
+        (again["objects"].as_u64(), again["inodes"].as_u64()),
+        (Some(0), Some(0)),
+        "{again}"
+    );
     days.site.sound();
 }
 
@@ -199,7 +211,8 @@ fn what_a_channel_shows_or_showed_what_soaks_and_what_a_rollback_needs_stays() {
 fn a_pin_holds_until_it_expires() {
     let days = Days::new("keep = { daily = 1 }", "grace = \"1d\"\n");
     let dates = days.nights("left", 1..=5);
-    for (number, name, until) in [(0, "short", "20261110T000000Z"), (1, "long", "20261201T000000Z")] {
+    for (number, name, until) in [(0, "short", "20261110T000000Z"), (1, "long", "20261201T000000Z")]
+    {
         days.site.ok(&["pin", &format!("left@{}", dates[number]), name]);
         let file = days.site.root.join(format!("snapshots/left/{}.pins/{name}", dates[number]));
         let text = std::fs::read_to_string(&file).unwrap();

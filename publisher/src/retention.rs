@@ -205,12 +205,7 @@ pub fn keep(
 }
 
 /// Notes what the rules keep.
-fn by_rules(
-    times: &Times,
-    dates: &[Stamp],
-    rules: &Rules,
-    note: &mut impl FnMut(Stamp, Why),
-) {
+fn by_rules(times: &Times, dates: &[Stamp], rules: &Rules, note: &mut impl FnMut(Stamp, Why)) {
     if let (Some(within), Some(newest)) = (rules.within, dates.last()) {
         let first = shifted(*newest, within, -1);
         dates.iter().filter(|taken| **taken >= first).for_each(|taken| note(*taken, Why::Within));

@@ -35,7 +35,11 @@ pub(super) fn add(
     let mut published = published_dates(store, &record.mirror)?;
     let base = neighbour(&published, record.taken);
     published.push(record.taken);
-    Union::open(store, record, published)?.settle(base, &mut placing(store, record, writer)?, monitor)
+    Union::open(store, record, published)?.settle(
+        base,
+        &mut placing(store, record, writer)?,
+        monitor,
+    )
 }
 
 /// Adds every fixed file of a snapshot again.
@@ -46,7 +50,11 @@ pub(super) fn add_whole(
     monitor: &dyn Monitor,
 ) -> Result<()> {
     let published = published_dates(store, &record.mirror)?;
-    Union::open(store, record, published)?.settle(None, &mut placing(store, record, writer)?, monitor)
+    Union::open(store, record, published)?.settle(
+        None,
+        &mut placing(store, record, writer)?,
+        monitor,
+    )
 }
 
 /// Takes out what only this snapshot, which is not published any more, held; gives what folders came back.
@@ -225,11 +233,7 @@ struct Union<'a> {
 }
 
 impl<'a> Union<'a> {
-    fn open(
-        store: &'a Store,
-        record: &'a Record,
-        mut published: Vec<Stamp>,
-    ) -> Result<Self> {
+    fn open(store: &'a Store, record: &'a Record, mut published: Vec<Stamp>) -> Result<Self> {
         published.sort_unstable_by(|a, b| b.cmp(a));
         published.dedup();
         let index = knowing_index(store, record, &published)?;
@@ -343,12 +347,7 @@ impl<'a> Union<'a> {
         Ok(None)
     }
 
-    fn place_all(
-        &self,
-        names: &Names,
-        place: &mut Place<'_>,
-        monitor: &dyn Monitor,
-    ) -> Result<()> {
+    fn place_all(&self, names: &Names, place: &mut Place<'_>, monitor: &dyn Monitor) -> Result<()> {
         let settled: Vec<(&RelPath, Option<Content>)> = names
             .iter()
             .map(|(name, known)| Ok((name, self.winner(name, *known)?)))

@@ -219,9 +219,7 @@ impl Work<'_> {
                     done.add(self.store.finish_drop(dropping, self.asker, self.monitor)?);
                     return Ok(());
                 }
-                Err(Error::Store(StoreError::Busy { .. }))
-                    if begun.elapsed() < self.asker.wait =>
-                {
+                Err(Error::Store(StoreError::Busy { .. })) if begun.elapsed() < self.asker.wait => {
                     std::thread::sleep(TURN / 10);
                 }
                 Err(error) => return Err(error),

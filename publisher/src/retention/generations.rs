@@ -79,11 +79,7 @@ fn note_files(folder: &Path, files: &mut BTreeMap<(u64, u64), (u64, PathBuf)>) -
 ///
 /// # Errors
 /// One cannot be removed.
-pub fn remove_generations(
-    store: &Store,
-    left: &[(Name, u64)],
-    _lock: &SiteLock,
-) -> Result<Weight> {
+pub fn remove_generations(store: &Store, left: &[(Name, u64)], _lock: &SiteLock) -> Result<Weight> {
     let weight = weigh_generations(store, left)?;
     let www = Www::new(store.root());
     for (channel, number) in left {

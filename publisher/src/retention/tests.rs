@@ -76,9 +76,8 @@ fn days_weeks_months_and_years_keep_their_newest() {
 
 #[test]
 fn of_several_in_a_day_the_newest_stands_for_it_and_the_others_say_so() {
-    let dates: Vec<Stamp> = ["20261101T040000Z", "20261101T160000Z", "20261123T040000Z"]
-        .map(stamp)
-        .to_vec();
+    let dates: Vec<Stamp> =
+        ["20261101T040000Z", "20261101T160000Z", "20261123T040000Z"].map(stamp).to_vec();
     let times = times("20261123T120000Z", TimeZone::UTC);
     let rules = Rules { daily: 14, ..Rules::default() };
     let fates = keep(&times, &dates, Some(&rules), &[]);

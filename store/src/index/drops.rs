@@ -53,7 +53,11 @@ impl Index {
 pub(crate) type Freed = (Vec<ObjectRow>, Option<Digest>);
 
 /// The manifest of a snapshot; `None` where it is not known.
-fn manifest_of(connection: &Connection, mirror: i64, taken: i64) -> rusqlite::Result<Option<Digest>> {
+fn manifest_of(
+    connection: &Connection,
+    mirror: i64,
+    taken: i64,
+) -> rusqlite::Result<Option<Digest>> {
     connection
         .prepare_cached("SELECT manifest FROM snapshots WHERE mirror = ?1 AND taken = ?2")?
         .query_row([mirror, taken], |row| row.get(0).map(Digest::from_bytes))

@@ -49,7 +49,7 @@ pub(super) fn typed(
     if only.is_none() {
         done.generations = generations(context, store, &asker)?;
         done.leftovers = Some(store.sweep((Run::Real, &asker), &progress)?);
-        swept(context, store)?;
+        swept(context, store);
     }
     progress.finish();
     Ok(done)
@@ -78,7 +78,7 @@ pub(in crate::cmd) fn retention(
             match store.sweep_old(&patient, &progress) {
                 Ok(collected) => {
                     done.leftovers = Some(collected);
-                    swept(context, store)?;
+                    swept(context, store);
                 }
                 // Somebody brings a mirror in: what has no name yet may be its. The next run looks again.
                 Err(StoreError::Busy { .. }) => {}
@@ -278,8 +278,10 @@ fn is_sweep_due(context: &Context, store: &Store) -> bool {
     last.is_none_or(|last| last <= times(context).ago(SWEEPS) || last > context.now)
 }
 
-fn swept(context: &Context, store: &Store) -> Result<(), Failure> {
-    let mark = sweep_mark(store);
-    disk::make_dirs(&store.root().join("schedule"))?;
-    Ok(disk::write_durably(&mark, format!("{}\n", context.now).as_bytes(), 0o644)?)
+/// Notes that it was looked. Where that cannot be written, on a full disk, the next run looks again.
+fn swept(context: &Context, store: &Store) {
+    let text = format!("{}\n", context.now);
+    let noted = disk::make_dirs(&store.root().join("schedule"))
+        .and_then(|()| disk::write_durably(&sweep_mark(store), text.as_bytes(), 0o644));
+    drop(noted);
 }

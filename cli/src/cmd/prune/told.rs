@@ -114,8 +114,11 @@ impl Tidied {
         if applied.steps.is_empty() {
             return expired.strip_prefix("; ").map(|expired| format!("{mirror}: {expired}"));
         }
-        let (dropping, going, came) =
-            if is_dry { ("to drop", "to go cold", "would come back") } else { ("dropped", "gone cold", "came back") };
+        let (dropping, going, came) = if is_dry {
+            ("to drop", "to go cold", "would come back")
+        } else {
+            ("dropped", "gone cold", "came back")
+        };
         Some(format!(
             "{mirror}: {dropped} {dropping}, {cold} {going}, {kept} kept; {} {came}{expired}",
             came_back(applied.objects, applied.freed.bytes, applied.inodes())
@@ -131,7 +134,9 @@ impl Tidied {
             let what = what.trim_start_matches("0 objects, ");
             lines.push(format!("old generations: folders of {count}, {what} {came}"));
         }
-        if let Some(Collected { objects, freed }) = self.leftovers.filter(|left| left.freed != Weight::default()) {
+        if let Some(Collected { objects, freed }) =
+            self.leftovers.filter(|left| left.freed != Weight::default())
+        {
             let what = came_back(objects, freed.bytes, freed.inodes);
             lines.push(format!("leftovers of crashes: {what} {came}"));
         }
