@@ -47,7 +47,7 @@ fn schedules_are_meant_in_the_time_zone_and_a_change_of_the_clocks_neither_skips
 #[test]
 fn a_schedule_that_is_none_is_refused_by_file_and_line() {
     let site = site();
-    add(&site, "one", CHANGES, "schedule = \"0 0 31 2 *\"");
+    site.mirror("one", "family = \"files\"\nmount = \"one\"\ncommand = [\"/bin/true\"]\ntree = \"/tmp\"\nschedule = \"0 0 31 2 *\"\n");
     let said = run(&site, "2026-11-23T04:00:00Z").expect(2);
     assert!(said.err.contains("mirrors.d/one.toml, line 5: schedule: '0 0 31 2 *' is no schedule: it names a day that never comes"), "{said:?}");
     site.mirror("one", "family = \"files\"\nmount = \"one\"\nschedule = \"@daily\"\n");
