@@ -59,7 +59,7 @@ fn a_path_is_explained_span_by_span() {
     let said = explain(&days, "left:changes");
     assert_eq!(said["spans"].as_array().unwrap().len(), 6, "it changed every day");
     assert_eq!(said["spans"][1]["first"], dates[1].as_str());
-    let other = explain(&days, &format!("left:pool/2026-11-02/of-the-day"));
+    let other = explain(&days, "left:pool/2026-11-02/of-the-day");
     assert_eq!(other["objects"][0]["snapshots"][0]["state"], "cold");
     let gone = explain(&days, "pool/2026-11-01/of-the-day");
     assert_eq!(gone["objects"][0]["snapshots"][0]["state"], "to be dropped");
