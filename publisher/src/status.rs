@@ -1,4 +1,4 @@
-//! What is the case: gathered from records for people, for monitoring and for the status page. Takes no lock, writes nothing.
+//! What is the case: gathered from records for people, for monitoring and for the status page. Takes no lock.
 //!
 //! Its JSON form is an interface, docs/operations.md has it: names are added, and none changes its meaning.
 
@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 use pinfold_store::refs::Pin;
 use pinfold_store::running::Running;
-use pinfold_store::{Name, Stamp, Store};
+use pinfold_store::{Name, Stamp, Store, disk};
 use serde::Serialize;
 
+use crate::layout::Www;
 use crate::schedule::{self, Schedule, Tried, What};
-use crate::{generation, pins, publish};
+use crate::{Result, generation, pins, publish};
 
 /// The form of what is gathered.
 const VERSION: u32 = 1;
@@ -355,7 +356,7 @@ impl Look<'_> {
     }
 
     /// What could be read; else nothing, and why is kept.
-    pub fn read<T: Default, E: std::error::Error>(&mut self, read: Result<T, E>) -> T {
+    pub fn read<T: Default, E: std::error::Error>(&mut self, read: std::result::Result<T, E>) -> T {
         read.unwrap_or_else(|error| {
             self.problems.push(whole(&error));
             T::default()
@@ -365,6 +366,17 @@ impl Look<'_> {
     fn age(&self, since: Stamp) -> u64 {
         u64::try_from(self.now.seconds().saturating_sub(since.seconds())).unwrap_or(0)
     }
+}
+
+/// Leaves what was gathered, as text, where the status page has it.
+///
+/// Durable: no, the next run writes it anew.
+///
+/// # Errors
+/// It cannot be written.
+pub fn leave(store: &Store, text: &str) -> Result<()> {
+    let path = Www::new(store.root()).status().join("status.json");
+    Ok(disk::write_lightly(&path, text.as_bytes(), 0o644)?)
 }
 
 /// An error with what caused it.

@@ -36,6 +36,7 @@ pub(super) fn run(context: &Context) -> Done {
     let mut queue = Queue::new(context, &store);
     queue.work(&mut told);
     steps::keep(context, &store, &mut told);
+    steps::show(context, &store, &mut told);
     told.finish()
 }
 

@@ -7,7 +7,7 @@ use pinfold_publisher::schedule::{self, Due, Schedule, Tried, What};
 use pinfold_store::{Name, Stamp, Store};
 
 use super::Told;
-use crate::cmd::tried;
+use crate::cmd::{status, tried};
 use crate::context::Context;
 use crate::failure::Failure;
 
@@ -109,6 +109,14 @@ pub(super) fn keep(context: &Context, store: &Store, told: &mut Told<'_>) {
             told.failed("retention", "pinfold", &failure);
             remember(context, store, What::Retention, (failure.code(), &failure.message), told);
         }
+    }
+}
+
+/// Leaves what is the case for the status page.
+pub(super) fn show(context: &Context, store: &Store, told: &mut Told<'_>) {
+    let left = context.later().and_then(|context| status::leave(&context, store));
+    if let Err(failure) = left {
+        told.failed("status", "pinfold", &failure);
     }
 }
 
