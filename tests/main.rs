@@ -35,6 +35,7 @@ mod model;
 mod odd_names;
 mod pacman;
 mod places;
+mod policy;
 mod proof;
 mod refusals;
 mod removal;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::harness::{Archive, Hostile, Ran, Site, follow, ran, write};
 
+mod promotions;
 mod real_cron;
 mod schedules;
 

@@ -1,10 +1,14 @@
 //! What was typed.
 
+mod decide;
+
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use pinfold_publisher::layout::Spec;
 use pinfold_store::Name;
+
+pub(crate) use decide::{Pin, Promote, Rollback, Unpin};
 
 /// The verbs in the groups in which they are needed.
 const GROUPS: &str = "\
@@ -266,73 +270,6 @@ pub(crate) struct Diff {
     /// Compare files, not packages
     #[arg(long)]
     pub(crate) files: bool,
-}
-
-/// `promote`.
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Promote {
-    /// What to show: MIRROR means its newest snapshot, or what --from shows
-    #[arg(required_unless_present = "all", conflicts_with = "all")]
-    pub(crate) snapshots: Vec<Spec>,
-    /// The channel that moves
-    #[arg(long, value_name = "CHANNEL")]
-    pub(crate) to: Name,
-    /// The channel whose state is taken over
-    #[arg(long, value_name = "CHANNEL")]
-    pub(crate) from: Option<Name>,
-    /// All mirrors, but those that are pinned
-    #[arg(long)]
-    pub(crate) all: bool,
-    /// Show a snapshot that holds no file at all
-    #[arg(long)]
-    pub(crate) allow_empty: bool,
-    /// Why, for the log
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    pub(crate) reason: String,
-}
-
-/// `rollback`.
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Rollback {
-    /// The channel
-    pub(crate) channel: Name,
-    /// Only these mirrors
-    pub(crate) mirrors: Vec<Name>,
-    /// A generation's number, or a date: every mirror goes to its newest snapshot at or before it
-    #[arg(long, value_name = "GENERATION|DATE")]
-    pub(crate) to: Option<String>,
-    /// Why, for the log and the pins
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    pub(crate) reason: String,
-}
-
-/// `pin`.
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Pin {
-    /// The snapshot; a mirror with --in
-    pub(crate) snapshot: Spec,
-    /// The pin's name
-    #[arg(required_unless_present = "channel", conflicts_with = "channel")]
-    pub(crate) name: Option<Name>,
-    /// Pin the mirror in this channel: promote --all leaves it where it is
-    #[arg(long = "in", value_name = "CHANNEL")]
-    pub(crate) channel: Option<Name>,
-    /// Why
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    pub(crate) reason: String,
-}
-
-/// `unpin`.
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Unpin {
-    /// The mirror
-    pub(crate) mirror: Name,
-    /// The pin's name
-    #[arg(required_unless_present = "channel", conflicts_with = "channel")]
-    pub(crate) name: Option<Name>,
-    /// The channel in which the mirror is pinned
-    #[arg(long = "in", value_name = "CHANNEL")]
-    pub(crate) channel: Option<Name>,
 }
 
 /// `client`.

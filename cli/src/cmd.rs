@@ -11,6 +11,8 @@ mod key;
 mod list;
 mod moves;
 mod pin;
+mod promotion;
+mod rollback;
 mod run;
 mod serving;
 mod status;
@@ -51,8 +53,8 @@ fn dispatch(context: &Context, verb: &Verb) -> Done {
         Verb::Diff(args) => diff::diff(context, args),
         Verb::Verify { snapshot, deep } => keep::verify(context, snapshot, depth(*deep)),
         Verb::Channels => list::channels(context),
-        Verb::Promote(promote) => moves::promote(context, promote),
-        Verb::Rollback(rollback) => moves::rollback(context, rollback),
+        Verb::Promote(promote) => promotion::promote(context, promote),
+        Verb::Rollback(rollback) => rollback::rollback(context, rollback),
         Verb::Log { channel } => list::log(context, channel),
         Verb::Pin(pin) => pin::pin(context, pin),
         Verb::Unpin(unpin) => pin::unpin(context, unpin),

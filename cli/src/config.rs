@@ -23,7 +23,7 @@ use serde::Deserialize;
 
 use crate::failure::Failure;
 use channel::ChannelFile;
-pub(crate) use channel::{Channel, Rules};
+pub(crate) use channel::{Asked, Channel, Rules, Verify};
 pub(crate) use duration::duration;
 use file::ConfigFile;
 pub(crate) use keep::Keep;

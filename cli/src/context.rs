@@ -27,12 +27,12 @@ const MOMENT: Duration = Duration::from_secs(600);
 #[derive(Debug, Clone)]
 pub(crate) struct Context {
     pub(crate) config: Arc<Config>,
+    /// The configuration's file.
+    pub(crate) config_path: PathBuf,
     pub(crate) json: bool,
     pub(crate) dry_run: bool,
     pub(crate) now: Stamp,
     pub(crate) who: String,
-    /// Where the configuration was read.
-    pub(crate) config_path: PathBuf,
     wait: Duration,
     verb: String,
 }

@@ -79,6 +79,16 @@ impl Failure {
         Self::of_kind(Kind::Integrity, message)
     }
 
+    /// Others are at work.
+    pub(crate) fn busy(message: impl Into<String>) -> Self {
+        Self::of_kind(Kind::Busy, message)
+    }
+
+    /// Says whether it is of a kind.
+    pub(crate) fn is_of(&self, kind: Kind) -> bool {
+        self.kind == kind
+    }
+
     /// We did something that cannot be right.
     pub(crate) fn bug(message: impl Into<String>) -> Self {
         Self::of_kind(Kind::Bug, message)

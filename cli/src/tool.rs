@@ -35,6 +35,8 @@ static RUNNING: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
 pub(crate) struct Tool {
     pub(crate) program: OsString,
     pub(crate) arguments: Vec<OsString>,
+    /// What it finds in its environment beside what is in ours.
+    pub(crate) environment: Vec<(&'static str, OsString)>,
     /// What it prints is added to this file.
     pub(crate) log: PathBuf,
     /// The longest that it may take.
@@ -62,6 +64,7 @@ impl Tool {
         let mut command = Command::new(&self.program);
         command
             .args(&self.arguments)
+            .envs(self.environment)
             .stdin(Stdio::from(self.lock))
             .stdout(Stdio::from(log.try_clone().map_err(failed)?))
             .stderr(Stdio::from(log));

@@ -1,5 +1,7 @@
 //! `flock` on open files, the holder's pid and verb written inside. Readers take none.
 //!
+//! Who needs several takes them in this order: a channel's or a mirror's, the site's, the store's.
+//!
 //! A lock dies with its process, so none is ever stale. The guards are what changing functions take: holding the lock is a type.
 
 use std::fs::File;
@@ -69,6 +71,24 @@ pub struct RunLock {
     _file: File,
 }
 
+/// A channel's lock: promotions. Gates and checks take minutes, and leave the site to others; a rollback needs the site's lock alone.
+#[derive(Debug)]
+pub struct ChannelLock {
+    file: File,
+    /// Which channel.
+    pub channel: Name,
+}
+
+impl ChannelLock {
+    /// Gives a second hold on the lock, as [`MirrorLock::second_hold`] does.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where no more files can be open.
+    pub fn second_hold(&self) -> Result<File> {
+        self.file.try_clone().at("hold the lock of", Path::new(self.channel.as_str()))
+    }
+}
+
 impl Store {
     /// Refuses to write for another user than the root's owner: the kernel lets nobody link files that are another's
     /// (`fs.protected_hardlinks`), so one run as root would stop all later ones of the owner.
@@ -122,15 +142,6 @@ impl Store {
         is_locked(&self.root().join("lock"))
     }
 
-    /// Says who works on a mirror at this moment, for whoever would only find it busy.
-    ///
-    /// # Errors
-    /// [`Error::Io`] where its lock cannot be looked at.
-    pub fn works_on(&self, mirror: &Name) -> Result<Option<String>> {
-        let path = self.root().join("locks").join(format!("mirror.{mirror}"));
-        if crate::disk::stands(&path)? { holder_now(&path) } else { Ok(None) }
-    }
-
     /// Says whether somebody changes the site at this moment, without taking its lock.
     #[must_use]
     pub fn is_site_changed(&self) -> bool {
@@ -169,6 +180,17 @@ impl Store {
             .map(|file| RunLock { _file: file })
     }
 
+    /// Takes a channel's lock.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] where another promotion holds it for longer than the asker waits.
+    pub fn lock_channel(&self, channel: &Name, asker: &Asker) -> Result<ChannelLock> {
+        Self::must_own(self.root())?;
+        let path = self.root().join("locks").join(format!("channel.{channel}"));
+        take(&path, FlockOperation::NonBlockingLockExclusive, asker)
+            .map(|file| ChannelLock { file, channel: channel.clone() })
+    }
+
     /// Takes the site's lock.
     ///
     /// # Errors
@@ -194,9 +216,20 @@ fn is_locked(path: &Path) -> bool {
     else {
         return false;
     };
+    let (major, minor) = (rustix::fs::major(meta.dev()), rustix::fs::minor(meta.dev()));
+    let whole = format!("{major:02x}:{minor:02x}:{}", meta.ino());
     let inode = format!(":{}", meta.ino());
-    let is_it = |line: &str| line.split_whitespace().any(|word| word.ends_with(&inode));
+    let is_odd = has_odd_devices(path);
+    let is_it = |line: &str| {
+        line.split_whitespace().any(|word| word == whole || (is_odd && word.ends_with(&inode)))
+    };
     locks.lines().any(|line| line.contains("FLOCK") && is_it(line))
+}
+
+/// Says whether files have other devices than the file system, by which the kernel names their locks: btrfs, overlayfs.
+fn has_odd_devices(path: &Path) -> bool {
+    let kind = rustix::fs::statfs(path).map(|file_system| file_system.f_type);
+    kind.is_ok_and(|kind| [0x9123_683e, 0x794c_7630].contains(&kind))
 }
 
 /// Says who holds a lock, without taking it; `None` where nobody does.

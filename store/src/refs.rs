@@ -18,9 +18,30 @@ pub struct Pin {
     pub reason: String,
     /// Since when.
     pub since: Stamp,
-    /// Until when, where it ends by itself.
+    /// Until when, where it ends by itself: it holds at that second for the last time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Stamp>,
+    /// The verb that pinned by itself, `rollback`; absent where a person asked for the pin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+}
+
+impl Pin {
+    /// Says whether it ended: it holds nothing any more, and whoever changes something takes it away.
+    #[must_use]
+    pub fn is_over(&self, now: Stamp) -> bool {
+        self.until.is_some_and(|until| until < now)
+    }
+
+    /// Says until when it holds, for people, after who it is of: `, until 2026-12-24 23:59:59 UTC`; nothing where it has no end.
+    #[must_use]
+    pub fn term(&self, now: Stamp) -> String {
+        match self.until {
+            None => String::new(),
+            Some(until) if self.is_over(now) => format!(", expired {} UTC", until.human()),
+            Some(until) => format!(", until {} UTC", until.human()),
+        }
+    }
 }
 
 impl Store {
@@ -98,6 +119,23 @@ impl Store {
         Ok(held)
     }
 
+    /// Takes the pins away that ended; gives their snapshots and names.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where a file cannot be removed; [`Error::Damaged`] where a pin does not parse.
+    pub fn unpin_expired(&self, lock: &MirrorLock, now: Stamp) -> Result<Vec<(Stamp, Name)>> {
+        let mut gone = Vec::new();
+        for taken in self.dates(&lock.mirror)? {
+            for (name, pin) in self.pins(&lock.mirror, taken)? {
+                if pin.is_over(now) {
+                    self.remove_pin(&lock.mirror, taken, &name)?;
+                    gone.push((taken, name));
+                }
+            }
+        }
+        Ok(gone)
+    }
+
     /// Finds the snapshot that a pin's name holds.
     ///
     /// # Errors
@@ -122,3 +160,6 @@ impl Store {
         disk::remove_tree(&self.pins_folder(mirror, taken))
     }
 }
+
+#[cfg(test)]
+mod tests;

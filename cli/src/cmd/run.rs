@@ -72,6 +72,7 @@ fn complete(context: &Context, store: &Store, told: &mut Told<'_>) {
     if let Err(failure) = done {
         told.failed("prune", "pinfold", &failure);
     }
+    steps::complete(context, store, told);
 }
 
 /// Says what is due.

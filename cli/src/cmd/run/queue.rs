@@ -53,7 +53,7 @@ impl<'a> Queue<'a> {
                 (Some(_), Due::First | Due::Retry) => false,
             };
             // Whoever works on it at this moment is left alone.
-            if is_new && self.store.works_on(name).is_ok_and(|who| who.is_none()) {
+            if is_new && self.store.holder(name).is_none() {
                 due.push((last.map(|last| last.at), name.clone(), why));
             }
         }

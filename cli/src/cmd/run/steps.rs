@@ -5,14 +5,18 @@ use std::collections::BTreeMap;
 use pinfold_publisher::generation;
 use pinfold_publisher::schedule::{self, Due, Schedule, Tried, What};
 use pinfold_store::{Name, Stamp, Store};
+use serde_json::Value;
 
 use super::Told;
-use crate::cmd::{status, tried};
+use crate::cmd::{promotion, status, tried};
 use crate::context::Context;
 use crate::failure::Failure;
 
 /// When retention is due where nothing else was done.
 const RETENTION: &str = "@daily";
+
+/// The exit code where the answer is no.
+const NO: u8 = 1;
 
 /// Says which channels are to move, those that others take from first.
 pub(super) fn promotions(context: &Context, store: &Store) -> Vec<(Name, Due)> {
@@ -63,20 +67,49 @@ pub(super) fn promote(
             continue;
         }
         done.insert(channel.clone(), context.now);
-        let what = What::Channel(&channel);
-        match move_channel(context, store, &channel) {
-            Ok(said) => {
-                if let Some(said) = said {
-                    told.done("promotion", channel.as_str(), &said, &serde_json::Value::Null);
-                }
-                remember(context, store, what, (0, ""), told);
+        move_channel(context, store, &channel, told);
+    }
+}
+
+/// Moves one channel as its policy says. What soaks, is frozen or pinned is not worth a word: `promote --plan` has it.
+fn move_channel(context: &Context, store: &Store, channel: &Name, told: &mut Told<'_>) {
+    let (what, name) = (What::Channel(channel), channel.as_str());
+    match promotion::promote_due(context, store, channel) {
+        Ok(promoted) => {
+            for note in &promoted.notes {
+                told.done("note", name, note, &Value::Null);
             }
-            Err(failure) => {
-                told.failed("promotion", channel.as_str(), &failure);
-                if failure.code() != super::BUSY {
-                    remember(context, store, what, (failure.code(), &failure.message), told);
+            if let Some(summary) = promoted.summary() {
+                told.done("promotion", name, &summary, &Value::Null);
+            }
+            let refusals = promoted.refusals();
+            for refusal in &refusals {
+                told.not_done("promotion", name, (NO, refusal));
+            }
+            let code = if refusals.is_empty() { 0 } else { NO };
+            remember(context, store, what, (code, &refusals.join("; ")), told);
+        }
+        // Somebody promotes there at this moment: the next run looks again.
+        Err(failure) if failure.code() == super::BUSY => {}
+        Err(failure) => {
+            told.failed("promotion", name, &failure);
+            remember(context, store, what, (failure.code(), &failure.message), told);
+        }
+    }
+}
+
+/// Completes the checks of promotions that died before they were done.
+pub(super) fn complete(context: &Context, store: &Store, told: &mut Told<'_>) {
+    for channel in context.config.channels.keys() {
+        match promotion::complete_check(context, store, channel) {
+            Ok(None) => {}
+            Ok(Some((notes, outcome))) => {
+                for note in &notes {
+                    told.not_done("check", channel.as_str(), (outcome.code(), note));
                 }
             }
+            Err(failure) if failure.code() == super::BUSY => {}
+            Err(failure) => told.failed("check", channel.as_str(), &failure),
         }
     }
 }
@@ -100,7 +133,7 @@ pub(super) fn keep(context: &Context, store: &Store, told: &mut Told<'_>) {
     match tidy(context, store) {
         Ok(said) => {
             if let Some(said) = said {
-                told.done("retention", "pinfold", &said, &serde_json::Value::Null);
+                told.done("retention", "pinfold", &said, &Value::Null);
             }
             remember(context, store, What::Retention, (0, ""), told);
         }
@@ -130,15 +163,6 @@ fn remember(
     if let Err(failure) = tried::keep(context, store, what, how) {
         told.failed("run", "pinfold", &failure);
     }
-}
-
-/// Moves one channel as its policy says; gives what is worth a line.
-fn move_channel(
-    _context: &Context,
-    _store: &Store,
-    _channel: &Name,
-) -> Result<Option<String>, Failure> {
-    Ok(None)
 }
 
 /// Retention and collection; gives what is worth a line.

@@ -70,6 +70,9 @@ impl Syncing {
         let mut command = Command::new(program);
         command.arg("--config").arg(&context.config_path).args(["--json", "sync"]);
         command.arg(mirror.as_str());
+        if manner == Manner::First {
+            command.arg("--background");
+        }
         command.stdin(Stdio::null()).stdout(answer.try_clone().map_err(failed)?);
         let path = context.config.logs.join(format!("{mirror}.log"));
         let heading = format!("{} UTC: pinfold sync {mirror}", context.now.human());
