@@ -12,11 +12,13 @@
 
 pub mod check;
 pub mod error;
+pub mod explain;
 pub mod generation;
 pub mod layout;
 pub mod pins;
 pub mod policy;
 pub mod publish;
+pub mod retention;
 pub mod schedule;
 pub mod site;
 pub mod status;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::disk::Weight;
 use crate::error::{Error, IoContext, Result};
 use crate::lock::MirrorLock;
 use crate::{Name, Stamp, Store, disk};
@@ -157,7 +158,34 @@ impl Store {
 
     /// Removes the folder of pins of a snapshot that was dropped.
     pub(crate) fn forget_pins(&self, mirror: &Name, taken: Stamp) -> Result<()> {
-        disk::remove_tree(&self.pins_folder(mirror, taken))
+        disk::remove_tree(&self.pins_folder(mirror, taken)).map(drop)
+    }
+
+    /// What the folder of a snapshot's pins takes when they are gone.
+    pub(crate) fn weigh_pins(&self, mirror: &Name, taken: Stamp) -> Result<Weight> {
+        disk::weigh(&self.pins_folder(mirror, taken))
+    }
+
+    /// What a pin takes on the disk.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where that cannot be known.
+    pub fn weigh_pin(&self, mirror: &Name, taken: Stamp, name: &Name) -> Result<Weight> {
+        disk::weigh(&self.pins_folder(mirror, taken).join(name.as_str()))
+    }
+
+    /// Lists the dates of a mirror's snapshots that have, or had, a pin.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where the records cannot be listed.
+    pub fn pinned_dates(&self, mirror: &Name) -> Result<Vec<Stamp>> {
+        let names = disk::names(&self.records(mirror))?;
+        let mut dates: Vec<Stamp> = names
+            .iter()
+            .filter_map(|name| name.to_str()?.strip_suffix(".pins")?.parse().ok())
+            .collect();
+        dates.sort_unstable();
+        Ok(dates)
     }
 }
 

@@ -8,9 +8,9 @@ use pinfold_store::{Name, Stamp, Store};
 use serde_json::Value;
 
 use super::Told;
+use crate::cmd::prune::{self, Tidied};
 use crate::cmd::{promotion, status, tried};
 use crate::context::Context;
-use crate::failure::Failure;
 
 /// When retention is due where nothing else was done.
 const RETENTION: &str = "@daily";
@@ -130,11 +130,9 @@ pub(super) fn keep(context: &Context, store: &Store, told: &mut Told<'_>) {
         Ok(context) => context,
         Err(failure) => return told.failed("retention", "pinfold", &failure),
     };
-    match tidy(context, store) {
-        Ok(said) => {
-            if let Some(said) = said {
-                told.done("retention", "pinfold", &said, &Value::Null);
-            }
+    match prune::retention(context, store, None) {
+        Ok(tidied) => {
+            tell_tidied(&tidied, told);
             remember(context, store, What::Retention, (0, ""), told);
         }
         Err(failure) if failure.code() == super::BUSY => {}
@@ -142,6 +140,22 @@ pub(super) fn keep(context: &Context, store: &Store, told: &mut Told<'_>) {
             told.failed("retention", "pinfold", &failure);
             remember(context, store, What::Retention, (failure.code(), &failure.message), told);
         }
+    }
+}
+
+/// A line for each mirror of which anything went.
+fn tell_tidied(tidied: &Tidied, told: &mut Told<'_>) {
+    for (mirror, taken) in &tidied.completed {
+        let said = format!("completed the drop of {mirror}@{taken}, which was interrupted");
+        told.done("retention", mirror.as_str(), &said, &Value::Null);
+    }
+    for line in tidied.lines(false) {
+        let (name, said) = line.split_once(": ").unwrap_or(("pinfold", &line));
+        told.done("retention", name, said, &Value::Null);
+    }
+    // Whoever works on one at this moment is no failure: it is its turn the next time.
+    for (mirror, failure) in tidied.failed.iter().filter(|(_, one)| one.code() != super::BUSY) {
+        told.failed("retention", mirror.as_str(), failure);
     }
 }
 
@@ -163,9 +177,4 @@ fn remember(
     if let Err(failure) = tried::keep(context, store, what, how) {
         told.failed("run", "pinfold", &failure);
     }
-}
-
-/// Retention and collection; gives what is worth a line.
-fn tidy(_context: &Context, _store: &Store) -> Result<Option<String>, Failure> {
-    Ok(None)
 }
