@@ -6,7 +6,7 @@ use pinfold_publisher::status::{Look, Status, leave as leave_text};
 use pinfold_store::{Name, Store};
 use serde_json::json;
 
-use super::Done;
+use super::{Done, promotion};
 use crate::config::Mirror;
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
@@ -62,6 +62,12 @@ pub(super) fn gather(context: &Context, store: &Store, only: Option<&Name>) -> S
     let mut channels = BTreeMap::new();
     for (name, channel) in &config.channels {
         let mut status = look.channel(name, Some(&channel.schedule));
+        if status.broken.is_none() {
+            match promotion::waits(context, store, name) {
+                Ok(waits) => status.waits = waits,
+                Err(failure) => look.problems.push(failure.message),
+            }
+        }
         if let Some(only) = only {
             status.mirrors.retain(|mirror, _| mirror == only);
             status.pins.retain(|pin| pin.mirror == *only);
