@@ -2,6 +2,7 @@
 //!
 //! Generations are read only as far back as grace and soaking reach, pins only where there are some.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -130,11 +131,11 @@ fn note_before(holds: &mut Holds, store: &Store, walk: &Walk) -> Result<()> {
     let Some(current) = walk.generations.first() else { return Ok(()) };
     let mut known: BTreeMap<u64, Option<Generation>> = BTreeMap::new();
     for (mirror, shown) in &current.mirrors {
-        if !known.contains_key(&shown.state) {
-            known.insert(shown.state, before(store, walk, shown.state)?);
-        }
-        let before = known.get(&shown.state).and_then(Option::as_ref);
-        if let Some(before) = before.and_then(|before| before.mirrors.get(mirror)) {
+        let before = match known.entry(shown.state) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(empty) => empty.insert(before(store, walk, shown.state)?),
+        };
+        if let Some(before) = before.as_ref().and_then(|before| before.mirrors.get(mirror)) {
             let channel = walk.channel.clone();
             holds.note(mirror, before.snapshot, Why::Before { channel });
         }
