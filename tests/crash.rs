@@ -41,6 +41,7 @@ fn whole(site: &Site, allowed: &[Option<String>]) {
 /// A site with one promoted day, an archive that is a day ahead.
 fn prepared() -> (Site, Archive, String) {
     let site = Site::new();
+    site.configure("[channels.staging]\n[channels.production]\ncheck = [\"/bin/true\"]\n");
     let archive = Archive::first();
     let first = site.ingest(&archive.tree, &["--taken", "2026-03-23T04:00:00Z"]);
     site.ok(&["promote", "lab", "--to", "production"]);
@@ -225,7 +226,7 @@ fn cut_at(mount: &Mount, point: Option<&str>) {
 #[test]
 fn a_power_cut_leaves_no_object_empty_or_wrong() {
     let points: Vec<&str> = if long() {
-        POINTS[..17].to_vec()
+        POINTS[..18].to_vec()
     } else {
         vec!["objects-synced", "object-renamed", "index-committed", "tree-renamed", "flip-made"]
     };
@@ -238,7 +239,7 @@ fn a_power_cut_leaves_no_object_empty_or_wrong() {
     let mount = Mount::xfs();
     cut_at(&mount, None);
     if long() {
-        for point in &POINTS[..17] {
+        for point in &POINTS[..18] {
             cut_at(&Mount::xfs(), Some(point));
         }
     }

@@ -13,6 +13,7 @@
 mod harness;
 
 mod apk;
+mod background;
 mod brew;
 mod by_tool;
 mod by_tool_families;
@@ -34,6 +35,7 @@ mod model;
 mod odd_names;
 mod pacman;
 mod places;
+mod policy;
 mod proof;
 mod refusals;
 mod removal;
@@ -49,8 +51,10 @@ mod rpm_signature;
 mod rpm_trust;
 mod rpm_upstreams;
 mod rpm_zoo;
+mod run;
 mod serving;
 mod signals;
+mod status;
 mod sync;
 mod tidy;
 mod two_at_once;

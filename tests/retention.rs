@@ -195,7 +195,7 @@ fn what_a_channel_shows_or_showed_what_soaks_and_what_a_rollback_needs_stays() {
     days.nights("left", 1..=14);
     let promote = |day: u32, channel: &str, now: &str| {
         let snapshot = format!("left@2026-11-{day:02}");
-        days.at(now, &["promote", &snapshot, "--to", channel]).expect(0);
+        days.at(now, &["promote", &snapshot, "--to", channel, "--now"]).expect(0);
     };
     promote(1, "production", "2026-11-01T08:00:00Z");
     promote(3, "production", "2026-11-03T08:00:00Z");

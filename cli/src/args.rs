@@ -1,10 +1,14 @@
 //! What was typed.
 
+mod decide;
+
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use pinfold_publisher::layout::Spec;
 use pinfold_store::Name;
+
+pub(crate) use decide::{Pin, Promote, Rollback, Unpin};
 
 /// The verbs in the groups in which they are needed.
 const GROUPS: &str = "\
@@ -36,7 +40,9 @@ Serve:
   serve       Serve the site without nginx, for a first look
 
 Keep:
+  run         Do all that is due: what cron calls
   prune       Drop what keep does not keep, take old trees down; --explain says who holds a file
+  status      Show how old each mirror is, what runs, what failed, what waits
   fsck        Check the whole store; --rebuild makes the index anew";
 
 const TEMPLATE: &str = "{about}\n\n{usage-heading} {usage}{after-help}\n\nOptions:\n{options}\n";
@@ -135,8 +141,15 @@ pub(crate) enum Verb {
         #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
         listen: std::net::SocketAddr,
     },
+    /// Do all that is due and nothing else: syncs, promotions, retention; what cron or a timer calls every few minutes
+    Run,
     /// Drop what keep does not keep, take old trees down, collect what crashes left; or drop one snapshot
     Prune(Prune),
+    /// Show what is the case: how old each mirror is, what runs and how fast, what failed, what waits, what room there is
+    Status {
+        /// Only this mirror, with all that is known of it
+        mirror: Option<Name>,
+    },
     /// Check the whole store
     Fsck {
         /// Read and hash every byte
@@ -171,6 +184,12 @@ pub(crate) struct Sync {
     /// Make a snapshot even where nothing changed
     #[arg(long)]
     pub(crate) even_if_unchanged: bool,
+    /// See whether it fits on the disk, and go on without the terminal: for the first sync of a big archive
+    #[arg(long)]
+    pub(crate) background: bool,
+    /// The process that started this one in the background
+    #[arg(long, hide = true, value_name = "PID", conflicts_with = "background")]
+    pub(crate) starter: Option<u32>,
 }
 
 /// `key`.
@@ -248,73 +267,6 @@ pub(crate) struct Diff {
     /// Compare files, not packages
     #[arg(long)]
     pub(crate) files: bool,
-}
-
-/// `promote`.
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Promote {
-    /// What to show: MIRROR means its newest snapshot, or what --from shows
-    #[arg(required_unless_present = "all", conflicts_with = "all")]
-    pub(crate) snapshots: Vec<Spec>,
-    /// The channel that moves
-    #[arg(long, value_name = "CHANNEL")]
-    pub(crate) to: Name,
-    /// The channel whose state is taken over
-    #[arg(long, value_name = "CHANNEL")]
-    pub(crate) from: Option<Name>,
-    /// All mirrors, but those that are pinned
-    #[arg(long)]
-    pub(crate) all: bool,
-    /// Show a snapshot that holds no file at all
-    #[arg(long)]
-    pub(crate) allow_empty: bool,
-    /// Why, for the log
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    pub(crate) reason: String,
-}
-
-/// `rollback`.
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Rollback {
-    /// The channel
-    pub(crate) channel: Name,
-    /// Only these mirrors
-    pub(crate) mirrors: Vec<Name>,
-    /// A generation's number, or a date: every mirror goes to its newest snapshot at or before it
-    #[arg(long, value_name = "GENERATION|DATE")]
-    pub(crate) to: Option<String>,
-    /// Why, for the log and the pins
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    pub(crate) reason: String,
-}
-
-/// `pin`.
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Pin {
-    /// The snapshot; a mirror with --in
-    pub(crate) snapshot: Spec,
-    /// The pin's name
-    #[arg(required_unless_present = "channel", conflicts_with = "channel")]
-    pub(crate) name: Option<Name>,
-    /// Pin the mirror in this channel: promote --all leaves it where it is
-    #[arg(long = "in", value_name = "CHANNEL")]
-    pub(crate) channel: Option<Name>,
-    /// Why
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    pub(crate) reason: String,
-}
-
-/// `unpin`.
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Unpin {
-    /// The mirror
-    pub(crate) mirror: Name,
-    /// The pin's name
-    #[arg(required_unless_present = "channel", conflicts_with = "channel")]
-    pub(crate) name: Option<Name>,
-    /// The channel in which the mirror is pinned
-    #[arg(long = "in", value_name = "CHANNEL")]
-    pub(crate) channel: Option<Name>,
 }
 
 /// `prune`.

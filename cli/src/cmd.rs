@@ -1,5 +1,6 @@
 //! The verbs, a module each or a few that belong together.
 
+mod background;
 mod bring;
 mod by_tool;
 mod client;
@@ -10,10 +11,15 @@ mod key;
 mod list;
 mod moves;
 mod pin;
+mod promotion;
 mod prune;
+mod rollback;
+mod run;
 mod serving;
+mod status;
 mod sync;
 mod tree;
+mod tried;
 
 use clap::CommandFactory;
 
@@ -40,7 +46,7 @@ pub(crate) fn run(args: &Args) -> Done {
 fn dispatch(context: &Context, verb: &Verb) -> Done {
     match verb {
         Verb::Init => init::init(context),
-        Verb::Sync(args) => sync::sync(context, args),
+        Verb::Sync(args) => tried::recorded(context, args, &|| sync::sync(context, args)),
         Verb::Key(verb) => key::key(context, verb),
         Verb::Ingest(ingest) => bring::ingest(context, ingest),
         Verb::Snapshots { mirror } => list::snapshots(context, mirror.as_ref()),
@@ -48,8 +54,8 @@ fn dispatch(context: &Context, verb: &Verb) -> Done {
         Verb::Diff(args) => diff::diff(context, args),
         Verb::Verify { snapshot, deep } => keep::verify(context, snapshot, depth(*deep)),
         Verb::Channels => list::channels(context),
-        Verb::Promote(promote) => moves::promote(context, promote),
-        Verb::Rollback(rollback) => moves::rollback(context, rollback),
+        Verb::Promote(promote) => promotion::promote(context, promote),
+        Verb::Rollback(rollback) => rollback::rollback(context, rollback),
         Verb::Log { channel } => list::log(context, channel),
         Verb::Pin(pin) => pin::pin(context, pin),
         Verb::Unpin(unpin) => pin::unpin(context, unpin),
@@ -58,7 +64,9 @@ fn dispatch(context: &Context, verb: &Verb) -> Done {
         Verb::Site => serving::site(context),
         Verb::Client(client) => client::client(context, client),
         Verb::Serve { listen } => serving::serve(context, *listen),
+        Verb::Run => run::run(context),
         Verb::Prune(args) => prune::prune(context, args),
+        Verb::Status { mirror } => status::status(context, mirror.as_ref()),
         Verb::Fsck { deep, rebuild } => keep::fsck(context, depth(*deep), *rebuild),
         Verb::Manual { .. } => Ok(Outcome::Done),
     }
@@ -90,7 +98,9 @@ const fn name_of(verb: &Verb) -> &'static str {
         Verb::Site => "site",
         Verb::Client(_) => "client",
         Verb::Serve { .. } => "serve",
+        Verb::Run => "run",
         Verb::Prune(_) => "prune",
+        Verb::Status { .. } => "status",
         Verb::Fsck { .. } => "fsck",
         Verb::Manual { .. } => "manual",
     }

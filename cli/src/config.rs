@@ -1,5 +1,4 @@
 //! The configuration: `pinfold.toml` and `mirrors.d/*.toml` beside it, checked strictly; all defaults are here.
-#![expect(dead_code, reason = "the verbs that read all of it come next")]
 
 mod channel;
 mod duration;
@@ -23,7 +22,7 @@ use serde::Deserialize;
 
 use crate::failure::Failure;
 use channel::ChannelFile;
-pub(crate) use channel::{Channel, Rules};
+pub(crate) use channel::{Asked, Channel, Rules, Verify};
 pub(crate) use duration::duration;
 use file::ConfigFile;
 pub(crate) use keep::Keep;

@@ -1,6 +1,8 @@
 //! What every verb needs: configuration, clock, who asks, the store, the locks.
 
 use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use pinfold_mirror::apt::{self, HeadsInput, Signed};
@@ -8,22 +10,25 @@ use pinfold_mirror::family::{self, Family};
 use pinfold_mirror::key::Key;
 use pinfold_mirror::rpm;
 use pinfold_publisher::generation::{Content, Head, HeadsWanted};
-use pinfold_store::lock::Asker;
+use pinfold_store::lock::{Asker, MirrorLock};
+use pinfold_store::running::Running;
 use pinfold_store::store::{Abilities, FOLDERS};
 use pinfold_store::{Kind, Name, RelPath, Stamp, Store};
 
 use crate::args::Args;
 use crate::config::{self, Config};
 use crate::failure::Failure;
-use crate::ui;
+use crate::ui::{self, Progress};
 
 /// How long what took its time waits for a lock that others hold for a moment only.
 const MOMENT: Duration = Duration::from_secs(600);
 
 /// What every verb needs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Context {
-    pub(crate) config: Config,
+    pub(crate) config: Arc<Config>,
+    /// The configuration's file.
+    pub(crate) config_path: PathBuf,
     pub(crate) json: bool,
     pub(crate) dry_run: bool,
     pub(crate) now: Stamp,
@@ -35,7 +40,8 @@ pub(crate) struct Context {
 impl Context {
     pub(crate) fn new(args: &Args, verb: &str) -> Result<Self, Failure> {
         Ok(Self {
-            config: config::load(&args.config)?,
+            config: Arc::new(config::load(&args.config)?),
+            config_path: args.config.clone(),
             json: args.json,
             dry_run: args.dry_run,
             now: now()?,
@@ -45,9 +51,49 @@ impl Context {
         })
     }
 
+    /// The same at this moment: for what takes its time.
+    pub(crate) fn later(&self) -> Result<Self, Failure> {
+        Ok(Self { now: now()?, ..self.clone() })
+    }
+
+    /// Writes a time for people, in the time zone of the configuration.
+    pub(crate) fn shown(&self, time: Stamp) -> String {
+        let at = jiff::Timestamp::from_second(time.seconds());
+        let civil = at.map(|at| self.config.zone.to_datetime(at));
+        civil
+            .map_or_else(|_none| time.human(), |civil| civil.strftime("%Y-%m-%d %H:%M").to_string())
+    }
+
     /// Who asks for a lock.
     pub(crate) fn asker(&self) -> Asker {
         Asker { verb: format!("pinfold {}", self.verb), wait: self.wait }
+    }
+
+    /// How long is waited for a lock, in seconds.
+    pub(crate) fn wait_seconds(&self) -> u64 {
+        self.wait.as_secs()
+    }
+
+    /// Lets a run say what it does, as long as it shows progress.
+    pub(crate) fn note(
+        &self,
+        (store, lock): (&Store, &MirrorLock),
+        progress: &Progress,
+        starter: Option<u32>,
+    ) {
+        let said = Running {
+            verb: self.verb.clone(),
+            pid: std::process::id(),
+            starter,
+            is_begun: false,
+            since: self.now,
+            seconds: 0,
+            fetched_files: 0,
+            fetched_bytes: 0,
+            step: None,
+            planned: None,
+        };
+        progress.note(store.notes(lock), said);
     }
 
     /// Prints what was done: as text, or with `--json` as the same in JSON.
@@ -122,7 +168,7 @@ impl Context {
     }
 
     /// Where the signing key is.
-    pub(crate) fn key_path(&self) -> std::path::PathBuf {
+    pub(crate) fn key_path(&self) -> PathBuf {
         self.config.root.join("keys/signing.asc")
     }
 

@@ -15,6 +15,8 @@ pub(crate) enum Outcome {
     No,
     /// Done, and something is not intact.
     Damage,
+    /// All was tried, and this exit code is the worst of what came.
+    Worst(u8),
 }
 
 impl Outcome {
@@ -23,6 +25,7 @@ impl Outcome {
             Self::Done => 0,
             Self::No => 1,
             Self::Damage => 4,
+            Self::Worst(code) => code,
         }
     }
 
@@ -76,9 +79,27 @@ impl Failure {
         Self::of_kind(Kind::Integrity, message)
     }
 
+    /// Others are at work.
+    pub(crate) fn busy(message: impl Into<String>) -> Self {
+        Self::of_kind(Kind::Busy, message)
+    }
+
+    /// Says whether it is of a kind.
+    pub(crate) fn is_of(&self, kind: Kind) -> bool {
+        self.kind == kind
+    }
+
     /// We did something that cannot be right.
     pub(crate) fn bug(message: impl Into<String>) -> Self {
         Self::of_kind(Kind::Bug, message)
+    }
+
+    /// What another run of this program ended with.
+    pub(crate) fn of_code(code: u8, message: impl Into<String>) -> Self {
+        let kinds =
+            [Kind::Usage, Kind::Held, Kind::Upstream, Kind::Integrity, Kind::Busy, Kind::Bug];
+        let kind = kinds.into_iter().find(|kind| code_of(*kind) == code);
+        Self::of_kind(kind.unwrap_or(Kind::Machine), message)
     }
 
     /// Adds what to do next.
@@ -118,15 +139,19 @@ impl Failure {
 
     /// The exit code (DESIGN.md): an interface.
     pub(crate) const fn code(&self) -> u8 {
-        match self.kind {
-            Kind::Usage => 2,
-            Kind::Held => 1,
-            Kind::Upstream => 3,
-            Kind::Integrity => 4,
-            Kind::Machine => 5,
-            Kind::Busy => 75,
-            Kind::Bug => 70,
-        }
+        code_of(self.kind)
+    }
+}
+
+const fn code_of(kind: Kind) -> u8 {
+    match kind {
+        Kind::Usage => 2,
+        Kind::Held => 1,
+        Kind::Upstream => 3,
+        Kind::Integrity => 4,
+        Kind::Machine => 5,
+        Kind::Busy => 75,
+        Kind::Bug => 70,
     }
 }
 
@@ -138,6 +163,7 @@ const REMEDIES: &[(&[&str], &str)] = &[
     ),
     (&[FULL[0]], NO_ROOM),
     (&[FULL[1]], NO_ROOM),
+    (&["has no room for"], NO_ROOM_TO_COME),
     (
         &["Too many open files"],
         "raise the limit of open files: ulimit -n, or LimitNOFILE= of the unit",
@@ -164,6 +190,7 @@ const FULL: [&str; 2] = ["No space left", "disk is full"];
 const FEW: u64 = 64;
 const NO_INODES: &str = "the file system has no inodes left, bytes are not the trouble (df -i): pinfold retire takes trees down, one inode a folder; a new file system can have more (mkfs.ext4 -i 8192)";
 const NO_ROOM: &str = "free space (df -h): pinfold retire takes trees down, pinfold prune MIRROR@DATE drops a snapshot; then run the same command again";
+const NO_ROOM_TO_COME: &str = "make room (df -h, df -i): pinfold retire takes trees down, pinfold prune drops snapshots; or take less of the archive, or leave less free (min-free in pinfold.toml)";
 const WRITES_INDEX: &str = "run it as the root's owner, with the root mounted to be written: the index is opened to be written even where it is only read";
 const OWNER: &str = "run it as the owner of the root";
 

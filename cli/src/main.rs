@@ -11,6 +11,7 @@ mod serve;
 mod signals;
 mod tool;
 mod ui;
+mod work;
 
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;

@@ -3,14 +3,16 @@
 //! Whatever is shown passes [`clean`]: what an operator or a stranger wrote cannot move a terminal's cursor or forge a line.
 
 use std::io::{IsTerminal, Write};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use pinfold_store::path::is_hidden;
-use pinfold_store::{Counter, Finding, Monitor, Report, Tally};
+use pinfold_store::running::{Notes, Plan, Running};
+use pinfold_store::{Counter, Finding, Monitor, Report};
 
 use crate::failure::Failure;
+use crate::work::{Noting, Work};
 
 /// Writes to stdout; a reader that is gone or a full disk is a failure, never a panic and never a silent success.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
@@ -94,6 +96,19 @@ pub(crate) fn bytes(bytes: u64) -> String {
     bytesize::ByteSize::b(bytes).display().si().to_string()
 }
 
+/// Shows a span of time by its two largest units that count.
+pub(crate) fn span(seconds: u64) -> String {
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, _) if minutes < 10 => format!("{minutes} min {} s", seconds % 60),
+        (0, 0, _) => format!("{minutes} min"),
+        (0, _, _) => format!("{hours} h {minutes} min"),
+        (1..10, _, _) => format!("{days} d {hours} h"),
+        _ => format!("{days} d"),
+    }
+}
+
 /// Shows a report's findings.
 pub(crate) fn findings(report: &Report) -> String {
     report
@@ -128,10 +143,12 @@ pub(crate) fn report_json(report: &Report) -> serde_json::Value {
 /// Progress: a bar on a terminal, a line a step elsewhere; counts what was done.
 #[derive(Debug)]
 pub(crate) struct Progress {
-    tally: Tally,
+    /// What is done at the moment, for others to tell.
+    pub(crate) work: Arc<Work>,
     bar: Option<ProgressBar>,
     last: Mutex<String>,
     transfer: Mutex<Option<Transfer>>,
+    noting: Mutex<Option<Noting>>,
 }
 
 impl Progress {
@@ -141,21 +158,52 @@ impl Progress {
             bar.enable_steady_tick(Duration::from_millis(200));
             bar
         });
-        Self { tally: Tally::default(), bar, last: Mutex::default(), transfer: Mutex::default() }
+        Self {
+            work: Arc::default(),
+            bar,
+            last: Mutex::default(),
+            transfer: Mutex::default(),
+            noting: Mutex::default(),
+        }
     }
 
     /// Gives a counter's value.
     pub(crate) fn get(&self, counter: Counter) -> u64 {
-        self.tally.get(counter)
+        self.work.tally.get(counter)
     }
 
     /// Says whether there were problems that did not stop the work.
     pub(crate) fn has_problems(&self) -> bool {
-        !self.tally.problems().is_empty()
+        !self.work.tally.problems().is_empty()
     }
 
-    /// Takes the bar away.
+    /// Lets others see what is done, until it is finished.
+    pub(crate) fn note(&self, notes: Notes, said: Running) {
+        *self.noting() = Some(Noting::begin(notes, said, &self.work));
+    }
+
+    /// The run is past what could have refused it.
+    pub(crate) fn is_begun(&self, planned: Option<Plan>) {
+        if let Some(noting) = &*self.noting() {
+            noting.is_begun(planned);
+        }
+    }
+
+    fn noting(&self) -> MutexGuard<'_, Option<Noting>> {
+        self.noting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Shows something else beside the bar.
+    pub(crate) fn beside<T>(&self, show: impl FnOnce() -> T) -> T {
+        match &self.bar {
+            Some(bar) => bar.suspend(show),
+            None => show(),
+        }
+    }
+
+    /// Takes the bar away, and what others see.
     pub(crate) fn finish(&self) {
+        drop(self.noting().take());
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
@@ -185,15 +233,16 @@ impl Transfer {
 
 impl Monitor for Progress {
     fn count(&self, counter: Counter, amount: u64) {
-        self.tally.count(counter, amount);
+        self.work.count(counter, amount);
         if let (Counter::FilesFetched, Some(bar)) = (counter, &self.bar)
             && let Some(shown) = &*self.transfer.lock().unwrap_or_else(PoisonError::into_inner)
         {
-            bar.set_message(shown.message(self.tally.get(counter)));
+            bar.set_message(shown.message(self.work.tally.get(counter)));
         }
     }
 
     fn step(&self, title: &str, total: Option<u64>) {
+        self.work.step(title, total);
         match &self.bar {
             Some(bar) => {
                 let form = if total.is_some() {
@@ -219,6 +268,7 @@ impl Monitor for Progress {
     }
 
     fn transfer(&self, title: &str, files: u64, bytes: u64) {
+        self.work.transfer(title, files, bytes);
         let Some(bar) = &self.bar else {
             tell(&format!("pinfold: {title}: {files} files, {}", self::bytes(bytes)));
             return;
@@ -227,7 +277,7 @@ impl Monitor for Progress {
         if let Ok(style) = ProgressStyle::with_template(form) {
             bar.set_style(style);
         }
-        let begun = self.tally.get(Counter::FilesFetched);
+        let begun = self.work.tally.get(Counter::FilesFetched);
         let shown = Transfer { title: title.to_owned(), files, begun };
         bar.set_message(shown.message(begun));
         // Rate and time left are those of this step.
@@ -237,13 +287,14 @@ impl Monitor for Progress {
     }
 
     fn advance(&self, units: u64) {
+        self.work.advance(units);
         if let Some(bar) = &self.bar {
             bar.inc(units);
         }
     }
 
     fn problem(&self, finding: &Finding) {
-        self.tally.problem(finding);
+        self.work.tally.problem(finding);
         let line = format!("{}: {}: {}", finding.code.as_str(), finding.subject, finding.detail);
         match &self.bar {
             Some(bar) => bar.suspend(|| tell(&line)),

@@ -10,6 +10,7 @@ mod held;
 mod known;
 mod lacking;
 mod pages;
+mod room;
 
 use std::time::Duration;
 
@@ -28,6 +29,7 @@ use crate::{Error, Result};
 use flaw::Flaw;
 use following::Following;
 use held::Held;
+pub use room::Show;
 
 /// How often all begins anew because upstream changed meanwhile.
 const RESTARTS_MAX: u32 = 10;
@@ -59,6 +61,8 @@ pub struct Order<'a> {
     pub even_if_unchanged: bool,
     /// Takes a state whose indices name no file.
     pub allow_empty: bool,
+    /// What showing it takes besides: there must be room for that too.
+    pub show: Show,
     /// Whether to do it or only to say it.
     pub run: Run,
 }
@@ -85,6 +89,8 @@ pub struct Planned {
     pub fetch_files: u64,
     /// Bytes of them.
     pub fetch_bytes: u64,
+    /// Folders of the state's tree.
+    pub folders: u64,
 }
 
 /// Follows the first upstream that can be followed.

@@ -29,6 +29,14 @@ pub enum Error {
     /// The text is no schedule.
     #[error("'{text}' is no schedule: {why}")]
     BadSchedule {
+        /// What was typed, escaped.
+        text: String,
+        /// The rule that it breaks.
+        why: String,
+    },
+    /// The text is no freeze.
+    #[error("'{text}' is no freeze: {why}")]
+    BadFreeze {
         /// What was written, escaped.
         text: String,
         /// The rule that it breaks.
@@ -110,6 +118,7 @@ impl Error {
             Self::Store(inner) => inner.kind(),
             Self::Site(inner) => inner.kind(),
             Self::BadSpec { .. }
+            | Self::BadFreeze { .. }
             | Self::BadSchedule { .. }
             | Self::NoChannel { .. }
             | Self::NoGeneration { .. } => Kind::Usage,

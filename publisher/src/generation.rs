@@ -4,6 +4,7 @@
 
 mod begin;
 mod heads;
+mod history;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -18,6 +19,7 @@ use crate::{Error, Result};
 pub(crate) use begin::newest;
 pub use begin::{Begun, init_channel};
 pub use heads::{Content, Head, HeadsWanted, head_files};
+pub use history::{History, at, history, walk};
 
 /// A generation's record, `ROOT/generations/CHANNEL/N`, as TOML.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -171,27 +173,6 @@ pub fn read(store: &Store, channel: &Name, number: u64) -> Result<Generation> {
     Ok(generation)
 }
 
-/// Reads what the channel showed, newest first: the chain of origins from the current one.
-///
-/// # Errors
-/// A record on the chain cannot be read.
-pub fn history(store: &Store, channel: &Name) -> Result<Vec<Generation>> {
-    let mut chain = vec![current(store, channel)?];
-    while let Some(from) = chain.last().and_then(|generation| generation.from) {
-        // Numbers only grow: a record that says otherwise would lead in a circle.
-        if chain.last().is_some_and(|generation| from >= generation.number) {
-            let number = chain.last().map_or(0, |generation| generation.number);
-            let path = Www::new(store.root()).record(channel, number);
-            return Err(Error::Damaged {
-                path,
-                why: format!("it says that generation {from} came before it"),
-            });
-        }
-        chain.push(read(store, channel, from)?);
-    }
-    Ok(chain)
-}
-
 fn encode(generation: &Generation, www: &Www) -> Result<String> {
     let path = www.record(&generation.channel, generation.number);
     toml::to_string(generation).map_err(|error| Error::Damaged { path, why: error.to_string() })
@@ -275,18 +256,6 @@ pub fn point(
     flip(&www, &wanted.channel, number)?;
     disk::point("flip-made");
     Ok(next)
-}
-
-/// Finds the generation that stood at a time.
-///
-/// # Errors
-/// [`Error::NoGeneration`] where the channel is younger.
-pub fn at(store: &Store, channel: &Name, end: Stamp, shown: &str) -> Result<Generation> {
-    let stood = history(store, channel)?.into_iter().find(|generation| generation.at <= end);
-    stood.ok_or_else(|| Error::NoGeneration {
-        channel: channel.clone(),
-        wanted: format!("at {shown}"),
-    })
 }
 
 /// Reads a small directory of names; for the modules below.

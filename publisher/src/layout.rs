@@ -103,6 +103,12 @@ impl Www {
         self.records(channel).join("pins")
     }
 
+    /// The note of a channel's promotion whose check has not said yes yet.
+    #[must_use]
+    pub fn unchecked(&self, channel: &Name) -> PathBuf {
+        self.records(channel).join("unchecked")
+    }
+
     /// Where half-built and half-removed trees are.
     #[must_use]
     pub fn incoming(&self) -> PathBuf {

@@ -5,7 +5,7 @@
 //! ROOT/www/union/MIRROR/…                          every fixed file of every published snapshot
 //! ROOT/www/at/MIRROR/{20261123,20261123T15}        any day or hour
 //! ROOT/www/generations/CHANNEL/N/MIRROR/{heads,tree}, ROOT/www/channels/CHANNEL    see [`generation`]
-//! ROOT/generations/CHANNEL/N                       the generation's record; pins/MIRROR beside it
+//! ROOT/generations/CHANNEL/N                       the generation's record; pins/MIRROR and `unchecked` beside it
 //! ```
 //!
 //! It knows no package format: what a family does to root metadata is a function that the caller hands in.
@@ -21,5 +21,7 @@ pub mod publish;
 pub mod retention;
 pub mod schedule;
 pub mod site;
+pub mod status;
+pub mod unchecked;
 
 pub use error::{Error, Result};

@@ -1,6 +1,7 @@
 //! Pins on a mirror in a channel: promotion leaves the mirror where it is.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use pinfold_store::{IoContext, Name, Stamp, Store, disk, refs::Pin};
 
@@ -74,16 +75,78 @@ pub fn remove(
     Ok(was)
 }
 
+/// Lists a channel's pins that hold: those that ended are left out.
+///
+/// # Errors
+/// As [`list`].
+pub fn holding(store: &Store, channel: &Name, now: Stamp) -> Result<BTreeMap<Name, Pin>> {
+    let mut pins = list(store, channel)?;
+    pins.retain(|_, pin| !pin.is_over(now));
+    Ok(pins)
+}
+
+/// Takes a channel's pins away that ended; gives the mirrors.
+///
+/// Locks: needs the site's. Durable: yes.
+///
+/// # Errors
+/// As [`list`] and [`remove`].
+pub fn remove_expired(
+    store: &Store,
+    lock: &pinfold_store::lock::SiteLock,
+    channel: &Name,
+    now: Stamp,
+) -> Result<Vec<Name>> {
+    let mut gone = Vec::new();
+    for (mirror, pin) in list(store, channel)? {
+        if pin.is_over(now) && remove(store, lock, channel, &mirror)? {
+            gone.push(mirror);
+        }
+    }
+    Ok(gone)
+}
+
+/// What holds a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holder {
+    /// A channel shows it now, by a generation of this number.
+    Channel(Name, u64),
+    /// A pin of this name. One that ended holds until whoever removes something takes it away ([`Store::unpin_expired`]).
+    Pin(Name, Pin),
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Channel(channel, number) => write!(f, "channel {channel} (generation {number})"),
+            Self::Pin(name, pin) => write!(f, "pin {name} of {}", pin.who),
+        }
+    }
+}
+
 /// Says what keeps a snapshot from being taken down or dropped: channels that show it now, and its pins.
 ///
 /// # Errors
 /// A record or pin cannot be read: then nothing may be removed.
-pub fn refs_that_show(store: &Store, mirror: &Name, taken: Stamp) -> Result<Vec<String>> {
-    let mut refs = channels_that_show(store, mirror, taken)?;
-    for (name, pin) in store.pins(mirror, taken)? {
-        refs.push(format!("pin {name} of {}", pin.who));
+pub fn holders(store: &Store, mirror: &Name, taken: Stamp) -> Result<Vec<Holder>> {
+    let mut holders = Vec::new();
+    for channel in generation::channels(store)? {
+        let current = generation::current(store, &channel)?;
+        if current.mirrors.get(mirror).is_some_and(|shown| shown.snapshot == taken) {
+            holders.push(Holder::Channel(channel, current.number));
+        }
     }
-    Ok(refs)
+    let pins = store.pins(mirror, taken)?;
+    holders.extend(pins.into_iter().map(|(name, pin)| Holder::Pin(name, pin)));
+    Ok(holders)
+}
+
+/// The same in words.
+///
+/// # Errors
+/// As [`holders`].
+pub fn refs_that_show(store: &Store, mirror: &Name, taken: Stamp) -> Result<Vec<String>> {
+    Ok(holders(store, mirror, taken)?.iter().map(ToString::to_string).collect())
 }
 
 /// Names the channels that show a snapshot now.
@@ -91,12 +154,7 @@ pub fn refs_that_show(store: &Store, mirror: &Name, taken: Stamp) -> Result<Vec<
 /// # Errors
 /// A record cannot be read: then nothing may be removed.
 pub fn channels_that_show(store: &Store, mirror: &Name, taken: Stamp) -> Result<Vec<String>> {
-    let mut refs = Vec::new();
-    for channel in generation::channels(store)? {
-        let current = generation::current(store, &channel)?;
-        if current.mirrors.get(mirror).is_some_and(|shown| shown.snapshot == taken) {
-            refs.push(format!("channel {channel} (generation {})", current.number));
-        }
-    }
-    Ok(refs)
+    let holders = holders(store, mirror, taken)?;
+    let channels = holders.iter().filter(|holder| matches!(holder, Holder::Channel(..)));
+    Ok(channels.map(ToString::to_string).collect())
 }

@@ -1,10 +1,20 @@
 //! Who moves where: decisions over records, without clock, disk or configuration (I12).
 
+mod decide;
+mod freeze;
+mod hold;
+mod soak;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use pinfold_store::{Name, Stamp, refs::Pin};
+use pinfold_store::Name;
 
 use crate::generation::{Generation, Target};
+
+pub use decide::{By, Decision, Group, Patience, Rules, Setting, Verdict, Wish, decide, moves_at};
+pub use freeze::{Freeze, Frozen, frozen};
+pub use hold::Hold;
+pub use soak::{Candidate, Seek, Wanted, candidates};
 
 /// What a move would do.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,31 +39,6 @@ impl Plan {
         shown.extend(self.moves.clone());
         shown
     }
-}
-
-/// Plans a promotion of mirrors to snapshots. `is_all` is a sweep over all mirrors: it leaves pinned ones, a mirror that was named moves.
-#[must_use]
-pub fn promote(
-    current: &Generation,
-    wanted: &[(Name, Stamp)],
-    pins: &BTreeMap<Name, Pin>,
-    is_all: bool,
-) -> Plan {
-    let mut plan = Plan::default();
-    for (mirror, taken) in wanted {
-        let shown = current.mirrors.get(mirror).map(|shown| shown.snapshot);
-        if shown == Some(*taken) {
-            plan.stays.insert(mirror.clone(), format!("already shows {taken}"));
-        } else if let Some(pin) = pins.get(mirror).filter(|_| is_all) {
-            plan.stays.insert(
-                mirror.clone(),
-                format!("is pinned by {} since {}: {}", pin.who, pin.since.human(), pin.reason),
-            );
-        } else {
-            plan.moves.insert(mirror.clone(), Target { snapshot: *taken, state: None });
-        }
-    }
-    plan
 }
 
 /// The state that a rollback goes back behind: the newest among the mirrors that are asked for (all where none is named).

@@ -3,6 +3,9 @@
 //! A schedule is read on the clock of the wall. A time that does not exist, because the clocks went forward, comes at the end of the
 //! gap; one that exists twice, because they went back, comes once, the first time.
 
+mod due;
+mod tried;
+
 use std::cmp::Ordering;
 use std::fmt;
 
@@ -15,6 +18,9 @@ use jiff::{SignedDuration, Timestamp};
 use pinfold_store::{Stamp, path::escape};
 
 use crate::{Error, Result};
+
+pub use due::{Due, due, next_try};
+pub use tried::{End, Tried, What, read, write};
 
 /// What is written where nothing is ever due by itself.
 const NEVER: &str = "never";

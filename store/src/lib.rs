@@ -8,6 +8,7 @@
 //! ROOT/snapshots/MIRROR/DATE       the snapshot's record; DATE.pins/NAME beside it
 //! ROOT/index.sqlite                derived from the files, may be deleted
 //! ROOT/lock, ROOT/locks/           see [`lock`]
+//! ROOT/running/MIRROR              see [`running`]
 //! ```
 
 pub mod arrival;
@@ -24,6 +25,7 @@ pub mod object;
 pub mod path;
 pub mod refs;
 pub mod report;
+pub mod running;
 pub mod scan;
 mod settle;
 pub mod snapshot;

@@ -1,5 +1,7 @@
 //! `flock` on open files, the holder's pid and verb written inside. Readers take none.
 //!
+//! Who needs several takes them in this order: a channel's or a mirror's, the site's, the store's.
+//!
 //! A lock dies with its process, so none is ever stale. The guards are what changing functions take: holding the lock is a type.
 
 use std::fs::File;
@@ -63,6 +65,30 @@ pub struct SiteLock {
     _file: File,
 }
 
+/// The lock of `run`: one at a time.
+#[derive(Debug)]
+pub struct RunLock {
+    _file: File,
+}
+
+/// A channel's lock: promotions. Gates and checks take minutes, and leave the site to others; a rollback needs the site's lock alone.
+#[derive(Debug)]
+pub struct ChannelLock {
+    file: File,
+    /// Which channel.
+    pub channel: Name,
+}
+
+impl ChannelLock {
+    /// Gives a second hold on the lock, as [`MirrorLock::second_hold`] does.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where no more files can be open.
+    pub fn second_hold(&self) -> Result<File> {
+        self.file.try_clone().at("hold the lock of", Path::new(self.channel.as_str()))
+    }
+}
+
 impl Store {
     /// Refuses to write for another user than the root's owner: the kernel lets nobody link files that are another's
     /// (`fs.protected_hardlinks`), so one run as root would stop all later ones of the owner.
@@ -104,13 +130,8 @@ impl Store {
             if !name.as_encoded_bytes().starts_with(b"mirror.") {
                 continue;
             }
-            let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-            let open = rustix::fs::open(&path, flags, Mode::empty()).at("open the lock", &path)?;
-            let mut file = File::from(open);
-            if rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared)
-                == Err(Errno::WOULDBLOCK)
-            {
-                return Err(Error::Busy { path, holder: holder(&mut file) });
+            if let Some(holder) = holder_now(&path)? {
+                return Err(Error::Busy { path, holder });
             }
         }
         Ok(())
@@ -148,6 +169,28 @@ impl Store {
             .map(|file| MirrorLock { file, mirror: mirror.clone() })
     }
 
+    /// Takes the lock of `run`.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] where another run holds it for longer than the asker waits.
+    pub fn lock_run(&self, asker: &Asker) -> Result<RunLock> {
+        Self::must_own(self.root())?;
+        let path: PathBuf = self.root().join("locks/run");
+        take(&path, FlockOperation::NonBlockingLockExclusive, asker)
+            .map(|file| RunLock { _file: file })
+    }
+
+    /// Takes a channel's lock.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] where another promotion holds it for longer than the asker waits.
+    pub fn lock_channel(&self, channel: &Name, asker: &Asker) -> Result<ChannelLock> {
+        Self::must_own(self.root())?;
+        let path = self.root().join("locks").join(format!("channel.{channel}"));
+        take(&path, FlockOperation::NonBlockingLockExclusive, asker)
+            .map(|file| ChannelLock { file, channel: channel.clone() })
+    }
+
     /// Takes the site's lock.
     ///
     /// # Errors
@@ -173,9 +216,31 @@ fn is_locked(path: &Path) -> bool {
     else {
         return false;
     };
+    let (major, minor) = (rustix::fs::major(meta.dev()), rustix::fs::minor(meta.dev()));
+    let whole = format!("{major:02x}:{minor:02x}:{}", meta.ino());
     let inode = format!(":{}", meta.ino());
-    let is_it = |line: &str| line.split_whitespace().any(|word| word.ends_with(&inode));
+    let is_odd = has_odd_devices(path);
+    let is_it = |line: &str| {
+        line.split_whitespace().any(|word| word == whole || (is_odd && word.ends_with(&inode)))
+    };
     locks.lines().any(|line| line.contains("FLOCK") && is_it(line))
+}
+
+/// Says whether files have other devices than the file system, by which the kernel names their locks: btrfs, overlayfs.
+fn has_odd_devices(path: &Path) -> bool {
+    let kind = rustix::fs::statfs(path).map(|file_system| file_system.f_type);
+    kind.is_ok_and(|kind| [0x9123_683e, 0x794c_7630].contains(&kind))
+}
+
+/// Says who holds a lock, without taking it; `None` where nobody does.
+pub(crate) fn holder_of(path: &Path) -> Option<String> {
+    if !is_locked(path) {
+        return None;
+    }
+    Some(
+        File::open(path)
+            .map_or_else(|_| "another process".to_owned(), |mut file| holder(&mut file)),
+    )
 }
 
 /// Opens the lock's file and locks it, trying again until the asker's patience ends.
@@ -214,6 +279,16 @@ fn sign(file: &mut File, asker: &Asker) -> std::io::Result<()> {
         Err(error) if error.kind() == std::io::ErrorKind::StorageFull => Ok(()),
         other => other,
     }
+}
+
+/// Looks who holds a lock at this moment: takes it together with others for an instant.
+fn holder_now(path: &Path) -> Result<Option<String>> {
+    let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    let open = rustix::fs::open(path, flags, Mode::empty()).at("open the lock", path)?;
+    let mut file = File::from(open);
+    let is_held =
+        rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared) == Err(Errno::WOULDBLOCK);
+    Ok(is_held.then(|| holder(&mut file)))
 }
 
 /// Reads who holds the lock.

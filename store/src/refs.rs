@@ -19,9 +19,30 @@ pub struct Pin {
     pub reason: String,
     /// Since when.
     pub since: Stamp,
-    /// Until when, where it ends by itself.
+    /// Until when, where it ends by itself: it holds at that second for the last time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Stamp>,
+    /// The verb that pinned by itself, `rollback`; absent where a person asked for the pin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+}
+
+impl Pin {
+    /// Says whether it ended: it holds nothing any more, and whoever changes something takes it away.
+    #[must_use]
+    pub fn is_over(&self, now: Stamp) -> bool {
+        self.until.is_some_and(|until| until < now)
+    }
+
+    /// Says until when it holds, for people, after who it is of: `, until 2026-12-24 23:59:59 UTC`; nothing where it has no end.
+    #[must_use]
+    pub fn term(&self, now: Stamp) -> String {
+        match self.until {
+            None => String::new(),
+            Some(until) if self.is_over(now) => format!(", expired {} UTC", until.human()),
+            Some(until) => format!(", until {} UTC", until.human()),
+        }
+    }
 }
 
 impl Store {
@@ -48,6 +69,23 @@ impl Store {
             pins.push((name, pin));
         }
         Ok(pins)
+    }
+
+    /// Lists the pins on all snapshots of a mirror, oldest snapshot first.
+    ///
+    /// Cost: the names of the records, and the pins.
+    ///
+    /// # Errors
+    /// As [`Self::pins`].
+    pub fn all_pins(&self, mirror: &Name) -> Result<Vec<(Stamp, Name, Pin)>> {
+        let mut all = Vec::new();
+        for name in disk::names(&self.records(mirror))? {
+            let taken = name.to_str().and_then(|name| name.strip_suffix(".pins")?.parse().ok());
+            let Some(taken) = taken else { continue };
+            let pins = self.pins(mirror, taken)?;
+            all.extend(pins.into_iter().map(|(name, pin)| (taken, name, pin)));
+        }
+        Ok(all)
     }
 
     /// Sets a pin on a snapshot. Replaces one of the same name on this mirror.
@@ -80,6 +118,21 @@ impl Store {
             self.remove_pin(&lock.mirror, taken, name)?;
         }
         Ok(held)
+    }
+
+    /// Takes the pins away that ended; gives their snapshots and names.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where a file cannot be removed; [`Error::Damaged`] where a pin does not parse.
+    pub fn unpin_expired(&self, lock: &MirrorLock, now: Stamp) -> Result<Vec<(Stamp, Name)>> {
+        let mut gone = Vec::new();
+        for (taken, name, pin) in self.all_pins(&lock.mirror)? {
+            if pin.is_over(now) {
+                self.remove_pin(&lock.mirror, taken, &name)?;
+                gone.push((taken, name));
+            }
+        }
+        Ok(gone)
     }
 
     /// Finds the snapshot that a pin's name holds.
@@ -118,18 +171,7 @@ impl Store {
     pub fn weigh_pin(&self, mirror: &Name, taken: Stamp, name: &Name) -> Result<Weight> {
         disk::weigh(&self.pins_folder(mirror, taken).join(name.as_str()))
     }
-
-    /// Lists the dates of a mirror's snapshots that have, or had, a pin.
-    ///
-    /// # Errors
-    /// [`Error::Io`] where the records cannot be listed.
-    pub fn pinned_dates(&self, mirror: &Name) -> Result<Vec<Stamp>> {
-        let names = disk::names(&self.records(mirror))?;
-        let mut dates: Vec<Stamp> = names
-            .iter()
-            .filter_map(|name| name.to_str()?.strip_suffix(".pins")?.parse().ok())
-            .collect();
-        dates.sort_unstable();
-        Ok(dates)
-    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,7 @@ use crate::manifest::Decoder;
 use crate::path::escape_path;
 use crate::{Digest, Name, Record, Stamp, disk};
 
-pub use abilities::Abilities;
+pub use abilities::{Abilities, FOLDER_BYTES, Room};
 
 /// The share of the file system that is left free, in percent: that of other stores of its kind.
 pub const MIN_FREE: u8 = 3;

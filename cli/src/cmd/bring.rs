@@ -31,8 +31,8 @@ pub(super) fn ingest(context: &Context, args: &Ingest) -> Done {
     let store = context.store()?;
     let folder = folder(&args.folder, &store)?;
     let taken = args.taken.as_deref().map(Stamp::parse_end).transpose()?;
-    let progress = Progress::new();
     let lock = store.lock_mirror(&args.mirror, &context.asker())?;
+    let progress = Progress::new();
     // Whoever collects is named before anything is read.
     drop(store.writer(&context.asker())?);
     if mirror.family == Family::Brew && brew::is_cache(&folder)? {
@@ -43,6 +43,7 @@ pub(super) fn ingest(context: &Context, args: &Ingest) -> Done {
         progress.finish();
         return told(context, &survey.totals, &progress);
     }
+    context.note((&store, &lock), &progress, None);
     let seal = Seal {
         now: context.now,
         taken,

@@ -206,7 +206,8 @@ impl ByTool<'_> {
 
     fn tool(&self, program: OsString, arguments: Vec<OsString>) -> Result<Tool, Failure> {
         let deadline = self.upstream.transfer.deadline;
-        Ok(Tool { program, arguments, log: self.log(), deadline, lock: self.lock.second_hold()? })
+        let (log, lock) = (self.log(), self.lock.second_hold()?);
+        Ok(Tool { program, arguments, environment: Vec::new(), log, deadline, lock })
     }
 
     fn run(&self, tool: Tool, what: &str) -> Result<(), Failure> {

@@ -7,7 +7,7 @@ use pinfold_publisher::layout::Spec;
 use pinfold_publisher::publish;
 use pinfold_publisher::{check, generation};
 use pinfold_store::check::Depth;
-use pinfold_store::{Record, Report, Store};
+use pinfold_store::{Monitor, Name, Record, Report, Stamp, Store};
 
 use super::Done;
 use crate::context::Context;
@@ -23,21 +23,33 @@ pub(super) fn verify(context: &Context, spec: &Spec, depth: Depth) -> Done {
     let store = context.store_on_any_disk()?;
     let taken = spec.resolve(&store)?;
     let progress = Progress::new();
-    let mut report = store.verify(&spec.mirror, taken, depth, &progress)?;
-    if let Ok(record) = store.record(&spec.mirror, taken) {
-        report.merge(prove_again(&store, &record, &progress)?);
-    }
-    let is_published = publish::is_published(&store, &spec.mirror, taken)?;
-    if is_published && let Ok(record) = store.record(&spec.mirror, taken) {
-        report.merge(compare(&store, &record, &progress)?);
-    }
+    let report = look_at(&store, (&spec.mirror, taken), depth, &progress)?;
     progress.finish();
+    let is_published = publish::is_published(&store, &spec.mirror, taken)?;
     let tree = if is_published { "its tree stands" } else { "it is not published" };
     tell(context, &report, &format!("{}@{taken}", spec.mirror), tree)
 }
 
+/// Looks at everything of a snapshot, for a person or before a channel shows it.
+pub(super) fn look_at(
+    store: &Store,
+    (mirror, taken): (&Name, Stamp),
+    depth: Depth,
+    progress: &dyn Monitor,
+) -> Result<Report, Failure> {
+    let mut report = store.verify(mirror, taken, depth, progress)?;
+    if let Ok(record) = store.record(mirror, taken) {
+        report.merge(prove_again(store, &record, progress)?);
+    }
+    let is_published = publish::is_published(store, mirror, taken)?;
+    if is_published && let Ok(record) = store.record(mirror, taken) {
+        report.merge(compare(store, &record, progress)?);
+    }
+    Ok(report)
+}
+
 /// Compares tree and union; a manifest that cannot be read was a finding before, a tree that was taken down meanwhile is none.
-fn compare(store: &Store, record: &Record, progress: &Progress) -> Result<Report, Failure> {
+fn compare(store: &Store, record: &Record, progress: &dyn Monitor) -> Result<Report, Failure> {
     let compared = steady(store, &|| {
         let mut report = check::verify_tree(store, record, progress)?;
         report.merge(check::union(store, record)?);

@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use pinfold_mirror::judged;
 use pinfold_publisher::generation::{self, Generation};
 use pinfold_publisher::layout::Spec;
-use pinfold_publisher::{pins, publish};
+use pinfold_publisher::pins::{self, Holder};
+use pinfold_publisher::publish;
 use pinfold_store::path::escape;
+use pinfold_store::refs::Pin;
 use pinfold_store::{Name, Record, RelPath, Stamp, Store};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Done;
 use crate::context::Context;
@@ -25,7 +27,7 @@ pub(super) fn snapshots(context: &Context, only: Option<&Name>) -> Done {
         let published = publish::published_dates(&store, &mirror)?;
         for taken in store.dates(&mirror)? {
             let record = store.record(&mirror, taken)?;
-            let refs = pins::refs_that_show(&store, &mirror, taken)?;
+            let refs = refs(context, &store, (&mirror, taken))?;
             let is_published = published.binary_search(&taken).is_ok();
             values.push(value(&record, is_published, &refs));
             rows.push(vec![
@@ -57,13 +59,43 @@ pub(super) fn snapshots(context: &Context, only: Option<&Name>) -> Done {
     Ok(Outcome::Done)
 }
 
+/// What shows or holds a snapshot, in words; of a pin, too, until when.
+fn refs(
+    context: &Context,
+    store: &Store,
+    (mirror, taken): (&Name, Stamp),
+) -> Result<Vec<String>, Failure> {
+    let holders = pins::holders(store, mirror, taken)?;
+    let shown = |holder: &Holder| match holder {
+        Holder::Pin(_, pin) => format!("{holder}{}", pin.term(context.now)),
+        Holder::Channel(..) => holder.to_string(),
+    };
+    Ok(holders.iter().map(shown).collect())
+}
+
+/// A channel's pins for programs.
+fn pin_values(held: &BTreeMap<Name, Pin>, now: Stamp) -> serde_json::Map<String, Value> {
+    let value = |pin: &Pin| {
+        let mut value = json!(pin);
+        value["expired"] = json!(pin.is_over(now));
+        value
+    };
+    held.iter().map(|(mirror, pin)| (mirror.to_string(), value(pin))).collect()
+}
+
+/// A pin for people.
+fn pin_words(pin: &Pin, now: Stamp) -> String {
+    let why = if pin.reason.is_empty() { String::new() } else { format!(": {}", pin.reason) };
+    format!("pinned by {}{}{why}", pin.who, pin.term(now))
+}
+
 /// Who vouches for a snapshot, in the record's words, and whether it is a part of its archive.
 fn trust(record: &Record) -> String {
     let part = if record.filtered { ", filtered" } else { "" };
     format!("{}{part}", record.trust.as_str())
 }
 
-fn value(record: &Record, is_published: bool, refs: &[String]) -> serde_json::Value {
+fn value(record: &Record, is_published: bool, refs: &[String]) -> Value {
     json!({
         "mirror": record.mirror, "taken": record.taken, "manifest": record.manifest, "family": record.family, "trust": record.trust,
         "filtered": record.filtered, "source": record.source, "parent": record.parent, "files": record.files, "links": record.links, "bytes": record.bytes,
@@ -76,7 +108,7 @@ pub(super) fn show(context: &Context, spec: &Spec) -> Done {
     let taken = spec.resolve(&store)?;
     let record = store.record(&spec.mirror, taken)?;
     let is_published = publish::is_published(&store, &spec.mirror, taken)?;
-    let refs = pins::refs_that_show(&store, &spec.mirror, taken)?;
+    let refs = refs(context, &store, (&spec.mirror, taken))?;
     if context.json {
         let mut value = value(&record, is_published, &refs);
         value["roots"] = json!(record.roots);
@@ -178,7 +210,7 @@ pub(super) fn channels(context: &Context) -> Done {
             .map(|(mirror, shown)| (mirror, trust_of(&store, mirror, shown.snapshot)))
             .collect();
         values.push(
-            json!({ "channel": channel, "generation": current, "pins": held, "trust": trusts }),
+            json!({ "channel": channel, "generation": current, "pins": pin_values(&held, context.now), "trust": trusts }),
         );
         let head = vec![
             channel.to_string(),
@@ -193,9 +225,7 @@ pub(super) fn channels(context: &Context) -> Done {
         for (at, (mirror, shown)) in current.mirrors.iter().enumerate() {
             let head = if at == 0 { head.clone() } else { vec![String::new(); 4] };
             let behind = behind(&store, mirror, shown.snapshot)?;
-            let pin = held
-                .get(mirror)
-                .map_or_else(String::new, |pin| format!("pinned by {}: {}", pin.who, pin.reason));
+            let pin = held.get(mirror).map_or_else(String::new, |pin| pin_words(pin, context.now));
             let shows = format!("{mirror}@{}", shown.snapshot);
             rows.push([head, vec![shows, trusts[mirror].clone(), behind, pin]].concat());
         }
@@ -249,7 +279,12 @@ pub(super) fn log(context: &Context, channel: &Name) -> Done {
             ]
         })
         .collect();
-    ui::print(&ui::table(&["GENERATION", "WHEN (UTC)", "BY", "VERB", "MOVED", "REASON"], rows))?;
+    let head = ["GENERATION", "WHEN (UTC)", "BY", "VERB", "MOVED", "REASON"];
+    let mut text = ui::table(&head, rows);
+    for (mirror, pin) in pins::list(&store, channel)? {
+        text.push_str(&format!("{mirror} is {}\n", pin_words(&pin, context.now)));
+    }
+    ui::print(&text)?;
     Ok(Outcome::Done)
 }
 

@@ -1,12 +1,14 @@
 //! `pin` and `unpin`: named holds.
 
 use pinfold_publisher::pins;
+use pinfold_store::path::escape;
 use pinfold_store::refs::Pin as Hold;
 use pinfold_store::{Name, Stamp};
 use serde_json::json;
 
 use super::Done;
 use crate::args::{Pin, Unpin};
+use crate::config::duration;
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::ui;
@@ -18,8 +20,10 @@ pub(super) fn pin(context: &Context, args: &Pin) -> Done {
         who: context.who.clone(),
         reason: args.reason.clone(),
         since: context.now,
-        until: None,
+        until: args.until.as_deref().map(|text| end(context, text)).transpose()?,
+        by: None,
     };
+    let term = hold.term(context.now);
     let (text, value) = match (&args.channel, &args.name) {
         (Some(channel), _) => {
             if args.snapshot.wanted.is_some() {
@@ -34,8 +38,8 @@ pub(super) fn pin(context: &Context, args: &Pin) -> Done {
                 pins::set(&store, &lock, (channel, mirror), &hold)?;
             }
             (
-                format!("{mirror} is pinned in {channel}"),
-                json!({ "mirror": mirror, "in": channel, "pinned": true }),
+                format!("{mirror} is pinned in {channel}{term}"),
+                json!({ "mirror": mirror, "in": channel, "pinned": true, "until": hold.until }),
             )
         }
         (None, Some(name)) => {
@@ -46,14 +50,38 @@ pub(super) fn pin(context: &Context, args: &Pin) -> Done {
                 store.pin(&lock, taken, name, &hold)?;
             }
             (
-                format!("{mirror}@{taken} is pinned as {name}"),
-                json!({ "mirror": mirror, "snapshot": format!("{mirror}@{taken}"), "name": name, "pinned": true }),
+                format!("{mirror}@{taken} is pinned as {name}{term}"),
+                json!({
+                    "mirror": mirror, "snapshot": format!("{mirror}@{taken}"), "name": name, "pinned": true, "until": hold.until,
+                }),
             )
         }
         (None, None) => return Err(Failure::usage("name the pin")),
     };
     context.answer(&text, &value)?;
     Ok(Outcome::Done)
+}
+
+/// When a pin ends: a date means its end, as everywhere, a duration counts from now.
+fn end(context: &Context, text: &str) -> Result<Stamp, Failure> {
+    let end = match Stamp::parse_end(text) {
+        Ok(end) => end,
+        Err(_no_date) => {
+            let length = duration("--until", text).map_err(|_neither| {
+                let said = escape(text.as_bytes());
+                Failure::usage(format!(
+                    "--until {said}: it is a date such as 2026-12-24, or a duration such as 36h or 7d"
+                ))
+            })?;
+            let seconds = i64::try_from(length.as_secs()).unwrap_or(i64::MAX);
+            Stamp::from_seconds(context.now.seconds().saturating_add(seconds))
+        }
+    };
+    if end < context.now {
+        let shown = end.human();
+        return Err(Failure::usage(format!("--until {shown} UTC: that is over already")));
+    }
+    Ok(end)
 }
 
 /// Refuses a name that `MIRROR@NAME` would take for something else.

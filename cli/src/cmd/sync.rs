@@ -5,17 +5,19 @@ use std::time::Instant;
 use pinfold_mirror::archive::Belief;
 use pinfold_mirror::family::Family;
 use pinfold_mirror::http::Http;
-use pinfold_mirror::sync::{self as following, Order, Planned, Synced};
+use pinfold_mirror::sync::{self as following, Order, Planned, Show, Synced};
+use pinfold_publisher::publish::at::FIRST_LINKS;
 use pinfold_store::gc::Run;
 use pinfold_store::lock::MirrorLock;
 use pinfold_store::manifest::{self, Change};
-use pinfold_store::{Counter, Record, Store};
+use pinfold_store::running::Plan;
+use pinfold_store::{Counter, Name, Record, Store};
 use serde_json::json;
 
-use super::Done;
 use super::bring::{publish_new, tell_of_the_clock};
 use super::by_tool::ByTool;
 use super::diff::is_fixed;
+use super::{Done, background};
 use crate::args::Sync;
 use crate::config::{Mirror, Source, Upstream};
 use crate::context::Context;
@@ -25,35 +27,26 @@ use crate::ui::{self, Progress};
 pub(super) fn sync(context: &Context, args: &Sync) -> Done {
     let begun = Instant::now();
     let mirror = context.config.mirror(&args.mirror)?;
-    if mirror.cache.is_some() {
-        return Err(Failure::usage(format!(
-            "mirror '{}' is a cache: nginx fills it when clients ask, and there is nothing to sync",
-            args.mirror
-        ))
-        .hint(
-            "formulae and tags in place of mode = \"cache\" make it a mirror of days that are kept",
-        ));
+    let upstream = followed(mirror, &args.mirror)?;
+    if args.background && !context.dry_run {
+        return background::start(context, args);
     }
-    let upstream = mirror.upstream.as_ref().ok_or_else(|| {
-        let lacks = match (mirror.bases.is_empty(), mirror.family) {
-            (_, Family::Brew) => "formulae",
-            (true, _) => "upstream",
-            (false, Family::Pacman) => "repositories",
-            (false, _) => "suites",
-        };
-        Failure::usage(format!("mirror '{}' has no {lacks}", args.mirror)).hint(format!(
-            "add {lacks} to mirrors.d/{}.toml (pinfold's operations guide has the keys), or feed it with pinfold ingest",
-            args.mirror
-        ))
-    })?;
+    if args.starter.is_some() {
+        background::leave_terminal();
+    }
     let store = context.store()?;
-    let progress = Progress::new();
     let lock = store.lock_mirror(&args.mirror, &context.asker())?;
+    let progress = Progress::new();
+    if !context.dry_run {
+        context.note((&store, &lock), &progress, args.starter);
+    }
     drop(store.ready(&lock)?);
     let synced = if matches!(upstream.source, Source::Http) {
         by_http(context, args, (&store, &lock), (mirror, upstream), &progress)?
     } else {
         let (store, lock, progress) = (&store, &lock, &progress);
+        // What a program brings is known when it is there.
+        progress.is_begun(None);
         let by_tool = ByTool { context, args, store, lock, mirror, upstream, progress };
         let Some(synced) = by_tool.sync()? else { return Ok(Outcome::Done) };
         synced
@@ -67,6 +60,29 @@ pub(super) fn sync(context: &Context, args: &Sync) -> Done {
     }
     tell(context, &synced, &progress, begun)?;
     Ok(if progress.has_problems() { Outcome::No } else { Outcome::Done })
+}
+
+/// What of upstream is followed, where anything is.
+fn followed<'a>(mirror: &'a Mirror, name: &Name) -> Result<&'a Upstream, Failure> {
+    if mirror.cache.is_some() {
+        return Err(Failure::usage(format!(
+            "mirror '{name}' is a cache: nginx fills it when clients ask, and there is nothing to sync"
+        ))
+        .hint(
+            "formulae and tags in place of mode = \"cache\" make it a mirror of days that are kept",
+        ));
+    }
+    mirror.upstream.as_ref().ok_or_else(|| {
+        let lacks = match (mirror.bases.is_empty(), mirror.family) {
+            (_, Family::Brew) => "formulae",
+            (true, _) => "upstream",
+            (false, Family::Pacman) => "repositories",
+            (false, _) => "suites",
+        };
+        Failure::usage(format!("mirror '{name}' has no {lacks}")).hint(format!(
+            "add {lacks} to mirrors.d/{name}.toml (pinfold's operations guide has the keys), or feed it with pinfold ingest"
+        ))
+    })
 }
 
 /// Follows an upstream file by file.
@@ -96,7 +112,7 @@ fn by_http(
     )?;
     let archive =
         archive.ok_or_else(|| Failure::bug("nobody says what of upstream is followed"))?;
-    let order = Order {
+    let mut order = Order {
         store,
         lock,
         asker: &context.patient(),
@@ -108,9 +124,41 @@ fn by_http(
         patience: upstream.patience,
         even_if_unchanged: args.even_if_unchanged,
         allow_empty: args.allow_empty,
-        run: if context.dry_run { Run::Dry } else { Run::Real },
+        show: show((store, &args.mirror), args)?,
+        run: Run::Dry,
     };
+    if context.dry_run || args.starter.is_some() {
+        let planned = match following::sync(&order, progress)? {
+            Synced::Dry(planned) => planned,
+            done => return Ok(done),
+        };
+        if args.background || args.starter.is_some() {
+            let (bytes, files) = planned.room(order.show);
+            store.check_room(bytes, files)?;
+        }
+        if context.dry_run {
+            return Ok(Synced::Dry(planned));
+        }
+        progress.is_begun(Some(plan(planned)));
+    }
+    order.run = Run::Real;
     Ok(following::sync(&order, progress)?)
+}
+
+/// What showing the state takes: a first one makes the folders of the union too, and the names of days.
+fn show((store, mirror): (&Store, &Name), args: &Sync) -> Result<Show, Failure> {
+    let is_first = store.dates(mirror)?.is_empty();
+    Ok(match (args.no_publish, is_first) {
+        (true, _) => Show::default(),
+        (false, false) => Show { trees: 1, links: 0 },
+        (false, true) => Show { trees: 2, links: FIRST_LINKS },
+    })
+}
+
+/// What is to be done, as others are told.
+const fn plan(planned: Planned) -> Plan {
+    let Planned { files, bytes, fetch_files, fetch_bytes, .. } = planned;
+    Plan { files, bytes, fetch_files, fetch_bytes }
 }
 
 fn relaxed(upstream: &Upstream, belief: &Belief) -> Vec<String> {
@@ -164,10 +212,11 @@ fn replaced(store: &Store, record: &Record) -> Result<u64, Failure> {
 }
 
 fn tell_planned(context: &Context, planned: Planned) -> Result<(), Failure> {
-    let Planned { files, bytes, fetch_files, fetch_bytes } = planned;
+    let Planned { files, bytes, fetch_files, fetch_bytes, folders } = planned;
     if context.json {
         return ui::print_json(&json!({
             "files": files, "bytes": bytes, "fetch_files": fetch_files, "fetch_bytes": fetch_bytes,
+            "folders": folders,
         }));
     }
     ui::print(&format!(

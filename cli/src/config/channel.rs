@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use pinfold_publisher::policy::Freeze;
 use pinfold_publisher::schedule::Schedule;
 use pinfold_store::check::Depth;
 use pinfold_store::path::escape;
@@ -39,7 +40,7 @@ pub(crate) struct Rules {
     /// How long a snapshot must have been in the channel before.
     pub(crate) after: Option<Duration>,
     /// When nothing moves.
-    pub(crate) freeze: Option<Vec<String>>,
+    pub(crate) freeze: Option<Vec<Freeze>>,
     /// Who is asked before a move.
     pub(crate) gate: Option<Asked>,
     /// How far a snapshot is verified before it is shown.
@@ -170,7 +171,7 @@ impl ChannelFile {
         }
         Ok(Rules {
             after: seconds("after", self.after.as_ref())?,
-            freeze: self.freeze.clone(),
+            freeze: self.freeze.as_deref().map(freeze).transpose()?,
             gate: asked("gate", self.gate.as_ref(), self.gate_deadline.as_ref())?,
             verify,
             max_change: self.max_change,
@@ -225,7 +226,14 @@ pub(super) fn check(
 
 /// Reads a schedule; every day in the small hours where none is said.
 pub(super) fn schedule(said: Option<&str>) -> Result<Schedule, String> {
-    Schedule::parse(said.unwrap_or(SCHEDULE)).map_err(|error| error.to_string())
+    Schedule::parse(said.unwrap_or(SCHEDULE)).map_err(|error| format!("schedule: {error}"))
+}
+
+fn freeze(words: &[String]) -> Result<Vec<Freeze>, String> {
+    let window = |word: &String| {
+        word.parse().map_err(|error: pinfold_publisher::Error| format!("freeze: {error}"))
+    };
+    words.iter().map(window).collect()
 }
 
 fn name(key: &str, text: &str) -> Result<Name, String> {

@@ -9,6 +9,7 @@ use pinfold_mirror::apt::{Filter, Signed, Take};
 use pinfold_mirror::brew;
 use pinfold_mirror::family::{self, Family};
 use pinfold_mirror::http::{Base, Url};
+use pinfold_publisher::schedule::Schedule;
 use pinfold_publisher::site::Mount;
 use pinfold_store::path::escape;
 use serde::Deserialize;
@@ -163,7 +164,7 @@ impl MirrorFile {
             |base| of_folder(base, wanted).map_err(|error| format!("repository: {error}"));
         let bases = bases.into_iter().map(of_folder).collect::<Result<_, _>>()?;
         let layout = self.layout()?;
-        let course = self.course()?;
+        let course = self.course(upstream.is_some() && cache.is_none())?;
         let belief = Unloaded {
             unsigned: self.unsigned,
             signers: self.signers,
@@ -217,8 +218,14 @@ impl MirrorFile {
     }
 
     /// Says when it is synced by itself, how long its snapshots are kept, and what its moves must fulfil.
-    fn course(&self) -> Result<Course, String> {
-        let schedule = schedule(self.schedule.as_deref())?;
+    fn course(&self, is_followed: bool) -> Result<Course, String> {
+        let schedule = match self.schedule.as_deref() {
+            None | Some("never") if !is_followed => Schedule::never(),
+            Some(_) if !is_followed => {
+                return Err("schedule: there is nothing to sync: other tools feed this mirror, or clients do".to_owned());
+            }
+            said => schedule(said)?,
+        };
         let keep = self.keep.as_ref().map(KeepFile::resolve).transpose()?;
         let mut rules = BTreeMap::new();
         for (name, written) in &self.channels {

@@ -22,3 +22,19 @@ fn json_reads_back_the_same_and_holds_nothing_hidden() {
     assert!(!text.chars().any(|letter| is_hidden(letter) && letter != '\n'), "{text}");
     assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
 }
+
+#[test]
+fn spans_are_shown_by_what_counts_of_them() {
+    for (seconds, shown) in [
+        (0, "0 s"),
+        (59, "59 s"),
+        (61, "1 min 1 s"),
+        (3599, "59 min"),
+        (3600, "1 h 0 min"),
+        (86_399, "23 h 59 min"),
+        (90_000, "1 d 1 h"),
+        (864_000, "10 d"),
+    ] {
+        assert_eq!(span(seconds), shown);
+    }
+}

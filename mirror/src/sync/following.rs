@@ -6,12 +6,11 @@ use std::sync::{Mutex, PoisonError};
 
 use pinfold_store::gc::Run;
 use pinfold_store::index::{self, Index};
-use pinfold_store::{
-    Checksum, Digest, Entry, Landed, Monitor, Node, RelPath, Sums, arrival::batch_max,
-};
+use pinfold_store::{Checksum, Digest, Landed, Monitor, RelPath, Sums, arrival::batch_max};
 
 use super::lacking::Lacking;
 use super::pages::Remembered;
+use super::room::Folders;
 use super::{Order, Planned, Way, is_of_upstream};
 use crate::fetch::{Ask, Outcome, Small, Upstream, Want, fetch, small};
 use crate::http::Validators;
@@ -49,7 +48,9 @@ pub(super) struct Following<'a> {
     words: Vec<(Digest, (Digest, String))>,
     /// How the attempt is made.
     pub(super) way: Way,
-    planned: Planned,
+    pub(super) planned: Planned,
+    /// Of the tree that is to be shown.
+    pub(super) folders: Folders,
 }
 
 impl<'a> Following<'a> {
@@ -73,6 +74,7 @@ impl<'a> Following<'a> {
             words: Vec::new(),
             way,
             planned: Planned::default(),
+            folders: Folders::default(),
         })
     }
 
@@ -213,18 +215,6 @@ impl<'a> Following<'a> {
         Ok(self.index().remember_validators(&rows)?)
     }
 
-    /// Says what a sync would do.
-    pub(super) fn planned(&self, entries: &[Entry]) -> Planned {
-        let mut planned = self.planned;
-        for entry in entries {
-            if let Node::File { size_bytes, .. } = entry.node {
-                planned.files += 1;
-                planned.bytes = planned.bytes.saturating_add(size_bytes);
-            }
-        }
-        planned
-    }
-
     /// Fetches what the store lacks, each content once.
     fn fetch(&mut self, lacking: &Lacking<'_>, supplied: &mut [Supplied]) -> Result<()> {
         let (firsts, wanted) = (lacking.firsts(), lacking.wanted);
@@ -342,8 +332,7 @@ impl Supply for Following<'_> {
             files += 1;
         }
         if stage == Stage::Files && self.order.run == Run::Dry {
-            self.planned.fetch_files += files;
-            self.planned.fetch_bytes = self.planned.fetch_bytes.saturating_add(bytes);
+            self.count_lacking((files, bytes));
             for number in lacking.all() {
                 let size_bytes = wanted[number].about_bytes();
                 let digest = Digest::of(b"");
@@ -351,7 +340,7 @@ impl Supply for Following<'_> {
             }
             return Ok(supplied);
         }
-        self.order.store.check_room(bytes, files)?;
+        self.must_fit(stage, wanted, (files, bytes))?;
         let title = match stage {
             Stage::Metadata => "fetching indices",
             Stage::Files => "fetching files",

@@ -1,5 +1,6 @@
 use super::*;
 use crate::generation::Shown;
+use pinfold_store::Stamp;
 
 fn name(text: &str) -> Name {
     text.parse().unwrap()
@@ -28,41 +29,11 @@ fn generation(number: u64, mirrors: &[(&str, i64, u64)]) -> Generation {
     }
 }
 
-fn pin() -> Pin {
-    Pin { who: "me".into(), reason: "broken".into(), since: at(1), until: None }
-}
-
 fn moves(plan: &Plan) -> Vec<(&str, i64, Option<u64>)> {
     plan.moves
         .iter()
         .map(|(mirror, target)| (mirror.as_str(), target.snapshot.seconds() / 86_400, target.state))
         .collect()
-}
-
-#[test]
-fn a_promotion_moves_what_is_not_there_yet() {
-    let current = generation(3, &[("a", 1, 1), ("b", 2, 3)]);
-    let wanted = [(name("a"), at(5)), (name("b"), at(2)), (name("c"), at(9))];
-    let plan = promote(&current, &wanted, &BTreeMap::new(), true);
-    assert_eq!(moves(&plan), [("a", 5, None), ("c", 9, None)]);
-    assert!(plan.stays[&name("b")].contains("already"));
-    let shown = plan.shown(&current);
-    assert_eq!(
-        shown[&name("b")],
-        Target { snapshot: at(2), state: Some(3) },
-        "the rest is shown as it is"
-    );
-    assert_eq!(shown.len(), 3);
-}
-
-#[test]
-fn a_sweep_leaves_pinned_mirrors_and_a_name_moves_them() {
-    let current = generation(3, &[("a", 1, 1)]);
-    let wanted = [(name("a"), at(5))];
-    let pins = BTreeMap::from([(name("a"), pin())]);
-    let swept = promote(&current, &wanted, &pins, true);
-    assert!(swept.moves.is_empty() && swept.stays[&name("a")].contains("broken"));
-    assert_eq!(moves(&promote(&current, &wanted, &pins, false)), [("a", 5, None)]);
 }
 
 #[test]

@@ -21,6 +21,8 @@ const HOUR: i64 = 3_600;
 const SHORTER: [(i64, i64, usize); 4] = [(HOUR, 600, 12), (600, 60, 13), (60, 10, 14), (10, 1, 15)];
 /// Days ahead of the newest snapshot that have links, and the number under which they are topped up.
 const DAYS_AHEAD: i64 = 730;
+/// About how many links a mirror's first snapshot makes: the days ahead, and the parts of its own day.
+pub const FIRST_LINKS: u64 = 800;
 const DAYS_AHEAD_MIN: i64 = 365;
 
 /// Brings the links right around a snapshot that came or went.

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use pinfold_store::lock::Writer;
 use pinfold_store::object::Linker;
+use pinfold_store::store::FOLDER_BYTES;
 use pinfold_store::{Counter, Entry, Monitor, Node, Record, Store, disk};
 use rayon::prelude::*;
 
@@ -14,9 +15,6 @@ use crate::Result;
 
 /// Entries that are decoded before they are linked.
 const CHUNK: usize = 16_384;
-
-/// What a folder takes on the file systems that we know.
-const FOLDER_BYTES: u64 = 4096;
 
 /// What was built.
 pub(super) struct Built {

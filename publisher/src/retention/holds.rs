@@ -92,11 +92,9 @@ pub fn holds(store: &Store, times: &Times, soaks: &[Soak], mirrors: &[Name]) -> 
         }
     }
     for mirror in mirrors {
-        for taken in store.pinned_dates(mirror)? {
-            for (name, pin) in store.pins(mirror, taken)? {
-                if pin.until.is_none_or(|until| until >= times.now) {
-                    holds.note(mirror, taken, Why::Pinned { name, until: pin.until });
-                }
+        for (taken, name, pin) in store.all_pins(mirror)? {
+            if !pin.is_over(times.now) {
+                holds.note(mirror, taken, Why::Pinned { name, until: pin.until });
             }
         }
     }
@@ -131,11 +129,11 @@ fn note_before(holds: &mut Holds, store: &Store, walk: &Walk) -> Result<()> {
     let Some(current) = walk.generations.first() else { return Ok(()) };
     let mut known: BTreeMap<u64, Option<Generation>> = BTreeMap::new();
     for (mirror, shown) in &current.mirrors {
-        let before = match known.entry(shown.state) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(empty) => empty.insert(before(store, walk, shown.state)?),
-        };
-        if let Some(before) = before.as_ref().and_then(|before| before.mirrors.get(mirror)) {
+        if let Entry::Vacant(unknown) = known.entry(shown.state) {
+            unknown.insert(before(store, walk, shown.state)?);
+        }
+        let before = known.get(&shown.state).and_then(Option::as_ref);
+        if let Some(before) = before.and_then(|before| before.mirrors.get(mirror)) {
             let channel = walk.channel.clone();
             holds.note(mirror, before.snapshot, Why::Before { channel });
         }

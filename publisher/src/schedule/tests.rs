@@ -5,13 +5,17 @@ fn zone(name: &str) -> TimeZone {
     TimeZone::get(name).unwrap()
 }
 
+fn schedule(text: &str) -> Schedule {
+    Schedule::parse(text).unwrap()
+}
+
 fn at(text: &str) -> Stamp {
     Stamp::from_seconds(text.parse::<Timestamp>().unwrap().as_second())
 }
 
 /// The next times of a schedule, as UTC.
 fn next(text: &str, name: &str, from: &str, count: usize) -> Vec<String> {
-    let (schedule, zone) = (Schedule::parse(text).unwrap(), zone(name));
+    let (schedule, zone) = (schedule(text), zone(name));
     let mut now = at(from);
     let mut shown = Vec::new();
     for _ in 0..count {
@@ -61,7 +65,7 @@ fn a_time_that_exists_twice_comes_once() {
 
 #[test]
 fn the_latest_is_found_within_the_hour_that_comes_twice() {
-    let schedule = Schedule::parse("30 2 * * *").unwrap();
+    let schedule = schedule("30 2 * * *");
     let zone = zone("Europe/Berlin");
     for (now, latest) in [
         ("2026-10-25T00:29:59Z", "2026-10-24 00:30:00"),
@@ -91,7 +95,7 @@ fn days_that_are_rare_and_words() {
 
 #[test]
 fn never_is_never_due() {
-    let never = Schedule::parse("never").unwrap();
+    let never = schedule("never");
     assert!(never.is_never());
     assert_eq!(never.to_string(), "never");
     assert_eq!(never.latest(at("2026-11-27T00:00:00Z"), &TimeZone::UTC), None);
@@ -149,7 +153,7 @@ proptest! {
         // Two years, with four changes of the clocks.
         from in 1_767_225_600_i64..1_830_384_000,
     ) {
-        let (schedule, zone) = (Schedule::parse(&text).unwrap(), zone(name));
+        let (schedule, zone) = (schedule(&text), zone(name));
         let mut now = Stamp::from_seconds(from);
         let mut latest = schedule.latest(now, &zone).unwrap();
         prop_assert!(latest <= now);

@@ -37,6 +37,25 @@ pub fn append(path: &Path) -> Result<std::fs::File> {
     opened.map(std::fs::File::from).at("open the log", path)
 }
 
+/// Gives an open file to a user, where we may.
+///
+/// # Errors
+/// [`crate::Error::Io`] with the path `shown`.
+pub fn give(file: &std::fs::File, (user, group): (u32, u32), shown: &Path) -> Result<()> {
+    use rustix::fs::{Gid, Uid};
+    rustix::fs::fchown(file, Some(Uid::from_raw(user)), Some(Gid::from_raw(group)))
+        .at("give away", shown)
+}
+
+/// Writes a small file that may be lost: aside and renamed over, so that a reader never sees half of it; nothing is synced.
+///
+/// # Errors
+/// [`crate::Error::Io`] with the path; the old file stays.
+pub fn write_lightly(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+    let (new, _file) = write_to_aside(path, bytes, mode)?;
+    rustix::fs::rename(&new, path).at("rename to", path)
+}
+
 /// Like [`write_durably`], with a modification time, for root metadata.
 ///
 /// # Errors
@@ -69,6 +88,16 @@ fn write_aside(
     mode: u32,
     mtime_seconds: Option<i64>,
 ) -> Result<PathBuf> {
+    let (new, file) = write_to_aside(path, bytes, mode)?;
+    if let Some(seconds) = mtime_seconds {
+        set_mtime(&file, seconds).at("set the time of", &new)?;
+    }
+    file.sync_all().at("sync", &new)?;
+    Ok(new)
+}
+
+/// Writes the new file beside the final name.
+fn write_to_aside(path: &Path, bytes: &[u8], mode: u32) -> Result<(PathBuf, std::fs::File)> {
     let new = aside(path);
     remove_file(&new)?;
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC | OFlags::NOFOLLOW;
@@ -76,11 +105,7 @@ fn write_aside(
     let mut file = std::fs::File::from(fd);
     file.write_all(bytes).at("write to", &new)?;
     super::set_mode(&file, mode, &new)?;
-    if let Some(seconds) = mtime_seconds {
-        set_mtime(&file, seconds).at("set the time of", &new)?;
-    }
-    file.sync_all().at("sync", &new)?;
-    Ok(new)
+    Ok((new, file))
 }
 
 /// Sets an open file's access and modification time to whole seconds.

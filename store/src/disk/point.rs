@@ -20,6 +20,7 @@ pub const POINTS: &[&str] = &[
     "tree-closed",
     "at-linked",
     "pins-written",
+    "check-noted",
     "generation-recorded",
     "heads-written",
     "generation-placed",

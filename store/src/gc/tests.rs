@@ -258,13 +258,23 @@ fn a_pinned_snapshot_stays() {
     let taken = *life.kept.keys().next().unwrap();
     let lock = life.store.lock_mirror(&mirror(), &asker()).unwrap();
     let name = "audit".parse().unwrap();
-    let pin =
-        crate::refs::Pin { who: "me".into(), reason: "why".into(), since: taken, until: None };
+    let pin = crate::refs::Pin {
+        who: "me".into(),
+        reason: "why".into(),
+        since: taken,
+        until: None,
+        by: None,
+    };
     life.store.pin(&lock, taken, &name, &pin).unwrap();
     assert_eq!(life.store.pinned(&mirror(), &name).unwrap(), Some(taken));
     let held = life.store.drop_snapshot(&lock, taken, (Run::Real, &asker()), &Silent);
     assert!(matches!(held, Err(Error::Held { .. })));
     assert_eq!(life.store.unpin(&lock, &name).unwrap(), Some(taken));
+    let soon = crate::refs::Pin { until: Some(taken), ..pin };
+    life.store.pin(&lock, taken, &name, &soon).unwrap();
+    assert_eq!(life.store.unpin_expired(&lock, taken).unwrap(), []);
+    let later = Stamp::after(taken, Some(taken));
+    assert_eq!(life.store.unpin_expired(&lock, later).unwrap(), [(taken, name)]);
     life.store.drop_snapshot(&lock, taken, (Run::Real, &asker()), &Silent).unwrap();
 }
 

@@ -51,3 +51,22 @@ fn whoever_waits_gets_it() {
         waiter.join().unwrap().unwrap();
     });
 }
+
+#[test]
+fn a_promotion_of_one_channel_leaves_the_site_and_other_channels_to_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::create(&dir.path().join("root")).unwrap();
+    let (one, two) = ("staging".parse().unwrap(), "production".parse().unwrap());
+    let held = store.lock_channel(&one, &asker("promote")).unwrap();
+    assert!(matches!(store.lock_channel(&one, &asker("promote")), Err(Error::Busy { .. })));
+    store.lock_channel(&two, &asker("promote")).unwrap();
+    store.lock_site(&asker("rollback")).unwrap();
+    let program = held.second_hold().unwrap();
+    drop(held);
+    assert!(
+        store.lock_channel(&one, &asker("promote")).is_err(),
+        "a gate of a killed run holds it"
+    );
+    drop(program);
+    store.lock_channel(&one, &asker("promote")).unwrap();
+}

@@ -10,6 +10,9 @@ use serde::Serialize;
 use crate::error::{Error, IoContext, Result};
 use crate::{Store, disk};
 
+/// What a folder takes on the file systems that we know, in bytes.
+pub const FOLDER_BYTES: u64 = 4096;
+
 /// What the file system below a root can do, found by trying.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Abilities {
@@ -29,6 +32,25 @@ pub struct Abilities {
     pub kind: String,
     /// `flock` excludes a second opener.
     pub flock: bool,
+}
+
+/// The room of a file system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// Bytes that are free for us.
+    pub free_bytes: u64,
+    /// Bytes in all.
+    pub bytes: u64,
+    /// Bytes that what comes in leaves free.
+    pub reserve_bytes: u64,
+    /// It has a limit of inodes.
+    pub counts_files: bool,
+    /// Inodes that are free for us.
+    pub free_files: u64,
+    /// Inodes in all.
+    pub files: u64,
+    /// Inodes that what comes in leaves free.
+    pub reserve_files: u64,
 }
 
 impl Store {
@@ -86,16 +108,36 @@ impl Store {
         Ok(None)
     }
 
+    /// Says how much room there is.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where the file system does not say.
+    pub fn room(&self) -> Result<Room> {
+        let space = rustix::fs::statvfs(&self.root).at("ask the file system of", &self.root)?;
+        let share = |all: u64| all / 100 * u64::from(self.min_free);
+        let bytes = |blocks: u64| blocks.saturating_mul(space.f_frsize);
+        Ok(Room {
+            free_bytes: bytes(space.f_bavail),
+            bytes: bytes(space.f_blocks),
+            reserve_bytes: bytes(share(space.f_blocks)),
+            counts_files: space.f_files > 0,
+            free_files: space.f_favail,
+            files: space.f_files,
+            reserve_files: share(space.f_files),
+        })
+    }
+
     /// Makes sure that what is to come fits above the reserve: a disk that is full stops more than a sync.
     ///
     /// # Errors
     /// [`Error::NoRoom`] where it does not.
     pub fn check_room(&self, wanted_bytes: u64, wanted_files: u64) -> Result<()> {
-        let space = rustix::fs::statvfs(&self.root).at("ask the file system of", &self.root)?;
-        let above = |free: u64, all: u64| free.saturating_sub(all / 100 * u64::from(self.min_free));
-        let free_bytes = above(space.f_bavail, space.f_blocks).saturating_mul(space.f_frsize);
-        let free_files =
-            if space.f_files == 0 { u64::MAX } else { above(space.f_favail, space.f_files) };
+        let room = self.room()?;
+        let free_bytes = room.free_bytes.saturating_sub(room.reserve_bytes);
+        let free_files = match room.counts_files {
+            true => room.free_files.saturating_sub(room.reserve_files),
+            false => u64::MAX,
+        };
         if wanted_bytes == 0 || (wanted_bytes <= free_bytes && wanted_files <= free_files) {
             return Ok(());
         }

@@ -7,7 +7,7 @@ use pinfold_publisher::retention::{self as past, Applied, Rules, Soak, Step, Tim
 use pinfold_store::disk::{self, Weight};
 use pinfold_store::gc::{Collected, Run};
 use pinfold_store::lock::{Asker, MirrorLock};
-use pinfold_store::{Error as StoreError, Name, Stamp, Store};
+use pinfold_store::{Error as StoreError, Monitor, Name, Silent, Stamp, Store};
 
 use crate::context::Context;
 use crate::failure::Failure;
@@ -66,7 +66,8 @@ pub(in crate::cmd) fn retention(
         return dry(context, store, only);
     }
     // Syncs hold the store for a batch at a time: what waits for such a moment must not fail for it.
-    let (asker, patient, progress) = (context.asker(), context.patient(), Progress::new());
+    // Cron mails whatever is said.
+    let (asker, patient, progress) = (context.asker(), context.patient(), Silent);
     let mut done = Tidied { completed: complete(store, &patient, &progress)?, ..Tidied::default() };
     for mirror in mirrors(context, store, only)? {
         let tidied = of_mirror(context, store, &mirror, (&patient, Touch::Changes(&asker)));
@@ -86,7 +87,6 @@ pub(in crate::cmd) fn retention(
             }
         }
     }
-    progress.finish();
     Ok(done)
 }
 
@@ -148,7 +148,17 @@ fn of_mirror(
     (asker, touch): (&Asker, Touch<'_>),
 ) -> Result<(usize, Applied), Failure> {
     let want = want(context, mirror);
-    let progress = Progress::new();
+    let (loud, quiet);
+    let progress: &dyn Monitor = match touch {
+        Touch::Always => {
+            loud = Progress::new();
+            &loud
+        }
+        Touch::Changes(_) => {
+            quiet = Silent;
+            &quiet
+        }
+    };
     let by = match touch {
         Touch::Always => asker,
         Touch::Changes(by) => {
@@ -161,7 +171,7 @@ fn of_mirror(
     };
     let lock = store.lock_mirror(mirror, by)?;
     let steps = planned(store, &want)?;
-    let applied = past::apply(store, &lock, (&want, &steps), asker, &progress)?;
+    let applied = past::apply(store, &lock, (&want, &steps), asker, progress)?;
     Ok((staying(&steps), applied))
 }
 
@@ -205,7 +215,7 @@ pub(super) fn want(context: &Context, mirror: &Name) -> Want {
 pub(super) fn complete(
     store: &Store,
     asker: &Asker,
-    progress: &Progress,
+    progress: &dyn Monitor,
 ) -> Result<Vec<(Name, Stamp)>, Failure> {
     if publish::has_leftovers(store)? {
         let site = store.lock_site(asker)?;
@@ -239,7 +249,7 @@ pub(super) fn must_be_free(
 ) -> Result<(), Failure> {
     let mut refs = pinfold_publisher::pins::channels_that_show(store, mirror, taken)?;
     for (name, pin) in store.pins(mirror, taken)? {
-        if pin.until.is_none_or(|until| until >= context.now) {
+        if !pin.is_over(context.now) {
             refs.push(format!("pin {name} of {}", pin.who));
         }
     }

@@ -1,0 +1,72 @@
+//! `status`: what is the case. Text and JSON are made of one and the same; `run` keeps the JSON for the status page.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use pinfold_publisher::status::{Look, Status};
+use pinfold_store::{Name, Store};
+use serde_json::json;
+
+use super::Done;
+use crate::config::Mirror;
+use crate::context::Context;
+use crate::failure::{Failure, Outcome};
+use crate::ui;
+
+mod text;
+
+pub(super) fn status(context: &Context, only: Option<&Name>) -> Done {
+    let store = context.store_on_any_disk()?;
+    let status = gather(context, &store, only);
+    if let Some(only) = only.filter(|only| !is_known(context, &status, only)) {
+        return Err(Failure::usage(format!("no mirror '{only}'"))
+            .hint("pinfold status lists what there is"));
+    }
+    for problem in &status.problems {
+        ui::tell(&format!("{problem}; pinfold fsck says more"));
+    }
+    if context.json {
+        ui::print_json(&json!(status))?;
+    } else {
+        let shown = match only.and_then(|only| status.mirrors.get_key_value(only)) {
+            Some(one) => text::one(context, &status, one),
+            None => text::all(context, &status),
+        };
+        ui::print(&shown)?;
+    }
+    let is_broken = status.channels.values().any(|channel| channel.broken.is_some());
+    Ok(if is_broken || !status.problems.is_empty() { Outcome::Damage } else { Outcome::Done })
+}
+
+/// Gathers what is the case, of all mirrors or of one.
+pub(super) fn gather(context: &Context, store: &Store, only: Option<&Name>) -> Status {
+    let config = &context.config;
+    let mut look = Look { store, now: context.now, zone: &config.zone, problems: Vec::new() };
+    let kept = store.mirrors();
+    let kept = look.read(kept);
+    let synced = |mirror: &Mirror| mirror.cache.is_none();
+    let configured = config.mirrors.iter().filter(|(_, mirror)| synced(mirror));
+    let names: BTreeSet<Name> = configured.map(|(name, _)| name.clone()).chain(kept).collect();
+    let mut mirrors = BTreeMap::new();
+    for name in names.into_iter().filter(|name| only.is_none_or(|only| only == name)) {
+        // What other tools bring has no schedule of ours.
+        let own = config.mirrors.get(&name).filter(|mirror| mirror.upstream.is_some());
+        let status = look.mirror(&name, own.map(|mirror| &mirror.course.schedule));
+        mirrors.insert(name, status);
+    }
+    let mut channels = BTreeMap::new();
+    for (name, channel) in &config.channels {
+        let mut status = look.channel(name, Some(&channel.schedule));
+        if let Some(only) = only {
+            status.mirrors.retain(|mirror, _| mirror == only);
+            status.pins.retain(|pin| pin.mirror == *only);
+            status.waits.retain(|waiting| waiting.mirror == *only);
+        }
+        channels.insert(name.clone(), status);
+    }
+    look.status(mirrors, channels)
+}
+
+fn is_known(context: &Context, status: &Status, mirror: &Name) -> bool {
+    context.config.mirrors.contains_key(mirror)
+        || status.mirrors.get(mirror).is_some_and(|status| status.snapshots > 0)
+}
