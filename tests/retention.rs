@@ -32,6 +32,11 @@ impl Days {
         let source = temp_dir();
         for mirror in ["left", "right"] {
             write(source.path().join(mirror).join("always/there"), "the same every day");
+            // So many that the file which goes each day is no great share of them.
+            for number in 0..9 {
+                let path = source.path().join(mirror).join(format!("always/more-{number}"));
+                write(path, format!("the same, too: {number}"));
+            }
         }
         Self { site, source }
     }
