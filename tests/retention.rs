@@ -1,5 +1,5 @@
 //! What is kept: days that go, trees that go cold, holds that keep, and what comes back, by the real program on a clock of ours.
-use crate::harness::{Mount, Ran, Site, ran, temp_dir, tool, write};
+use crate::harness::{Archive, Mount, Ran, Site, ran, temp_dir, tool, write};
 use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -32,6 +32,11 @@ impl Days {
         let source = temp_dir();
         for mirror in ["left", "right"] {
             write(source.path().join(mirror).join("always/there"), "the same every day");
+            // So many that the file which goes each day is no great share of them.
+            for number in 0..9 {
+                let path = source.path().join(mirror).join(format!("always/more-{number}"));
+                write(path, format!("the same, too: {number}"));
+            }
         }
         Self { site, source }
     }
@@ -126,6 +131,15 @@ fn the_dry_run_says_what_the_real_run_does_to_the_last_inode() {
         let at = format!("2026-11-{day:02}T06:00:00Z");
         days.at(&at, &["promote", &snapshot, "--to", "production"]).expect(0);
     }
+    // An archive that has a union, whose folders come and go.
+    let lab = "family = \"apt\"\nmount = \"archive.example.org/lab\"\nkeep = { daily = 1 }\n";
+    days.site.mirror("lab", lab);
+    let archive = Archive::first();
+    let first = days.site.ingest(&archive.tree, &["--taken", "2026-03-23T04:00:00Z"]);
+    let union = days.site.root.join("www/union/lab/pool/main/a/alpha/alpha_1.0_all.deb");
+    assert!(union.exists(), "{first}");
+    archive.second_state();
+    days.site.ingest(&archive.tree, &["--taken", "2026-03-24T04:00:00Z"]);
     let now = "2026-11-20T12:00:00Z";
     let plan = days.json(now, &["prune", "--dry-run"]);
     let before = free_inodes(mount.path());
@@ -135,6 +149,7 @@ fn the_dry_run_says_what_the_real_run_does_to_the_last_inode() {
     for key in ["mirrors", "objects", "bytes", "inodes", "generations"] {
         assert_eq!(plan[key], done[key], "{key}");
     }
+    assert!(!union.exists());
     assert_eq!(done["mirrors"]["left"]["dropped"].as_array().unwrap().len(), 7);
     assert!(done["generations"]["folders"].as_u64().unwrap() > 0, "{done}");
     // The mark of the sweep and its folder are new.
@@ -185,7 +200,7 @@ fn what_a_channel_shows_or_showed_what_soaks_and_what_a_rollback_needs_stays() {
     days.nights("left", 1..=14);
     let promote = |day: u32, channel: &str, now: &str| {
         let snapshot = format!("left@2026-11-{day:02}");
-        days.at(now, &["promote", &snapshot, "--to", channel]).expect(0);
+        days.at(now, &["promote", &snapshot, "--to", channel, "--now"]).expect(0);
     };
     promote(1, "production", "2026-11-01T08:00:00Z");
     promote(3, "production", "2026-11-03T08:00:00Z");

@@ -126,12 +126,10 @@ impl Store {
     /// [`Error::Io`] where a file cannot be removed; [`Error::Damaged`] where a pin does not parse.
     pub fn unpin_expired(&self, lock: &MirrorLock, now: Stamp) -> Result<Vec<(Stamp, Name)>> {
         let mut gone = Vec::new();
-        for taken in self.dates(&lock.mirror)? {
-            for (name, pin) in self.pins(&lock.mirror, taken)? {
-                if pin.is_over(now) {
-                    self.remove_pin(&lock.mirror, taken, &name)?;
-                    gone.push((taken, name));
-                }
+        for (taken, name, pin) in self.all_pins(&lock.mirror)? {
+            if pin.is_over(now) {
+                self.remove_pin(&lock.mirror, taken, &name)?;
+                gone.push((taken, name));
             }
         }
         Ok(gone)
@@ -172,20 +170,6 @@ impl Store {
     /// [`Error::Io`] where that cannot be known.
     pub fn weigh_pin(&self, mirror: &Name, taken: Stamp, name: &Name) -> Result<Weight> {
         disk::weigh(&self.pins_folder(mirror, taken).join(name.as_str()))
-    }
-
-    /// Lists the dates of a mirror's snapshots that have, or had, a pin.
-    ///
-    /// # Errors
-    /// [`Error::Io`] where the records cannot be listed.
-    pub fn pinned_dates(&self, mirror: &Name) -> Result<Vec<Stamp>> {
-        let names = disk::names(&self.records(mirror))?;
-        let mut dates: Vec<Stamp> = names
-            .iter()
-            .filter_map(|name| name.to_str()?.strip_suffix(".pins")?.parse().ok())
-            .collect();
-        dates.sort_unstable();
-        Ok(dates)
     }
 }
 

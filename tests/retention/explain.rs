@@ -1,5 +1,7 @@
 //! Who holds something, by digits, by a file below the root, by a path of an archive.
 use super::{Days, days as days_of};
+use crate::harness::{Archive, Site};
+use std::os::unix::fs::MetadataExt;
 
 const NOW: &str = "2026-11-20T12:00:00Z";
 
@@ -33,7 +35,6 @@ fn an_object_is_explained_by_digits_and_by_every_name_that_it_has() {
         format!("{root}/objects/{shard}/{rest}"),
         format!("{root}/www/snapshots/left/{}/always/there", dates[4]),
         format!("{root}/www/channels/production/left/tree/always/there"),
-        format!("{root}/www/union/left/always/there"),
         "left:always/there".to_owned(),
     ] {
         let held = explain(&days, &what)["objects"][0].clone();
@@ -42,8 +43,8 @@ fn an_object_is_explained_by_digits_and_by_every_name_that_it_has() {
         let paths = held["paths"].as_array().unwrap();
         assert_eq!(paths.len(), 2, "both mirrors have it: {held}");
         assert_eq!((&paths[0]["snapshots"], &paths[0]["trees"]), (&6.into(), &6.into()));
-        // Its own name, a tree each, and the unions.
-        assert_eq!(held["links"], 1 + 6 + 1 + 2, "{what}");
+        // Its own name, and one in each tree.
+        assert_eq!(held["links"], 1 + 6 + 1, "{what}");
     }
     let said = days.at(NOW, &["prune", "--explain", &digest]).expect(0);
     said.says(&format!("left always/there: {} to {}, in 6 snapshots, 6 trees", dates[0], dates[5]))
@@ -51,6 +52,20 @@ fn an_object_is_explained_by_digits_and_by_every_name_that_it_has() {
         .says(&format!("left@{} cold: a rollback of production goes back to it", dates[1]))
         .says(&format!("left@{} to be dropped: older than keep reaches", dates[0]))
         .says(&format!("it goes when all 5 that stay are dropped, left@{}", dates[1]));
+}
+
+#[test]
+fn a_name_of_the_union_is_explained_too() {
+    let site = Site::new();
+    let archive = Archive::first();
+    site.ingest(&archive.tree, &[]);
+    let path = "pool/main/s/steady/steady_1.0_all.deb";
+    let name = format!("{}/www/union/lab/{path}", site.root.display());
+    let said = site.run(&["prune", "--explain", &name]).expect(0);
+    drop(said.says(&format!("lab {path}: object")).says("the newest"));
+    let links = std::fs::symlink_metadata(&name).unwrap().nlink();
+    assert_eq!(links, 3, "the object, the tree, the union");
+    drop(site.run(&["prune", "--explain", path]).expect(0).says("links: 3"));
 }
 
 #[test]

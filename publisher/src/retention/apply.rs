@@ -188,15 +188,9 @@ pub fn has_expired(store: &Store, want: &Want) -> Result<bool> {
 
 /// The pins of a mirror that hold nothing any more.
 fn expired(store: &Store, want: &Want) -> Result<Vec<(Stamp, Name)>> {
-    let mut expired = Vec::new();
-    for taken in store.pinned_dates(&want.mirror)? {
-        for (name, pin) in store.pins(&want.mirror, taken)? {
-            if pin.until.is_some_and(|until| until < want.times.now) {
-                expired.push((taken, name));
-            }
-        }
-    }
-    Ok(expired)
+    let mut expired = store.all_pins(&want.mirror)?;
+    expired.retain(|(_, _, pin)| pin.is_over(want.times.now));
+    Ok(expired.into_iter().map(|(taken, name, _)| (taken, name)).collect())
 }
 
 struct Work<'a> {

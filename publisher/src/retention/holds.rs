@@ -92,11 +92,9 @@ pub fn holds(store: &Store, times: &Times, soaks: &[Soak], mirrors: &[Name]) -> 
         }
     }
     for mirror in mirrors {
-        for taken in store.pinned_dates(mirror)? {
-            for (name, pin) in store.pins(mirror, taken)? {
-                if pin.until.is_none_or(|until| until >= times.now) {
-                    holds.note(mirror, taken, Why::Pinned { name, until: pin.until });
-                }
+        for (taken, name, pin) in store.all_pins(mirror)? {
+            if !pin.is_over(times.now) {
+                holds.note(mirror, taken, Why::Pinned { name, until: pin.until });
             }
         }
     }

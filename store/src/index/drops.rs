@@ -84,8 +84,13 @@ fn drop_spans(
     }
     let before = neighbour("SELECT max(taken) FROM snapshots WHERE mirror = ?1 AND taken < ?2")?;
     let after = neighbour("SELECT min(taken) FROM snapshots WHERE mirror = ?1 AND taken > ?2")?;
-    // In the newest snapshot `last` is empty: rows that begin there and have none are its own.
-    let own = "mirror = ?1 AND first = ?2 AND (last = ?2 OR (last IS NULL AND ?3))";
+    // In the newest snapshot `last` is empty: rows that begin there and have none are its own. All that begin with the oldest have no
+    // other beginning to be told from: a date before the oldest means it, and dropping the oldest leaves those that go on as they are.
+    let own = match before {
+        Some(_) => "mirror = ?1 AND first = ?2 AND (last = ?2 OR (last IS NULL AND ?3))",
+        None if after.is_none() => "mirror = ?1 AND (last = ?2 OR last IS NULL OR ?3)",
+        None => "mirror = ?1 AND last = ?2 AND NOT ?3",
+    };
     let is_newest = after.is_none();
     let candidates: Vec<i64> = connection
         .prepare_cached(&format!(
@@ -96,15 +101,14 @@ fn drop_spans(
     connection
         .prepare_cached(&format!("DELETE FROM spans WHERE {own}"))?
         .execute(params![mirror, taken, is_newest])?;
-    if let Some(after) = after {
+    if let (Some(_), Some(after)) = (before, after) {
         connection
             .prepare_cached("UPDATE spans SET first = ?3 WHERE mirror = ?1 AND first = ?2")?
             .execute(params![mirror, taken, after])?;
     }
-    let ends_at = connection
+    connection
         .prepare_cached("UPDATE spans SET last = ?3 WHERE mirror = ?1 AND last = ?2")?
-        .execute(params![mirror, taken, before]);
-    ends_at?;
+        .execute(params![mirror, taken, before])?;
     match (before, after) {
         (Some(before), None) => {
             connection

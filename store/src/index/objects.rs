@@ -217,7 +217,7 @@ impl Index {
     /// # Errors
     /// [`crate::Error::Index`] where it cannot be read.
     pub fn holders(&self, digest: Digest) -> Result<Vec<super::Holder>> {
-        let text = "SELECT mirrors.name, paths.path, first, last FROM spans
+        let text = "SELECT mirrors.name, paths.path, max(first, (SELECT ifnull(min(taken), first) FROM snapshots WHERE snapshots.mirror = spans.mirror)), last FROM spans
             JOIN objects ON objects.id = object JOIN paths ON paths.id = spans.path JOIN mirrors ON mirrors.id = mirror
             WHERE digest = ?1 ORDER BY mirrors.name, paths.path, first";
         let mut statement = self.sql(self.connection.prepare_cached(text))?;

@@ -63,7 +63,8 @@ impl Index {
     /// # Errors
     /// [`Error::Index`] where it cannot be read.
     pub fn spans(&self, mirror: &Name, path: &RelPath) -> Result<Vec<Span>> {
-        let text = "SELECT kind, digest, size, target, first, last FROM spans LEFT JOIN objects ON objects.id = object
+        let text = "SELECT kind, digest, size, target, max(first, (SELECT ifnull(min(taken), first) FROM snapshots WHERE snapshots.mirror = spans.mirror)), last
+            FROM spans LEFT JOIN objects ON objects.id = object
             WHERE path = (SELECT id FROM paths WHERE path = ?1) AND mirror = (SELECT id FROM mirrors WHERE name = ?2) ORDER BY first";
         let mut statement = self.sql(self.connection.prepare_cached(text))?;
         let rows = statement.query_map(params![path.as_bytes(), mirror.as_str()], |row| {
@@ -92,7 +93,8 @@ impl Index {
     /// # Errors
     /// [`Error::Index`] where it cannot be read.
     pub fn links(&self, mirror: &Name) -> Result<Vec<Span>> {
-        let text = "SELECT paths.path, target, first, last, kind FROM spans JOIN paths ON paths.id = spans.path
+        let text = "SELECT paths.path, target, max(first, (SELECT ifnull(min(taken), first) FROM snapshots WHERE snapshots.mirror = spans.mirror)), last, kind
+            FROM spans JOIN paths ON paths.id = spans.path
             WHERE object IS NULL AND mirror = (SELECT id FROM mirrors WHERE name = ?1) ORDER BY paths.path, first";
         let mut statement = self.sql(self.connection.prepare_cached(text))?;
         let rows = statement.query_map([mirror.as_str()], |row| {

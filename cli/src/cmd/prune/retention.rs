@@ -249,7 +249,7 @@ pub(super) fn must_be_free(
 ) -> Result<(), Failure> {
     let mut refs = pinfold_publisher::pins::channels_that_show(store, mirror, taken)?;
     for (name, pin) in store.pins(mirror, taken)? {
-        if pin.until.is_none_or(|until| until >= context.now) {
+        if !pin.is_over(context.now) {
             refs.push(format!("pin {name} of {}", pin.who));
         }
     }
