@@ -47,7 +47,9 @@ fn with_no_byte_free_a_channel_goes_back_and_room_is_made() {
     let second = site.ingest(&archive.tree, &["--taken", "2026-03-24T04:00:00Z"]);
     site.ok(&["promote", "lab", "--to", "production"]);
     let ballast = mount.fill();
-    for args in [&["channels"][..], &["snapshots"], &["verify", "lab"], &["fsck", "--deep"]] {
+    for args in
+        [&["channels"][..], &["status"], &["snapshots"], &["verify", "lab"], &["fsck", "--deep"]]
+    {
         site.ok(args);
     }
     site.ok(&["rollback", "production"]);

@@ -41,7 +41,7 @@ Serve:
 
 Keep:
   run         Do all that is due: what cron calls
-  prune       Drop a snapshot and the files that only it had
+  prune       Drop what keep does not keep, take old trees down; --explain says who holds a file
   status      Show how old each mirror is, what runs, what failed, what waits
   fsck        Check the whole store; --rebuild makes the index anew";
 
@@ -143,11 +143,8 @@ pub(crate) enum Verb {
     },
     /// Do all that is due and nothing else: syncs, promotions, retention; what cron or a timer calls every few minutes
     Run,
-    /// Drop a snapshot and the files that only it had; without one, collect what crashes left
-    Prune {
-        /// Which one
-        snapshot: Option<Spec>,
-    },
+    /// Drop what keep does not keep, take old trees down, collect what crashes left; or drop one snapshot
+    Prune(Prune),
     /// Show what is the case: how old each mirror is, what runs and how fast, what failed, what waits, what room there is
     Status {
         /// Only this mirror, with all that is known of it
@@ -270,6 +267,17 @@ pub(crate) struct Diff {
     /// Compare files, not packages
     #[arg(long)]
     pub(crate) files: bool,
+}
+
+/// `prune`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Prune {
+    /// Only this mirror; MIRROR@DATE drops that snapshot
+    #[arg(value_name = "MIRROR[@DATE]")]
+    pub(crate) snapshot: Option<Spec>,
+    /// Say who holds an object (8 digits of its BLAKE3 or more), a file below the root, or a path of an archive (pool/…, MIRROR:pool/…)
+    #[arg(long, value_name = "OBJECT|PATH", conflicts_with = "snapshot")]
+    pub(crate) explain: Option<std::ffi::OsString>,
 }
 
 /// `client`.

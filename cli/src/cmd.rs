@@ -12,6 +12,7 @@ mod list;
 mod moves;
 mod pin;
 mod promotion;
+mod prune;
 mod rollback;
 mod run;
 mod serving;
@@ -64,7 +65,7 @@ fn dispatch(context: &Context, verb: &Verb) -> Done {
         Verb::Client(client) => client::client(context, client),
         Verb::Serve { listen } => serving::serve(context, *listen),
         Verb::Run => run::run(context),
-        Verb::Prune { snapshot } => keep::prune(context, snapshot.as_ref()),
+        Verb::Prune(args) => prune::prune(context, args),
         Verb::Status { mirror } => status::status(context, mirror.as_ref()),
         Verb::Fsck { deep, rebuild } => keep::fsck(context, depth(*deep), *rebuild),
         Verb::Manual { .. } => Ok(Outcome::Done),
@@ -98,7 +99,7 @@ const fn name_of(verb: &Verb) -> &'static str {
         Verb::Client(_) => "client",
         Verb::Serve { .. } => "serve",
         Verb::Run => "run",
-        Verb::Prune { .. } => "prune",
+        Verb::Prune(_) => "prune",
         Verb::Status { .. } => "status",
         Verb::Fsck { .. } => "fsck",
         Verb::Manual { .. } => "manual",

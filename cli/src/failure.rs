@@ -42,7 +42,7 @@ impl Outcome {
 }
 
 /// Why a verb did not do what it was asked for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Failure {
     kind: Kind,
     /// An object went that was there before: the same run again brings it anew.

@@ -29,7 +29,7 @@ pub(crate) fn print_json(value: &serde_json::Value) -> Result<(), Failure> {
 }
 
 /// Writes JSON. Characters that change how others are shown can only stand within strings, and are escaped there.
-fn json(value: &serde_json::Value) -> String {
+pub(crate) fn json(value: &serde_json::Value) -> String {
     replace_hidden(&format!("{value:#}"), |letter| format!("\\u{:04x}", u32::from(letter)))
 }
 
@@ -177,14 +177,6 @@ impl Progress {
         !self.work.tally.problems().is_empty()
     }
 
-    /// Shows something else beside the bar.
-    pub(crate) fn beside<T>(&self, show: impl FnOnce() -> T) -> T {
-        match &self.bar {
-            Some(bar) => bar.suspend(show),
-            None => show(),
-        }
-    }
-
     /// Lets others see what is done, until it is finished.
     pub(crate) fn note(&self, notes: Notes, said: Running) {
         *self.noting() = Some(Noting::begin(notes, said, &self.work));
@@ -199,6 +191,14 @@ impl Progress {
 
     fn noting(&self) -> MutexGuard<'_, Option<Noting>> {
         self.noting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Shows something else beside the bar.
+    pub(crate) fn beside<T>(&self, show: impl FnOnce() -> T) -> T {
+        match &self.bar {
+            Some(bar) => bar.suspend(show),
+            None => show(),
+        }
     }
 
     /// Takes the bar away, and what others see.

@@ -148,3 +148,13 @@ pub fn holders(store: &Store, mirror: &Name, taken: Stamp) -> Result<Vec<Holder>
 pub fn refs_that_show(store: &Store, mirror: &Name, taken: Stamp) -> Result<Vec<String>> {
     Ok(holders(store, mirror, taken)?.iter().map(ToString::to_string).collect())
 }
+
+/// Names the channels that show a snapshot now.
+///
+/// # Errors
+/// A record cannot be read: then nothing may be removed.
+pub fn channels_that_show(store: &Store, mirror: &Name, taken: Stamp) -> Result<Vec<String>> {
+    let holders = holders(store, mirror, taken)?;
+    let channels = holders.iter().filter(|holder| matches!(holder, Holder::Channel(..)));
+    Ok(channels.map(ToString::to_string).collect())
+}

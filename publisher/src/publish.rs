@@ -10,6 +10,7 @@ mod union;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use pinfold_store::disk::Weight;
 use pinfold_store::lock::{SiteLock, Writer};
 use pinfold_store::{IoContext, Monitor, Name, Record, Stamp, Store, disk};
 
@@ -217,20 +218,52 @@ pub fn retire(
     locks: Locks<'_>,
     monitor: &dyn Monitor,
 ) -> Result<bool> {
-    store.record(mirror, taken)?;
     must_be_free(store, mirror, taken)?;
+    Ok(take_down(store, mirror, taken, locks, monitor)?.is_some())
+}
+
+/// Takes a tree down that no pin holds any more, and gives what came back; `None` where it did not stand.
+///
+/// Durable: yes. Cost: the tree's names; the union by difference.
+///
+/// # Errors
+/// [`Error::Held`] where a channel shows it.
+pub fn take_down(
+    store: &Store,
+    mirror: &Name,
+    taken: Stamp,
+    locks: Locks<'_>,
+    monitor: &dyn Monitor,
+) -> Result<Option<Weight>> {
+    store.record(mirror, taken)?;
+    if let Some(channel) = pins::channels_that_show(store, mirror, taken)?.pop() {
+        let what = format!("{mirror}@{taken}");
+        return Err(Error::Held { what, why: format!("is shown by {channel}") });
+    }
     recover(store, locks, monitor)?;
     let www = Www::new(store.root());
     let place = www.snapshot_tree(mirror, taken);
     if !disk::stands(&place)? {
-        return Ok(false);
+        return Ok(None);
     }
     let aside = www.incoming().join(format!("retired.{mirror}.{taken}"));
     open(&place)?;
     disk::rename_new(&place, &aside)?;
     disk::point("retire-renamed");
-    clear(store, &aside, (mirror, taken), locks, monitor)?;
-    Ok(true)
+    clear(store, &aside, (mirror, taken), locks, monitor).map(Some)
+}
+
+/// Says what taking trees of a mirror down would give back; changes nothing.
+///
+/// # Errors
+/// That cannot be known.
+pub fn weigh(store: &Store, mirror: &Name, gone: &[Stamp]) -> Result<Weight> {
+    let www = Www::new(store.root());
+    let mut weight = union::weigh(store, mirror, gone)?;
+    for taken in gone {
+        weight.add(disk::weigh_tree(&www.snapshot_tree(mirror, *taken))?);
+    }
+    Ok(weight)
 }
 
 /// Refuses to take down what a channel or pin shows.
@@ -269,6 +302,15 @@ fn leftover(name: &str) -> Option<(Name, Stamp)> {
     Some((mirror.parse().ok()?, taken.parse().ok()?))
 }
 
+/// Says whether a crashed run left a half-built or half-removed tree.
+///
+/// # Errors
+/// The folder cannot be listed.
+pub fn has_leftovers(store: &Store) -> Result<bool> {
+    let names = disk::names(&Www::new(store.root()).incoming())?;
+    Ok(names.iter().any(|name| name.to_str().and_then(leftover).is_some()))
+}
+
 /// Takes a tree's names out of the union, unless a published snapshot holds them, and removes it.
 fn clear(
     store: &Store,
@@ -276,14 +318,15 @@ fn clear(
     (mirror, taken): (&Name, Stamp),
     locks: Locks<'_>,
     monitor: &dyn Monitor,
-) -> Result<()> {
+) -> Result<Weight> {
+    let mut weight = Weight::default();
     if store.dates(mirror)?.contains(&taken) {
-        union::reduce(store, &store.record(mirror, taken)?, locks.writer, monitor)?;
+        weight = union::reduce(store, &store.record(mirror, taken)?, locks.writer, monitor)?;
     }
     disk::point("union-reduced");
-    disk::remove_tree(aside)?;
+    weight.add(disk::remove_tree(aside)?);
     disk::point("tree-removed");
-    Ok(())
+    Ok(weight)
 }
 
 #[cfg(test)]

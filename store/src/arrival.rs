@@ -286,7 +286,7 @@ impl Read for ReadBack<'_> {
 }
 
 /// How long content that nobody wrote to is kept for a run that goes on with it.
-const KEPT_NS: i64 = 7 * 24 * 3600 * 1_000_000_000;
+pub(crate) const KEPT_NS: i64 = 7 * 24 * 3600 * 1_000_000_000;
 
 /// How many contents may wait for their names at once: each keeps a file open.
 #[must_use]

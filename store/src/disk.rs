@@ -7,6 +7,7 @@ pub(crate) mod content;
 mod file;
 mod point;
 mod tree;
+mod weight;
 
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -20,7 +21,8 @@ pub use file::{
 };
 pub use point::{POINTS, arm, point};
 pub(crate) use tree::list;
-pub use tree::remove_tree;
+pub use tree::{remove_tree, weigh_tree};
+pub use weight::{Weight, weigh};
 
 use crate::error::{IoContext, Result};
 
@@ -133,16 +135,19 @@ pub fn set_mode_at(dir: &OwnedFd, path: &Path, mode: u32) -> Result<()> {
         .at_with("set the mode of", || shown(dir, path))
 }
 
-/// Removes a folder below `top` while it is empty, and then those above it; `top` itself stays.
+/// Removes a folder below `top` while it is empty, and then those above it; `top` itself stays. Gives what they took.
 ///
 /// # Errors
 /// [`crate::Error::Io`] with the folder.
-pub fn remove_empty_dirs(top: &Path, below: &Path) -> Result<()> {
+pub fn remove_empty_dirs(top: &Path, below: &Path) -> Result<Weight> {
+    let mut freed = Weight::default();
     let mut path = below;
     while !path.as_os_str().is_empty() {
+        let weight = weigh(&top.join(path))?;
         match rustix::fs::rmdir(top.join(path)) {
-            Ok(()) | Err(Errno::NOENT) => {}
-            Err(Errno::NOTEMPTY | Errno::EXIST) => return Ok(()),
+            Ok(()) => freed.add(weight),
+            Err(Errno::NOENT) => {}
+            Err(Errno::NOTEMPTY | Errno::EXIST) => break,
             Err(errno) => return Err(errno).at("remove", &top.join(path)),
         }
         match path.parent() {
@@ -150,7 +155,7 @@ pub fn remove_empty_dirs(top: &Path, below: &Path) -> Result<()> {
             None => break,
         }
     }
-    Ok(())
+    Ok(freed)
 }
 
 /// Sets the mode of an open file or folder.

@@ -3,11 +3,12 @@
 //! The record goes first, by a rename that a later run finds and completes; then the index, the manifest, the objects. Objects are
 //! removed in short batches under the store's exclusive lock, and each is looked up again under it.
 
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+mod sweep;
+
 use std::time::Duration;
 
-use crate::error::{Error, IoContext, Result};
+use crate::disk::Weight;
+use crate::error::{Error, Result};
 use crate::index::{Index, ObjectRow};
 use crate::lock::{Asker, Collector, MirrorLock};
 use crate::{Counter, Digest, Monitor, Name, Record, Stamp, Store, disk};
@@ -18,19 +19,20 @@ const MOMENT: Duration = Duration::from_secs(600);
 /// Objects that are removed under one hold of the lock.
 const BATCH: usize = 500;
 
-/// What was dropped and collected.
+/// What was dropped and collected, or would be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Collected {
     /// Objects.
     pub objects: u64,
-    /// Their bytes.
-    pub bytes: u64,
+    /// What comes back, on the file system: objects with their replicas, manifests, records, pins.
+    pub freed: Weight,
 }
 
 impl Collected {
-    fn add(&mut self, bytes: u64) {
-        self.objects += 1;
-        self.bytes = self.bytes.saturating_add(bytes);
+    /// Adds another.
+    pub fn add(&mut self, other: Self) {
+        self.objects += other.objects;
+        self.freed.add(other.freed);
     }
 }
 
@@ -41,6 +43,15 @@ pub enum Run {
     Real,
     /// Say it.
     Dry,
+}
+
+/// A snapshot that is being dropped: nobody can name it any more, and what only it had is still there.
+#[derive(Debug)]
+pub struct Dropping {
+    record: Record,
+    index: Index,
+    free: Vec<ObjectRow>,
+    freed: Weight,
 }
 
 impl Store {
@@ -59,29 +70,71 @@ impl Store {
         monitor: &dyn Monitor,
     ) -> Result<Collected> {
         let (run, asker) = how;
-        let record = self.record(&lock.mirror, taken)?;
-        if let Some((name, pin)) = self.pins(&lock.mirror, taken)?.into_iter().next() {
-            let why = format!(
-                "is pinned as '{name}' by {} ({}); pinfold unpin {} {name} takes the pin away",
-                pin.who, pin.reason, lock.mirror
-            );
-            return Err(Error::Held { mirror: lock.mirror.clone(), taken, why });
+        if run == Run::Dry {
+            self.must_be_unpinned(&lock.mirror, taken)?;
+            self.may_collect(lock, asker)?;
+            return self
+                .would_free(&[(lock.mirror.clone(), taken)])
+                .map(|all| all.into_iter().next().unwrap_or_default());
         }
+        let dropping = self.begin_drop(lock, taken, asker)?;
+        self.finish_drop(dropping, asker, monitor)
+    }
+
+    /// Takes a snapshot's name away; its objects stay until [`Store::finish_drop`], or until a later run completes it.
+    ///
+    /// Holds: I11. Locks: the mirror's; takes the store's exclusive one for a moment. The caller holds what keeps others from showing it.
+    /// Cost: the rows that begin or end with it.
+    ///
+    /// # Errors
+    /// As [`Store::drop_snapshot`].
+    pub fn begin_drop(&self, lock: &MirrorLock, taken: Stamp, asker: &Asker) -> Result<Dropping> {
+        let record = self.record(&lock.mirror, taken)?;
+        self.must_be_unpinned(&lock.mirror, taken)?;
         let mut index = self.index()?;
         index.catch_up(self, &lock.mirror)?;
         // Whoever writes is named before anything is changed: a drop is not begun that could not go on.
         let collector = self.settled(&index, asker)?;
-        if run == Run::Dry {
-            let mut total = Collected::default();
-            index.would_free(&lock.mirror, taken)?.iter().for_each(|row| total.add(row.size_bytes));
-            return Ok(total);
-        }
         disk::rename_new(
             &self.record_path(&lock.mirror, taken),
             &self.dropped_path(&lock.mirror, taken),
         )?;
         disk::point("record-removed");
-        self.finish_drop(&mut index, &record, (collector, asker), monitor)
+        self.forget(index, record, collector)
+    }
+
+    /// Refuses a snapshot that a pin holds.
+    fn must_be_unpinned(&self, mirror: &Name, taken: Stamp) -> Result<()> {
+        let Some((name, pin)) = self.pins(mirror, taken)?.into_iter().next() else { return Ok(()) };
+        let why = format!(
+            "is pinned as '{name}' by {} ({}); pinfold unpin {mirror} {name} takes the pin away",
+            pin.who, pin.reason
+        );
+        Err(Error::Held { mirror: mirror.clone(), taken, why })
+    }
+
+    /// Says what dropping snapshots one after the other would give back, for each of them; changes nothing.
+    ///
+    /// Cost: what only they have. Takes no lock but the index's own.
+    ///
+    /// # Errors
+    /// [`Error::Stale`] where the index does not know one of them; [`Error::Io`] where a file cannot be looked at.
+    pub fn would_free(&self, dropped: &[(Name, Stamp)]) -> Result<Vec<Collected>> {
+        let rows = self.index()?.would_free(dropped)?;
+        let mut all = Vec::with_capacity(rows.len());
+        for ((mirror, taken), (objects, manifest)) in dropped.iter().zip(rows) {
+            let mut total = Collected::default();
+            for row in &objects {
+                total.add(Collected { objects: 1, freed: self.weigh_object(row.digest)? });
+            }
+            if let Some(manifest) = manifest {
+                total.freed.add(disk::weigh(&self.manifest_path(manifest))?);
+            }
+            total.freed.add(disk::weigh(&self.record_path(mirror, *taken))?);
+            total.freed.add(self.weigh_pins(mirror, *taken)?);
+            all.push(total);
+        }
+        Ok(all)
     }
 
     /// Makes sure that a snapshot of a mirror could be dropped now.
@@ -114,27 +167,42 @@ impl Store {
         Ok(collector)
     }
 
-    /// Does the rest of a drop whose record is set aside. Until the index has let go of it, too, nobody else compares the two.
-    fn finish_drop(
+    /// Lets the index go of a snapshot whose record is set aside. Until it has, nobody else compares the two.
+    fn forget(&self, mut index: Index, record: Record, _collector: Collector) -> Result<Dropping> {
+        let mut freed = disk::weigh(&self.dropped_path(&record.mirror, record.taken))?;
+        freed.add(self.weigh_pins(&record.mirror, record.taken)?);
+        self.forget_pins(&record.mirror, record.taken)?;
+        let free = index.drop_snapshot(&record.mirror, record.taken)?;
+        disk::point("drop-indexed");
+        Ok(Dropping { record, index, free, freed })
+    }
+
+    /// Collects what only a snapshot had that is being dropped.
+    ///
+    /// Locks: the mirror's; takes the store's exclusive one in batches. Durable: yes.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] where a writer holds the store for very long; a later run completes it.
+    pub fn finish_drop(
         &self,
-        index: &mut Index,
-        record: &Record,
-        (collector, asker): (Collector, &Asker),
+        dropping: Dropping,
+        asker: &Asker,
         monitor: &dyn Monitor,
     ) -> Result<Collected> {
         let asker = &Asker { verb: asker.verb.clone(), wait: asker.wait.max(MOMENT) };
-        self.forget_pins(&record.mirror, record.taken)?;
-        let free = index.drop_snapshot(&record.mirror, record.taken)?;
-        drop(collector);
-        let mut total = Collected::default();
+        let Dropping { record, mut index, free, freed } = dropping;
+        let mut total = Collected { objects: 0, freed };
         monitor.step("removing objects", u64::try_from(free.len()).ok());
         for batch in free.chunks(BATCH) {
             let collector = self.collector(asker)?;
-            self.collect(index, (batch, &collector), (Run::Real, &mut total), monitor)?;
+            self.collect(&mut index, (batch, &collector), (Run::Real, &mut total), monitor)?;
         }
         let collector = self.collector(asker)?;
         if !index.has_manifest(record.manifest)? {
-            disk::remove_file(&self.manifest_path(record.manifest))?;
+            let path = self.manifest_path(record.manifest);
+            total.freed.add(disk::weigh(&path)?);
+            disk::remove_file(&path)?;
+            disk::point("manifest-removed");
         }
         drop(collector);
         // The index must have let go of the snapshot for good before nothing tells any more that it was being dropped.
@@ -164,7 +232,7 @@ impl Store {
             if index.is_held(row.digest)? {
                 continue;
             }
-            total.add(row.size_bytes);
+            total.add(Collected { objects: 1, freed: self.weigh_object(row.digest)? });
             monitor.advance(1);
             if run == Run::Real {
                 self.remove_object(row.digest)?;
@@ -186,162 +254,19 @@ impl Store {
         Ok(())
     }
 
-    /// Collects every object that no span names and every manifest that no record names: what crashes left.
-    ///
-    /// Holds: I11. Locks: takes mirrors' locks and the store's exclusive one, in batches.
-    ///
-    /// # Errors
-    /// [`Error::Stale`] where the index does not match the records: an empty index must never read as "everything is garbage";
-    /// [`Error::Busy`] where a mirror is being brought in: what nothing names yet may be its.
-    pub fn sweep(&self, how: (Run, &Asker), monitor: &dyn Monitor) -> Result<Collected> {
-        let (run, asker) = how;
-        if run == Run::Real {
-            self.resume_drops(asker, monitor)?;
+    /// What an object and its replicas take.
+    fn weigh_object(&self, digest: Digest) -> Result<Weight> {
+        let mut weight = disk::weigh(&self.object_path(digest))?;
+        for replica in self.replicas(digest) {
+            weight.add(disk::weigh(&replica)?);
         }
-        let mut index = self.index()?;
-        let mut total = Collected::default();
-        drop(self.settled(&index, asker)?);
-        self.nobody_brings()?;
-        monitor.step("collecting what nothing names", None);
-        self.collect_unheld(&mut index, (run, &mut total), asker, monitor)?;
-        for shard in 0..=255_u8 {
-            let collector = self.collector(asker)?;
-            self.nobody_brings()?;
-            self.sweep_shard(&index, &collector, shard, (run, &mut total))?;
-        }
-        let _collector = self.collector(asker)?;
-        self.nobody_brings()?;
-        if run == Run::Real {
-            crate::arrival::remove_abandoned(self)?;
-        }
-        for name in disk::names(&self.root().join("incoming"))? {
-            let is_ours = name
-                .to_str()
-                .and_then(|name| name.split_once('.'))
-                .is_some_and(|(a, b)| a.parse::<u32>().is_ok() && b.parse::<u64>().is_ok());
-            if is_ours && run == Run::Real {
-                disk::remove_file(&self.root().join("incoming").join(&name))?;
-            }
-        }
-        Ok(total)
-    }
-
-    /// Completes the drops that a crash interrupted, and names them.
-    ///
-    /// Locks: takes mirrors' locks and the store's exclusive one, in batches.
-    ///
-    /// # Errors
-    /// [`Error::Damaged`] where a record that was set aside does not parse.
-    pub fn resume_drops(&self, asker: &Asker, monitor: &dyn Monitor) -> Result<Vec<(Name, Stamp)>> {
-        let mut done = Vec::new();
-        for mirror in self.mirrors()? {
-            for taken in self.dropped(&mirror)? {
-                let lock = self.lock_mirror(&mirror, asker)?;
-                let path = self.dropped_path(&mirror, taken);
-                let text = std::fs::read_to_string(&path).at("read", &path)?;
-                let record: Record = toml::from_str(&text).map_err(|error| Error::Damaged {
-                    path: path.clone(),
-                    why: error.message().to_owned(),
-                })?;
-                let collector = self.collector(asker)?;
-                self.finish_drop(&mut self.index()?, &record, (collector, asker), monitor)?;
-                drop(lock);
-                done.push((mirror.clone(), taken));
-            }
-        }
-        if !done.is_empty() && self.nobody_brings().is_ok() {
-            // The index had let go of them before the crash: what they held is found by asking for what nothing names. While a mirror
-            // is brought in, that is left to a later sweep.
-            let mut index = self.index()?;
-            drop(self.settled(&index, asker)?);
-            self.collect_unheld(
-                &mut index,
-                (Run::Real, &mut Collected::default()),
-                asker,
-                monitor,
-            )?;
-        }
-        Ok(done)
-    }
-
-    /// Collects the objects that the index knows and no span names.
-    fn collect_unheld(
-        &self,
-        index: &mut Index,
-        (run, total): (Run, &mut Collected),
-        asker: &Asker,
-        monitor: &dyn Monitor,
-    ) -> Result<()> {
-        let mut after = None;
-        loop {
-            let batch = index.unheld_after(after, BATCH)?;
-            let Some(last) = batch.last() else { return Ok(()) };
-            after = Some(last.digest);
-            let collector = self.collector(asker)?;
-            self.nobody_brings()?;
-            self.collect(index, (&batch, &collector), (run, total), monitor)?;
-        }
-    }
-
-    /// Lists the snapshots of a mirror whose removal has begun.
-    fn dropped(&self, mirror: &Name) -> Result<Vec<Stamp>> {
-        let folder = self.records(mirror);
-        let mut dates = Vec::new();
-        for entry in std::fs::read_dir(&folder).at("list", &folder)? {
-            let name = entry.at("list", &folder)?.file_name();
-            dates.extend(
-                name.to_str()
-                    .and_then(|name| name.strip_prefix(".dropped-"))
-                    .and_then(|taken| taken.parse::<Stamp>().ok()),
-            );
-        }
-        dates.sort_unstable();
-        Ok(dates)
-    }
-
-    /// Removes what a crash left between naming an object or manifest and the index.
-    fn sweep_shard(
-        &self,
-        index: &Index,
-        _collector: &Collector,
-        shard: u8,
-        (run, total): (Run, &mut Collected),
-    ) -> Result<()> {
-        let folder = self.root().join(format!("objects/{shard:02x}"));
-        for name in disk::names(&folder)? {
-            let Some(digest) = digest_of(shard, &name) else { continue };
-            if index.object(digest)?.is_none() {
-                total.add(size_of(&folder.join(&name))?);
-                if run == Run::Real {
-                    self.remove_object(digest)?;
-                }
-            }
-        }
-        let folder = self.root().join(format!("manifests/{shard:02x}"));
-        for name in disk::names(&folder)? {
-            let stem = name
-                .to_str()
-                .and_then(|name| name.strip_suffix(".zst"))
-                .map(std::ffi::OsString::from);
-            let digest = stem.and_then(|stem| digest_of(shard, &stem));
-            if let Some(digest) = digest
-                && !index.has_manifest(digest)?
-                && run == Run::Real
-            {
-                disk::remove_file(&folder.join(&name))?;
-            }
-        }
-        Ok(())
+        Ok(weight)
     }
 }
 
 /// The digest that a name below `objects/` stands for; `None` for replicas and strays.
 pub(crate) fn digest_of(shard: u8, rest: &std::ffi::OsStr) -> Option<Digest> {
     format!("{shard:02x}{}", rest.to_str()?).parse().ok()
-}
-
-fn size_of(path: &Path) -> Result<u64> {
-    path.symlink_metadata().at("look at", path).map(|meta| meta.size())
 }
 
 #[cfg(test)]

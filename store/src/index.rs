@@ -5,6 +5,7 @@
 //! leaves it cold. Holds I6 (never the only record of anything) and I13 (no two objects share size and modification time).
 
 mod cache;
+mod drops;
 mod objects;
 mod rebuild;
 mod schema;

@@ -1,5 +1,7 @@
 //! `flock` on open files, the holder's pid and verb written inside. Readers take none.
 //!
+//! Who needs several takes them in this order: a channel's or a mirror's, the site's, the store's.
+//!
 //! A lock dies with its process, so none is ever stale. The guards are what changing functions take: holding the lock is a type.
 
 use std::fs::File;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::disk::Weight;
 use crate::error::{Error, IoContext, Result};
 use crate::lock::MirrorLock;
 use crate::{Name, Stamp, Store, disk};
@@ -125,12 +126,10 @@ impl Store {
     /// [`Error::Io`] where a file cannot be removed; [`Error::Damaged`] where a pin does not parse.
     pub fn unpin_expired(&self, lock: &MirrorLock, now: Stamp) -> Result<Vec<(Stamp, Name)>> {
         let mut gone = Vec::new();
-        for taken in self.dates(&lock.mirror)? {
-            for (name, pin) in self.pins(&lock.mirror, taken)? {
-                if pin.is_over(now) {
-                    self.remove_pin(&lock.mirror, taken, &name)?;
-                    gone.push((taken, name));
-                }
+        for (taken, name, pin) in self.all_pins(&lock.mirror)? {
+            if pin.is_over(now) {
+                self.remove_pin(&lock.mirror, taken, &name)?;
+                gone.push((taken, name));
             }
         }
         Ok(gone)
@@ -157,7 +156,20 @@ impl Store {
 
     /// Removes the folder of pins of a snapshot that was dropped.
     pub(crate) fn forget_pins(&self, mirror: &Name, taken: Stamp) -> Result<()> {
-        disk::remove_tree(&self.pins_folder(mirror, taken))
+        disk::remove_tree(&self.pins_folder(mirror, taken)).map(drop)
+    }
+
+    /// What the folder of a snapshot's pins takes when they are gone.
+    pub(crate) fn weigh_pins(&self, mirror: &Name, taken: Stamp) -> Result<Weight> {
+        disk::weigh(&self.pins_folder(mirror, taken))
+    }
+
+    /// What a pin takes on the disk.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where that cannot be known.
+    pub fn weigh_pin(&self, mirror: &Name, taken: Stamp, name: &Name) -> Result<Weight> {
+        disk::weigh(&self.pins_folder(mirror, taken).join(name.as_str()))
     }
 }
 

@@ -69,6 +69,11 @@ impl Mount {
         &self.at
     }
 
+    /// Writes everything out, and lets go of inodes that were removed while something had them open.
+    pub(crate) fn sync(&self) {
+        tool(Command::new("sync").arg("-f").arg(&self.at));
+    }
+
     /// Cuts the power: what no sync wrote is gone; then mounts again, which replays the journal.
     pub(crate) fn cut(&self) {
         self.cut_now();

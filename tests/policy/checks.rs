@@ -130,6 +130,27 @@ fn a_run_that_died_before_its_check_is_checked_by_the_next() {
 }
 
 #[test]
+fn a_run_completes_what_a_killed_promotion_left_and_then_leaves_it() {
+    let scene = checked("");
+    ends(&scene, "exit 1");
+    let mut command = scene.site.command(&["promote", "--all", "--to", "production"]);
+    command.env("PINFOLD_NOW", NOON).env("PINFOLD_KILL_AT", "flip-made:1");
+    assert_eq!(ran(&mut command).code, None);
+    assert_eq!(scene.shows("production", "a"), NEW);
+    let now = "2026-06-05T12:05:00Z";
+    let said = scene.at(now, &["run"]).expect(1).says("was not checked").says("the check said no");
+    assert!(!said.said().contains("production: production:"), "{}", said.said());
+    assert_eq!(scene.shows("production", "a"), OLD);
+    // Neither the next run nor the next time of the schedule moves it again.
+    let stands = scene.site.generation("production");
+    for now in ["2026-06-05T12:10:00Z", "2026-06-06T04:00:00Z", "2026-06-13T04:00:00Z"] {
+        let ran = scene.at(now, &["run"]).expect(0);
+        assert!(!ran.said().contains("production"), "{}", ran.said());
+    }
+    assert_eq!((scene.site.generation("production"), asked(&scene)), (stands, 1));
+}
+
+#[test]
 fn a_way_back_that_was_killed_anywhere_is_completed_by_the_next_run() {
     for point in [
         "pins-written:1",

@@ -6,9 +6,12 @@ use crate::harness::Site;
 /// A site whose mirror `one` is brought every night, staging moves an hour later and production on Mondays.
 fn fleet(more: &str) -> Site {
     let site = site();
-    site.configure(&format!(
-        "[channels.staging]\nschedule = \"0 5 * * *\"\n[channels.production]\nfrom = \"staging\"\nafter = \"3d\"\nschedule = \"0 6 * * mon\"\n{more}"
-    ));
+    super::configure(
+        &site,
+        &format!(
+            "[channels.staging]\nschedule = \"0 5 * * *\"\n[channels.production]\nfrom = \"staging\"\nafter = \"3d\"\nschedule = \"0 6 * * mon\"\n{more}"
+        ),
+    );
     let text = std::fs::read_to_string(site.config()).unwrap();
     crate::harness::write(site.config(), format!("time-zone = \"UTC\"\n{text}"));
     site.ok(&["init"]);

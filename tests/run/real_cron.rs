@@ -3,7 +3,7 @@
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use super::{CHANGES, add, site};
+use super::{CHANGES, add, dates, site};
 use crate::harness::{Site, write};
 
 /// Cron with one table, in name spaces of its own: a process of ours is its whole world's first.
@@ -54,9 +54,9 @@ fn cron_starts_what_is_due() {
         std::thread::sleep(Duration::from_millis(100));
     }
     drop(cron);
-    let dates = site.dates("one");
-    assert_eq!(dates.len(), 1, "{}", printed());
-    let begin = format!("one: took one@{}: 1 files, ", dates[0]);
+    let taken = dates(&site, "one");
+    assert_eq!(taken.len(), 1, "{}", printed());
+    let begin = format!("one: took one@{}: 1 files, ", taken[0]);
     assert!(printed().starts_with(&begin), "{}", printed());
     super::silent(site.run(&["run"]));
     site.sound();

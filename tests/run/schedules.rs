@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::symlink;
 
-use super::{CHANGES, add, at, run, silent, site};
+use super::{CHANGES, add, at, dates, run, silent, site};
 use crate::harness::write;
 
 #[test]
@@ -32,7 +32,7 @@ fn schedules_are_meant_in_the_time_zone_and_a_change_of_the_clocks_neither_skips
         }
     }
     taken.extend(["20260328T013000Z", "20260329T010000Z", "20260330T003000Z"].map(str::to_owned));
-    assert_eq!(site.dates("one"), taken);
+    assert_eq!(dates(&site, "one"), taken);
     run(&site, "2026-10-24T12:00:00Z").expect(0);
     for time in [
         "25T00:25", "25T00:30", "25T00:35", "25T01:25", "25T01:30", "25T02:30", "26T01:25",
@@ -41,13 +41,13 @@ fn schedules_are_meant_in_the_time_zone_and_a_change_of_the_clocks_neither_skips
         run(&site, &format!("2026-10-{time}:00Z")).expect(0);
     }
     taken.extend(["20261024T120000Z", "20261025T003000Z", "20261026T013000Z"].map(str::to_owned));
-    assert_eq!(site.dates("one"), taken);
+    assert_eq!(dates(&site, "one"), taken);
 }
 
 #[test]
 fn a_schedule_that_is_none_is_refused_by_file_and_line() {
     let site = site();
-    add(&site, "one", CHANGES, "schedule = \"0 0 31 2 *\"");
+    site.mirror("one", "family = \"files\"\nmount = \"one\"\ncommand = [\"/bin/true\"]\ntree = \"/tmp\"\nschedule = \"0 0 31 2 *\"\n");
     let said = run(&site, "2026-11-23T04:00:00Z").expect(2);
     assert!(said.err.contains("mirrors.d/one.toml, line 5: schedule: '0 0 31 2 *' is no schedule: it names a day that never comes"), "{said:?}");
     site.mirror("one", "family = \"files\"\nmount = \"one\"\nschedule = \"@daily\"\n");

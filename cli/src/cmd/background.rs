@@ -5,7 +5,6 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
@@ -21,14 +20,13 @@ use super::Done;
 use crate::args::Sync;
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
+use crate::tool;
 use crate::ui::{self, Progress};
 
 /// It is there where systemd runs the host.
 const SYSTEMD: &str = "/run/systemd/system";
 /// How often is looked whether it has begun.
 const TICK: Duration = Duration::from_millis(50);
-/// How much of the end of a log is read.
-const LOG_BYTES: u64 = 16 * 1024;
 /// What `http` reads of the environment: a unit starts without it.
 const PROXIES: [&str; 8] = [
     "http_proxy",
@@ -316,41 +314,25 @@ impl Log {
     /// Begins a part of the mirror's log. Made by root it is given to the root's owner, who writes to it later.
     fn open(context: &Context, mirror: &Name, owner: Option<Owner>) -> Result<Self, Failure> {
         let path = context.config.logs.join(format!("{mirror}.log"));
-        if let Some(folder) = path.parent() {
-            disk::make_dirs(folder)?;
-        }
-        let mut file = disk::append(&path)?;
+        let heading = format!("{} UTC: pinfold sync {mirror} --background", context.now.human());
+        let (file, begin) = tool::open_log(&path, &heading)?;
         if let Some(owner) = owner {
             disk::give(&file, (owner.user, owner.group), &path)?;
         }
-        let heading = format!("== {} UTC: pinfold sync {mirror} --background", context.now.human());
-        let begin = writeln!(file, "{heading}").and_then(|()| file.seek(SeekFrom::End(0)));
-        let begin = begin.map_err(|error| Self::failed(&path, &error))?;
         Ok(Self { path, file, begin })
     }
 
-    fn failed(path: &Path, error: &std::io::Error) -> Failure {
-        Failure::machine(format!("cannot write the log {}: {error}", escape_path(path)))
-            .hint("make the folder, writable for pinfold's user, or set logs in pinfold.toml")
-    }
-
     fn writer(&self) -> Result<Stdio, Failure> {
-        let file = self.file.try_clone().map_err(|error| Self::failed(&self.path, &error))?;
+        let file = self.file.try_clone().map_err(|error| {
+            Failure::machine(format!("cannot write the log {}: {error}", escape_path(&self.path)))
+        })?;
         Ok(Stdio::from(file))
     }
 
-    /// The lines of this run's part, as far as they are near its end.
+    /// The last lines of this run's part.
     fn said(&self) -> Vec<String> {
-        let mut bytes = Vec::new();
-        let read = File::open(&self.path).and_then(|mut file| {
-            let end = file.metadata()?.len();
-            file.seek(SeekFrom::Start(self.begin.max(end.saturating_sub(LOG_BYTES))))?;
-            file.take(LOG_BYTES).read_to_end(&mut bytes)
-        });
         // What cannot be read again was said all the same.
-        drop(read);
-        let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
-        lines.map(escape).collect()
+        tool::last_lines(&self.path, self.begin).unwrap_or_default()
     }
 }
 

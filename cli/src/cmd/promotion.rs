@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use pinfold_publisher::generation::Generation;
 use pinfold_publisher::policy::{By, Decision, Hold, Patience, Plan, Verdict};
+use pinfold_publisher::status::Waiting;
 use pinfold_publisher::{pins, unchecked};
 use pinfold_store::{Monitor, Name, Silent, Store};
 
@@ -107,6 +108,15 @@ pub(super) fn promote_due(
     Request::new(context, store, (channel, None))?.carry_out()
 }
 
+/// What would move by the schedule of a channel and does not.
+pub(super) fn waits(
+    context: &Context,
+    store: &Store,
+    channel: &Name,
+) -> Result<Vec<Waiting>, Failure> {
+    plan::waits(context, store, channel)
+}
+
 /// Completes the check of a promotion that died before it was done; gives what is worth a word, and what it means. `None`, and cheap,
 /// where there is none.
 pub(super) fn complete_check(
@@ -120,8 +130,10 @@ pub(super) fn complete_check(
     let request = Request::new(context, store, (channel, None))?;
     let lock = store.lock_channel(channel, &context.asker())?;
     let said = request.complete(&lock)?;
+    let mut notes = request.notes.take();
+    notes.extend(said.as_ref().map(|how| format!("the check said no: {how}")));
     let outcome = if said.is_some() { Outcome::No } else { Outcome::Done };
-    Ok(Some((request.notes.take(), outcome)))
+    Ok(Some((notes, outcome)))
 }
 
 pub(super) fn promote(context: &Context, args: &Promote) -> Done {
@@ -179,10 +191,10 @@ impl<'a> Request<'a> {
     }
 
     /// Says something: to a person at once, and with the rest where the schedule asks.
-    fn note(&self, text: String) {
+    fn note(&self, text: &str) {
         match self.typed {
-            Some(_) => ui::tell(&text),
-            None => self.notes.borrow_mut().push(text),
+            Some(_) => ui::tell(&format!("{}: {text}", self.channel)),
+            None => self.notes.borrow_mut().push(text.to_owned()),
         }
     }
 
@@ -227,7 +239,7 @@ impl<'a> Request<'a> {
         for _ in 0..ROUNDS {
             let ready = Ready::new((self.context, &asker), self.store, self.channel)?;
             for mirror in &ready.ended {
-                self.note(format!("{}: the pin of {mirror} ended, and is gone", self.channel));
+                self.note(&format!("the pin of {mirror} ended, and is gone"));
             }
             let view = self.look()?;
             let decision = answers.apply(self.decide(&view));
@@ -288,10 +300,7 @@ impl<'a> Request<'a> {
                 Some(Verdict::Promote { .. } | Verdict::Hold(Hold::Same(_)))
             );
             if is_shown && pins::remove(self.store, &ready.site, self.channel, mirror)? {
-                let channel = self.channel;
-                self.note(format!(
-                    "{channel}: the pin of {mirror} is gone: it was promoted by name"
-                ));
+                self.note(&format!("the pin of {mirror} is gone: it was promoted by name"));
             }
         }
         Ok(())

@@ -19,7 +19,7 @@ pub(super) fn recorded(context: &Context, args: &Sync, sync: &dyn Fn() -> Done) 
         Ok(outcome) => (outcome.code(), ""),
         Err(failure) => (failure.code(), failure.message.as_str()),
     };
-    // What goes on in the background keeps for itself how it ends.
+    // One in the background keeps its own end.
     if context.dry_run
         || args.background
         || code == BUSY

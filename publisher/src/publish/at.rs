@@ -5,8 +5,11 @@
 //! the ten minutes, the minutes, the ten seconds and the seconds that it falls into. Days after the newest snapshot point to
 //! `latest`, two years ahead, so that nothing must run for tomorrow's name to be right.
 
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use pinfold_store::disk::Weight;
 use pinfold_store::{Name, Stamp, Store, disk};
 
 use crate::Result;
@@ -29,38 +32,62 @@ const DAYS_AHEAD_MIN: i64 = 365;
 /// # Errors
 /// A link cannot be made.
 pub fn refresh(store: &Store, mirror: &Name, around: Stamp) -> Result<()> {
-    set_around(store, mirror, &store.dates(mirror)?, around)
+    set_around(store, mirror, &store.dates(mirror)?, around).map(drop)
 }
 
-/// Leads days and hours past a snapshot that is about to be dropped: no link may outlive what it leads to.
+/// Leads days and hours past a snapshot that is about to be dropped: no link may outlive what it leads to. Gives how many inodes
+/// came back; fewer than none where a day that was one with its neighbours has links of its own now.
 ///
 /// Cost: the days between its neighbours. Durable: yes.
 ///
 /// # Errors
 /// A link cannot be made.
-pub fn forget(store: &Store, mirror: &Name, taken: Stamp) -> Result<()> {
+pub fn forget(store: &Store, mirror: &Name, taken: Stamp) -> Result<i64> {
     let mut dates = store.dates(mirror)?;
     dates.retain(|date| *date != taken);
-    set_around(store, mirror, &dates, taken)
+    let freed = set_around(store, mirror, &dates, taken)?;
+    disk::point("at-forgotten");
+    Ok(freed)
 }
 
-fn set_around(store: &Store, mirror: &Name, dates: &[Stamp], around: Stamp) -> Result<()> {
+/// Says what forgetting snapshots would give back; changes nothing.
+///
+/// # Errors
+/// That cannot be known.
+pub fn weigh(store: &Store, mirror: &Name, gone: &[Stamp]) -> Result<i64> {
+    let mut dates = store.dates(mirror)?;
+    dates.retain(|date| !gone.contains(date));
     let folder = Www::new(store.root()).at(mirror);
     if dates.is_empty() {
-        return Ok(disk::remove_tree(&folder)?);
+        return Ok(whole(&disk::weigh_tree(&folder)?));
+    }
+    let days = Days::look(&folder, mirror, &dates);
+    for taken in gone {
+        days.around(*taken)?;
+    }
+    Ok(days.freed.get())
+}
+
+fn whole(weight: &Weight) -> i64 {
+    i64::try_from(weight.inodes).unwrap_or(i64::MAX)
+}
+
+fn set_around(store: &Store, mirror: &Name, dates: &[Stamp], around: Stamp) -> Result<i64> {
+    let folder = Www::new(store.root()).at(mirror);
+    if dates.is_empty() {
+        return Ok(whole(&disk::remove_tree(&folder)?));
     }
     disk::make_dirs(&folder)?;
     // Runs that died left the links of their snapshots: back to the first that are right, and then the oldest first, so that a run
     // that dies here leaves the newest wrong for the next one to begin at.
-    let look = Days { folder: &folder, mirror, dates, is_look: true };
     let mut wrong = vec![around];
     for taken in dates.iter().rev().filter(|date| **date < around) {
-        if !look.around(*taken)? {
+        if !Days::look(&folder, mirror, dates).around(*taken)? {
             break;
         }
         wrong.push(*taken);
     }
-    let days = Days { is_look: false, ..look };
+    let days = Days::set_right(&folder, mirror, dates);
     let mut changed = false;
     for taken in wrong.iter().rev() {
         changed |= days.around(*taken)?;
@@ -68,7 +95,7 @@ fn set_around(store: &Store, mirror: &Name, dates: &[Stamp], around: Stamp) -> R
     if changed {
         disk::sync_path(&folder)?;
     }
-    Ok(())
+    Ok(days.freed.get())
 }
 
 /// Says whether days and hours around a snapshot lead where they should.
@@ -78,7 +105,7 @@ fn set_around(store: &Store, mirror: &Name, dates: &[Stamp], around: Stamp) -> R
 pub(crate) fn is_right(store: &Store, mirror: &Name, taken: Stamp) -> Result<bool> {
     let folder = Www::new(store.root()).at(mirror);
     let dates = store.dates(mirror)?;
-    let days = Days { folder: &folder, mirror, dates: &dates, is_look: true };
+    let days = Days::look(&folder, mirror, &dates);
     Ok(!days.around(taken)?)
 }
 
@@ -89,7 +116,7 @@ pub(crate) fn is_right(store: &Store, mirror: &Name, taken: Stamp) -> Result<boo
 pub(crate) fn wrong_around(store: &Store, mirror: &Name) -> Result<Vec<Stamp>> {
     let folder = Www::new(store.root()).at(mirror);
     let dates = store.dates(mirror)?;
-    let days = Days { folder: &folder, mirror, dates: &dates, is_look: true };
+    let days = Days::look(&folder, mirror, &dates);
     let mut wrong = Vec::new();
     for taken in &dates {
         if days.around(*taken)? {
@@ -103,11 +130,21 @@ struct Days<'a> {
     folder: &'a Path,
     mirror: &'a Name,
     dates: &'a [Stamp],
-    /// Whether links are only looked at.
-    is_look: bool,
+    /// Names that were looked at and would change; none where links are put right.
+    looked: Option<RefCell<BTreeSet<String>>>,
+    /// Links that went, less those that came.
+    freed: Cell<i64>,
 }
 
-impl Days<'_> {
+impl<'a> Days<'a> {
+    fn look(folder: &'a Path, mirror: &'a Name, dates: &'a [Stamp]) -> Self {
+        Self { looked: Some(RefCell::default()), ..Self::set_right(folder, mirror, dates) }
+    }
+
+    const fn set_right(folder: &'a Path, mirror: &'a Name, dates: &'a [Stamp]) -> Self {
+        Self { folder, mirror, dates, looked: None, freed: Cell::new(0) }
+    }
+
     /// Makes the links right between a snapshot's neighbours; true where something changed, or would.
     fn around(&self, around: Stamp) -> Result<bool> {
         let Some(newest) = self.dates.last().copied() else { return Ok(false) };
@@ -195,12 +232,20 @@ impl Days<'_> {
 
     fn set(&self, name: &str, target: Option<PathBuf>) -> Result<bool> {
         let link = self.folder.join(name);
-        if self.is_look {
-            return Ok(std::fs::read_link(&link).ok() != target);
+        let now = std::fs::read_link(&link).ok();
+        if now == target {
+            return Ok(false);
         }
-        Ok(match target {
-            Some(target) => disk::place_symlink(&link, &target)?,
-            None => disk::remove_file(&link)?,
-        })
+        let freed = i64::from(now.is_some()) - i64::from(target.is_some());
+        let is_first =
+            self.looked.as_ref().is_none_or(|looked| looked.borrow_mut().insert(name.to_owned()));
+        if is_first {
+            self.freed.set(self.freed.get() + freed);
+        }
+        match target {
+            _ if self.looked.is_some() => Ok(true),
+            Some(target) => Ok(disk::place_symlink(&link, &target)?),
+            None => Ok(disk::remove_file(&link)?),
+        }
     }
 }

@@ -3,22 +3,22 @@
 //! Kept by difference: a snapshot that comes or goes touches only the names in which it differs from its nearest published neighbour.
 //! Symbolic links enter as what they lead to: a linked file as a hardlink, a linked folder with every fixed file below its target.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+mod place;
+
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
+use pinfold_store::disk::Weight;
 use pinfold_store::index::{Index, Span};
 use pinfold_store::lock::{Asker, Writer};
 use pinfold_store::manifest::{self, Change};
 use pinfold_store::object::Linker;
-use pinfold_store::{
-    Class, Counter, Digest, Entry, Monitor, Node, Record, RelPath, Stamp, Store, disk,
-};
+use pinfold_store::{Class, Entry, Monitor, Name, Node, Record, RelPath, Stamp, Store};
 
 use super::published_dates;
 use crate::Result;
 use crate::layout::Www;
+use place::{Content, Place, Placing, Weighing};
 
 /// Links that lead to links are followed this far.
 const HOPS_MAX: usize = 16;
@@ -35,7 +35,11 @@ pub(super) fn add(
     let mut published = published_dates(store, &record.mirror)?;
     let base = neighbour(&published, record.taken);
     published.push(record.taken);
-    Union::open(store, record, writer, published)?.settle(base, monitor)
+    Union::open(store, record, published)?.settle(
+        base,
+        &mut placing(store, record, writer)?,
+        monitor,
+    )
 }
 
 /// Adds every fixed file of a snapshot again.
@@ -46,22 +50,49 @@ pub(super) fn add_whole(
     monitor: &dyn Monitor,
 ) -> Result<()> {
     let published = published_dates(store, &record.mirror)?;
-    Union::open(store, record, writer, published)?.settle(None, monitor)
+    Union::open(store, record, published)?.settle(
+        None,
+        &mut placing(store, record, writer)?,
+        monitor,
+    )
 }
 
-/// Takes out what only this snapshot, which is not published any more, held.
+/// Takes out what only this snapshot, which is not published any more, held; gives what folders came back.
 pub(super) fn reduce(
     store: &Store,
     record: &Record,
     writer: &Writer,
     monitor: &dyn Monitor,
-) -> Result<()> {
+) -> Result<Weight> {
     let published = published_dates(store, &record.mirror)?;
     if published.contains(&record.taken) {
-        return Ok(());
+        return Ok(Weight::default());
     }
     let base = neighbour(&published, record.taken);
-    Union::open(store, record, writer, published)?.settle(base, monitor)
+    let mut placing = placing(store, record, writer)?;
+    Union::open(store, record, published)?.settle(base, &mut placing, monitor)?;
+    placing.freed()
+}
+
+/// Says what folders of the union would come back if trees were taken down; changes nothing.
+pub(super) fn weigh(store: &Store, mirror: &Name, gone: &[Stamp]) -> Result<Weight> {
+    let mut published = published_dates(store, mirror)?;
+    let going: Vec<Stamp> =
+        published.iter().filter(|taken| gone.contains(taken)).copied().collect();
+    published.retain(|taken| !gone.contains(taken));
+    let mut weighing = Place::Weigh(Weighing::new(Www::new(store.root()).union(mirror)));
+    for taken in going {
+        let record = store.record(mirror, taken)?;
+        let base = neighbour(&published, taken);
+        let union = Union::open(store, &record, published.clone())?;
+        union.settle(base, &mut weighing, &pinfold_store::Silent)?;
+    }
+    weighing.freed()
+}
+
+fn placing<'a>(store: &'a Store, record: &Record, writer: &'a Writer) -> Result<Place<'a>> {
+    let top = Www::new(store.root()).union(&record.mirror);
+    Ok(Place::Put(Placing::new(Linker::new(store, writer)?, top)))
 }
 
 /// Opens the index, which must know every snapshot that the union is made of: one that was lost, or that a crash kept from the
@@ -189,9 +220,6 @@ fn join(folder: &[u8], target: &[u8]) -> Option<Vec<u8>> {
     Some(parts.join(&b'/'))
 }
 
-/// What stands under a name in a snapshot.
-type Content = (Digest, u64);
-
 /// Names to make right, with what the snapshot at hand shows there where that is known already.
 type Names = BTreeMap<RelPath, Option<Content>>;
 
@@ -199,30 +227,29 @@ struct Union<'a> {
     store: &'a Store,
     record: &'a Record,
     index: Index,
-    linker: Linker<'a>,
     /// Published dates, newest first.
     published: Vec<Stamp>,
     links: HashMap<Stamp, Links>,
 }
 
 impl<'a> Union<'a> {
-    fn open(
-        store: &'a Store,
-        record: &'a Record,
-        writer: &'a Writer,
-        mut published: Vec<Stamp>,
-    ) -> Result<Self> {
+    fn open(store: &'a Store, record: &'a Record, mut published: Vec<Stamp>) -> Result<Self> {
         published.sort_unstable_by(|a, b| b.cmp(a));
         published.dedup();
         let index = knowing_index(store, record, &published)?;
         let link_spans = index.links(&record.mirror)?;
         let dates: Vec<Stamp> = published.iter().copied().chain([record.taken]).collect();
         let links = dates.into_iter().map(|taken| (taken, Links::at(&link_spans, taken))).collect();
-        Ok(Self { store, record, index, linker: Linker::new(store, writer)?, published, links })
+        Ok(Self { store, record, index, published, links })
     }
 
     /// Makes every name right in which the snapshot differs from `base`.
-    fn settle(&self, base: Option<Stamp>, monitor: &dyn Monitor) -> Result<()> {
+    fn settle(
+        &self,
+        base: Option<Stamp>,
+        place: &mut Place<'_>,
+        monitor: &dyn Monitor,
+    ) -> Result<()> {
         monitor.step("bringing the union up to date", None);
         let new = self.store.manifest(self.record.manifest)?;
         let mut names = Names::new();
@@ -243,10 +270,10 @@ impl<'a> Union<'a> {
                 }
             }
             if names.len() >= CHUNK {
-                self.place_all(&std::mem::take(&mut names), monitor)?;
+                self.place_all(&std::mem::take(&mut names), place, monitor)?;
             }
         }
-        self.place_all(&names, monitor)
+        self.place_all(&names, place, monitor)
     }
 
     /// Notes the names that an entry gives in a snapshot.
@@ -320,41 +347,11 @@ impl<'a> Union<'a> {
         Ok(None)
     }
 
-    fn place_all(&self, names: &Names, monitor: &dyn Monitor) -> Result<()> {
-        let top = Www::new(self.store.root()).union(&self.record.mirror);
-        disk::make_dirs(&top)?;
-        let top_fd = disk::open_dir(&top)?;
-        let mut emptied: BTreeSet<Vec<u8>> = BTreeSet::new();
-        let mut open: Option<(Vec<u8>, std::os::fd::OwnedFd)> = None;
-        for (name, known) in names {
-            let (folder, last) = name.split();
-            let Some((digest, size_bytes)) = self.winner(name, *known)? else {
-                if disk::remove_file(&top.join(name.as_path()))? {
-                    monitor.count(Counter::Unlinks, 1);
-                    emptied.insert(folder.to_vec());
-                }
-                continue;
-            };
-            if open.as_ref().is_none_or(|(path, _)| path != folder) {
-                let fd = disk::make_dirs_at(
-                    &top_fd,
-                    Path::new(std::ffi::OsStr::from_bytes(if folder.is_empty() {
-                        b"."
-                    } else {
-                        folder
-                    })),
-                )?;
-                open = Some((folder.to_vec(), fd));
-            }
-            if let Some((_, fd)) = &open
-                && self.linker.link_over(digest, size_bytes, fd, last)?
-            {
-                monitor.count(Counter::Links, 1);
-            }
-        }
-        for folder in emptied.into_iter().rev() {
-            disk::remove_empty_dirs(&top, Path::new(std::ffi::OsStr::from_bytes(&folder)))?;
-        }
-        Ok(())
+    fn place_all(&self, names: &Names, place: &mut Place<'_>, monitor: &dyn Monitor) -> Result<()> {
+        let settled: Vec<(&RelPath, Option<Content>)> = names
+            .iter()
+            .map(|(name, known)| Ok((name, self.winner(name, *known)?)))
+            .collect::<Result<_>>()?;
+        place.all(&settled, monitor)
     }
 }

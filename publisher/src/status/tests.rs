@@ -29,7 +29,7 @@ fn an_empty_store_has_a_status() {
     let mirror = look.mirror(&name("lab"), Some(&Schedule::parse("0 5 * * *").unwrap()));
     assert_eq!((mirror.snapshots, mirror.published), (0, 0));
     assert_eq!(mirror.sync.schedule.as_deref(), Some("0 5 * * *"));
-    assert_eq!(mirror.sync.next, Some(Stamp::parse_end("20261123T050000Z").unwrap()));
+    assert_eq!(mirror.sync.next, Some(look.now), "it was never tried");
     let by_hand = look.mirror(&name("lab"), Some(&Schedule::never())).sync;
     assert_eq!((by_hand.schedule, by_hand.next), (None, None));
     let status = look.status(BTreeMap::from([(name("lab"), mirror)]), BTreeMap::new());
@@ -81,4 +81,43 @@ fn a_disk_is_full_where_bytes_or_inodes_are() {
     assert!(DiskStatus { free_inodes: Some(30), ..roomy }.is_full());
     let endless = DiskStatus { free_inodes: None, inodes: None, reserve_inodes: None, ..roomy };
     assert!(!endless.is_full());
+}
+
+#[test]
+fn how_the_last_sync_ended_and_when_the_next_comes_are_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::create(&dir.path().join("root")).unwrap();
+    let (mirror, daily) = (name("lab"), Schedule::parse("0 5 * * *").unwrap());
+    let mut look = look(&store);
+    let ago = |seconds: i64| Stamp::from_seconds(look.now.seconds() - seconds);
+    let failed = Tried {
+        at: ago(600),
+        code: 3,
+        said: "upstream is away".to_owned(),
+        good: Some(ago(90_000)),
+        failures: 2,
+        not_before: Some(ago(-300)),
+    };
+    schedule::write(&store, What::Mirror(&mirror), &failed).unwrap();
+    let sync = look.mirror(&mirror, Some(&daily)).sync;
+    assert_eq!(sync.last_good_age_seconds, Some(90_000));
+    assert_eq!((sync.last_try, sync.next), (Some(failed.at), failed.not_before));
+    let failure = sync.failure.unwrap();
+    assert_eq!((failure.exit_code, failure.in_a_row), (3, 2));
+    assert_eq!(failure.said, "upstream is away");
+    let good = Tried {
+        code: 0,
+        said: String::new(),
+        good: Some(failed.at),
+        failures: 0,
+        not_before: None,
+        ..failed
+    };
+    schedule::write(&store, What::Mirror(&mirror), &good).unwrap();
+    let sync = look.mirror(&mirror, Some(&daily)).sync;
+    assert_eq!((sync.failure, sync.last_good_age_seconds), (None, Some(600)));
+    assert_eq!(sync.next, Some(Stamp::parse_end("20261123T050000Z").unwrap()));
+    std::fs::write(dir.path().join("root/schedule/mirrors/lab"), "nonsense").unwrap();
+    let sync = look.mirror(&mirror, Some(&daily)).sync;
+    assert_eq!((sync.last_try, look.problems.len()), (None, 1));
 }

@@ -161,6 +161,21 @@ impl Index {
         self.sql(rows.and_then(Iterator::collect))
     }
 
+    /// Lists up to `limit` objects whose digests lie between two, which are among them, in order.
+    ///
+    /// # Errors
+    /// [`crate::Error::Index`] where it cannot be read.
+    pub fn between(&self, low: Digest, high: Digest, limit: usize) -> Result<Vec<Digest>> {
+        let text =
+            "SELECT digest FROM objects WHERE digest BETWEEN ?1 AND ?2 ORDER BY digest LIMIT ?3";
+        let limit = int(u64::try_from(limit).unwrap_or(u64::MAX));
+        let mut statement = self.sql(self.connection.prepare_cached(text))?;
+        let rows = statement.query_map(params![low.as_bytes(), high.as_bytes(), limit], |row| {
+            row.get(0).map(Digest::from_bytes)
+        });
+        self.sql(rows.and_then(Iterator::collect))
+    }
+
     /// Lists the objects whose digests begin with a byte, in order.
     ///
     /// # Errors
@@ -202,7 +217,7 @@ impl Index {
     /// # Errors
     /// [`crate::Error::Index`] where it cannot be read.
     pub fn holders(&self, digest: Digest) -> Result<Vec<super::Holder>> {
-        let text = "SELECT mirrors.name, paths.path, first, last FROM spans
+        let text = "SELECT mirrors.name, paths.path, max(first, (SELECT ifnull(min(taken), first) FROM snapshots WHERE snapshots.mirror = spans.mirror)), last FROM spans
             JOIN objects ON objects.id = object JOIN paths ON paths.id = spans.path JOIN mirrors ON mirrors.id = mirror
             WHERE digest = ?1 ORDER BY mirrors.name, paths.path, first";
         let mut statement = self.sql(self.connection.prepare_cached(text))?;

@@ -3,7 +3,7 @@
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use super::{Index, ObjectRow, Span, objects, sql, uint};
+use super::{Index, Span, sql, uint};
 use crate::error::{Error, Result};
 use crate::manifest::Change;
 use crate::{Class, Digest, Entry, Name, Node, Record, RelPath, Stamp};
@@ -58,42 +58,13 @@ impl Index {
         sql(&path, transaction.commit())
     }
 
-    /// Drops a snapshot: edits only the spans that begin or end at it; gives the objects that no span names any more.
-    ///
-    /// # Errors
-    /// [`Error::Index`] where it cannot be written; nothing is kept then.
-    pub fn drop_snapshot(&mut self, mirror: &Name, taken: Stamp) -> Result<Vec<ObjectRow>> {
-        let path = self.path.clone();
-        let transaction =
-            sql(&path, self.connection.transaction_with_behavior(TransactionBehavior::Immediate))?;
-        let done = mirror_id(&transaction, mirror)
-            .and_then(|id| drop_spans(&transaction, id, taken.seconds()));
-        let free = sql(&path, done)?;
-        sql(&path, transaction.commit())?;
-        Ok(free)
-    }
-
-    /// Lists the objects that only this snapshot holds, as [`Index::drop_snapshot`] would give them; changes nothing.
-    ///
-    /// # Errors
-    /// [`Error::Index`] where it cannot be read.
-    pub fn would_free(&mut self, mirror: &Name, taken: Stamp) -> Result<Vec<ObjectRow>> {
-        let path = self.path.clone();
-        let transaction =
-            sql(&path, self.connection.transaction_with_behavior(TransactionBehavior::Immediate))?;
-        let done = mirror_id(&transaction, mirror)
-            .and_then(|id| drop_spans(&transaction, id, taken.seconds()));
-        let free = sql(&path, done)?;
-        sql(&path, transaction.rollback())?;
-        Ok(free)
-    }
-
     /// All spans of one path of a mirror, oldest first.
     ///
     /// # Errors
     /// [`Error::Index`] where it cannot be read.
     pub fn spans(&self, mirror: &Name, path: &RelPath) -> Result<Vec<Span>> {
-        let text = "SELECT kind, digest, size, target, first, last FROM spans LEFT JOIN objects ON objects.id = object
+        let text = "SELECT kind, digest, size, target, max(first, (SELECT ifnull(min(taken), first) FROM snapshots WHERE snapshots.mirror = spans.mirror)), last
+            FROM spans LEFT JOIN objects ON objects.id = object
             WHERE path = (SELECT id FROM paths WHERE path = ?1) AND mirror = (SELECT id FROM mirrors WHERE name = ?2) ORDER BY first";
         let mut statement = self.sql(self.connection.prepare_cached(text))?;
         let rows = statement.query_map(params![path.as_bytes(), mirror.as_str()], |row| {
@@ -122,7 +93,8 @@ impl Index {
     /// # Errors
     /// [`Error::Index`] where it cannot be read.
     pub fn links(&self, mirror: &Name) -> Result<Vec<Span>> {
-        let text = "SELECT paths.path, target, first, last, kind FROM spans JOIN paths ON paths.id = spans.path
+        let text = "SELECT paths.path, target, max(first, (SELECT ifnull(min(taken), first) FROM snapshots WHERE snapshots.mirror = spans.mirror)), last, kind
+            FROM spans JOIN paths ON paths.id = spans.path
             WHERE object IS NULL AND mirror = (SELECT id FROM mirrors WHERE name = ?1) ORDER BY paths.path, first";
         let mut statement = self.sql(self.connection.prepare_cached(text))?;
         let rows = statement.query_map([mirror.as_str()], |row| {
@@ -265,92 +237,4 @@ impl Ends<'_> {
             .execute([path.as_bytes()])?;
         Ok(self.connection.last_insert_rowid())
     }
-}
-
-/// Edits the spans that begin or end at a snapshot. Contents that stood on both sides of it become one span again, so that the
-/// answers equal those of an index that never knew it.
-fn drop_spans(
-    connection: &Connection,
-    mirror: i64,
-    taken: i64,
-) -> rusqlite::Result<Vec<ObjectRow>> {
-    let neighbour = |text: &str| {
-        connection
-            .prepare_cached(text)?
-            .query_row(params![mirror, taken], |row| row.get::<_, Option<i64>>(0))
-    };
-    let known = connection
-        .prepare_cached("SELECT 1 FROM snapshots WHERE mirror = ?1 AND taken = ?2")?
-        .exists(params![mirror, taken])?;
-    if !known {
-        return Ok(Vec::new());
-    }
-    let before = neighbour("SELECT max(taken) FROM snapshots WHERE mirror = ?1 AND taken < ?2")?;
-    let after = neighbour("SELECT min(taken) FROM snapshots WHERE mirror = ?1 AND taken > ?2")?;
-    // In the newest snapshot `last` is empty: rows that begin there and have none are its own.
-    let own = "mirror = ?1 AND first = ?2 AND (last = ?2 OR (last IS NULL AND ?3))";
-    let is_newest = after.is_none();
-    let candidates: Vec<i64> = connection
-        .prepare_cached(&format!(
-            "SELECT DISTINCT object FROM spans WHERE object IS NOT NULL AND {own}"
-        ))?
-        .query_map(params![mirror, taken, is_newest], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
-    connection
-        .prepare_cached(&format!("DELETE FROM spans WHERE {own}"))?
-        .execute(params![mirror, taken, is_newest])?;
-    if let Some(after) = after {
-        connection
-            .prepare_cached("UPDATE spans SET first = ?3 WHERE mirror = ?1 AND first = ?2")?
-            .execute(params![mirror, taken, after])?;
-    }
-    let ends_at = connection
-        .prepare_cached("UPDATE spans SET last = ?3 WHERE mirror = ?1 AND last = ?2")?
-        .execute(params![mirror, taken, before]);
-    ends_at?;
-    match (before, after) {
-        (Some(before), None) => {
-            connection
-                .prepare_cached("UPDATE spans SET last = NULL WHERE mirror = ?1 AND last = ?2")?
-                .execute([mirror, before])?;
-        }
-        (Some(before), Some(after)) => join(connection, mirror, before, after)?,
-        (None, _) => {}
-    }
-    connection
-        .prepare_cached("DELETE FROM snapshots WHERE mirror = ?1 AND taken = ?2")?
-        .execute(params![mirror, taken])?;
-    unheld(connection, &candidates)
-}
-
-/// Joins the spans that end at one snapshot with equal ones that begin at the next.
-fn join(connection: &Connection, mirror: i64, before: i64, after: i64) -> rusqlite::Result<()> {
-    let text = "SELECT a.path, a.first, b.last FROM spans a JOIN spans b ON b.path = a.path AND b.mirror = a.mirror AND b.first = ?3
-        WHERE a.mirror = ?1 AND a.last = ?2 AND a.kind = b.kind AND a.object IS b.object AND a.target IS b.target";
-    let pairs: Vec<(i64, i64, Option<i64>)> = connection
-        .prepare_cached(text)?
-        .query_map([mirror, before, after], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-        .collect::<rusqlite::Result<_>>()?;
-    for (path, first, last) in pairs {
-        connection
-            .prepare_cached("DELETE FROM spans WHERE path = ?1 AND mirror = ?2 AND first = ?3")?
-            .execute([path, mirror, after])?;
-        connection
-            .prepare_cached(
-                "UPDATE spans SET last = ?4 WHERE path = ?1 AND mirror = ?2 AND first = ?3",
-            )?
-            .execute(params![path, mirror, first, last])?;
-    }
-    Ok(())
-}
-
-/// Those of the objects that no span names.
-fn unheld(connection: &Connection, candidates: &[i64]) -> rusqlite::Result<Vec<ObjectRow>> {
-    let text = "SELECT digest, size, mtime, sha256 FROM objects WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM spans WHERE object = ?1)";
-    let mut statement = connection.prepare_cached(text)?;
-    let mut free = Vec::new();
-    for id in candidates {
-        free.extend(statement.query_row([id], objects::read).optional()?);
-    }
-    Ok(free)
 }

@@ -111,9 +111,9 @@ fn dropping_from_the_middle_joins_what_was_the_same_on_both_sides() {
     index.add_snapshot(&record(30), &mut [changed("b", "a")].into_iter()).unwrap();
     let mirror: Name = "m".parse().unwrap();
     assert_eq!(index.spans(&mirror, &path).unwrap().len(), 3);
-    let would = index.would_free(&mirror, Stamp::from_seconds(20)).unwrap();
+    let would = index.would_free(&[(mirror.clone(), Stamp::from_seconds(20))]).unwrap();
     let free = index.drop_snapshot(&mirror, Stamp::from_seconds(20)).unwrap();
-    assert_eq!(would, free);
+    assert_eq!(would[0].0, free);
     assert_eq!(free.iter().map(|row| row.digest).collect::<Vec<_>>(), [Digest::of(b"b")]);
     let spans = index.spans(&mirror, &path).unwrap();
     assert_eq!(spans.len(), 1);

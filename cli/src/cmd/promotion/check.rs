@@ -43,9 +43,9 @@ impl Request<'_> {
             |made: &Generation| current.mirrors.values().any(|shown| shown.state == made.number);
         let made = unchecked::pending(self.store, self.channel)?.filter(is_shown);
         if let Some(made) = &made {
-            let (channel, number) = (self.channel, made.number);
-            self.note(format!(
-                "{channel}: generation {number} was not checked, for the run that made it ended before: checking it now"
+            let number = made.number;
+            self.note(&format!(
+                "generation {number} was not checked, for the run that made it ended before: checking it now"
             ));
         }
         self.check(lock, made.as_ref())
@@ -71,7 +71,7 @@ impl Request<'_> {
                     ("PINFOLD_MOVED", moved.join(" ").into()),
                 ];
                 let more = vec![self.channel.as_str().into(), number.into()];
-                self.ask((check, environment), more, self.log("check.log"), lock)?
+                self.ask((check, environment), more, &self.log("check.log"), lock)?
             }
         };
         match (made, said) {
@@ -101,16 +101,19 @@ impl Request<'_> {
             ready.go_back(&plan, (&reason, &reason), &*self.monitor())?;
         }
         unchecked::end(self.store, &ready.site, self.channel)?;
+        // The schedule's caller hears it by the answer.
+        if self.typed.is_some() {
+            self.note(&format!("the check said no to generation {}: {how}", made.number));
+        }
         let channel = self.channel;
-        self.note(format!("{channel}: the check said no to generation {}: {how}", made.number));
         for (mirror, target) in &plan.moves {
-            self.note(format!(
-                "{channel}: {mirror} went back to {}, and is pinned there: pinfold promote {mirror} --to {channel} moves it on",
+            self.note(&format!(
+                "{mirror} went back to {}, and is pinned there: pinfold promote {mirror} --to {channel} moves it on",
                 target.snapshot
             ));
         }
         for (mirror, why) in &plan.stays {
-            self.note(format!("{channel}: {mirror} stays: it {why}"));
+            self.note(&format!("{mirror} stays: it {why}"));
         }
         Ok(how.to_owned())
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use pinfold_publisher::layout::Www;
 use pinfold_publisher::policy::{Decision, Hold};
@@ -160,7 +160,7 @@ impl Request<'_> {
         ];
         let more = names.into_iter().chain([document.into()]).collect();
         let log = self.log(&format!("{mirror}.gate.log"));
-        let how = self.ask((gate, environment), more, log, lock)?;
+        let how = self.ask((gate, environment), more, &log, lock)?;
         Ok(how.map(|how| Hold::Gate { snapshot: *to, how }))
     }
 
@@ -185,7 +185,7 @@ impl Request<'_> {
         &self,
         (asked, environment): (&Asked, Vec<(&'static str, OsString)>),
         more: Vec<OsString>,
-        log: PathBuf,
+        log: &Path,
         lock: &ChannelLock,
     ) -> Result<Option<String>, Failure> {
         let Some((program, arguments)) = asked.command.split_first() else {
@@ -195,7 +195,7 @@ impl Request<'_> {
             program: program.into(),
             arguments: arguments.iter().map(OsString::from).chain(more).collect(),
             environment,
-            log: log.clone(),
+            log: log.to_owned(),
             deadline: Some(asked.deadline),
             lock: lock.second_hold()?,
         };
@@ -207,9 +207,9 @@ impl Request<'_> {
             Err(failure) => return Ok(Some(failure.message)),
         };
         for line in &ended.last {
-            self.note(format!("{}: {program}: {line}", self.channel));
+            self.note(&format!("{program}: {line}"));
         }
         let last = ended.last.last().map_or_else(String::new, |line| format!(": {line}"));
-        Ok(Some(format!("{}{last} (all that it printed is in {})", ended.how, escape_path(&log))))
+        Ok(Some(format!("{}{last} (all that it printed is in {})", ended.how, escape_path(log))))
     }
 }

@@ -3,15 +3,14 @@
 use std::collections::BTreeMap;
 
 use pinfold_publisher::generation;
-use pinfold_publisher::layout::Www;
 use pinfold_publisher::schedule::{self, Due, Schedule, Tried, What};
-use pinfold_store::{Name, Stamp, Store, disk};
+use pinfold_store::{Name, Stamp, Store};
 use serde_json::Value;
 
 use super::Told;
+use crate::cmd::prune::{self, Tidied};
 use crate::cmd::{promotion, status, tried};
 use crate::context::Context;
-use crate::failure::Failure;
 
 /// When retention is due where nothing else was done.
 const RETENTION: &str = "@daily";
@@ -131,11 +130,9 @@ pub(super) fn keep(context: &Context, store: &Store, told: &mut Told<'_>) {
         Ok(context) => context,
         Err(failure) => return told.failed("retention", "pinfold", &failure),
     };
-    match tidy(context, store) {
-        Ok(said) => {
-            if let Some(said) = said {
-                told.done("retention", "pinfold", &said, &Value::Null);
-            }
+    match prune::retention(context, store, None) {
+        Ok(tidied) => {
+            tell_tidied(&tidied, told);
             remember(context, store, What::Retention, (0, ""), told);
         }
         Err(failure) if failure.code() == super::BUSY => {}
@@ -146,18 +143,26 @@ pub(super) fn keep(context: &Context, store: &Store, told: &mut Told<'_>) {
     }
 }
 
-/// Keeps what is the case for the status page, where anything was done.
-pub(super) fn show(context: &Context, store: &Store, told: &mut Told<'_>) {
-    if told.is_empty() {
-        return;
+/// A line for each mirror of which anything went.
+fn tell_tidied(tidied: &Tidied, told: &mut Told<'_>) {
+    for (mirror, taken) in &tidied.completed {
+        let said = format!("completed the drop of {mirror}@{taken}, which was interrupted");
+        told.done("retention", mirror.as_str(), &said, &Value::Null);
     }
-    let written = context.later().and_then(|context| {
-        let status = status::gather(&context, store, None);
-        let path = Www::new(store.root()).status().join("status.json");
-        let text = serde_json::json!(status).to_string();
-        Ok(disk::write_durably(&path, text.as_bytes(), 0o644)?)
-    });
-    if let Err(failure) = written {
+    for line in tidied.lines(false) {
+        let (name, said) = line.split_once(": ").unwrap_or(("pinfold", &line));
+        told.done("retention", name, said, &Value::Null);
+    }
+    // Whoever works on one at this moment is no failure: it is its turn the next time.
+    for (mirror, failure) in tidied.failed.iter().filter(|(_, one)| one.code() != super::BUSY) {
+        told.failed("retention", mirror.as_str(), failure);
+    }
+}
+
+/// Leaves what is the case for the status page.
+pub(super) fn show(context: &Context, store: &Store, told: &mut Told<'_>) {
+    let left = context.later().and_then(|context| status::leave(&context, store));
+    if let Err(failure) = left {
         told.failed("status", "pinfold", &failure);
     }
 }
@@ -172,9 +177,4 @@ fn remember(
     if let Err(failure) = tried::keep(context, store, what, how) {
         told.failed("run", "pinfold", &failure);
     }
-}
-
-/// Retention and collection; gives what is worth a line.
-fn tidy(_context: &Context, _store: &Store) -> Result<Option<String>, Failure> {
-    Ok(None)
 }

@@ -192,6 +192,14 @@ fn a_person_may_go_back_and_need_not_wait() {
 }
 
 #[test]
+fn a_date_of_the_future_is_no_reason_to_wait_where_nothing_soaks() {
+    let mut wish = wish("a", &[(12, 12)]);
+    assert_eq!(Scene::new(&[("a", 9)], 10).kind(std::slice::from_ref(&wish), "a"), "soaking");
+    wish.rules.after = Duration::ZERO;
+    assert_eq!(Scene::new(&[("a", 9)], 10).moves(&[wish]), moved("a", 12));
+}
+
+#[test]
 fn a_group_moves_together_or_not_at_all() {
     let (ready, soaking, same) = (wish("a", &[(5, 5)]), wish("b", &[(5, 9)]), wish("c", &[(1, 1)]));
     let scene = Scene::new(&[("a", 1), ("b", 1), ("c", 1)], 10).group(&["a", "b", "c"]);
@@ -296,8 +304,11 @@ proptest! {
             let pin = scene.pins.get(mirror);
             prop_assert!(pin.is_none_or(|pin| pin.is_over(day(scene.now))), "{mirror} is pinned");
             let wish = wishes.iter().find(|wish| wish.mirror == *mirror).unwrap();
-            let since = wish.candidates.iter().find(|one| one.snapshot == to).unwrap().since.unwrap();
-            prop_assert!(soaked_at(since, wish.rules.after) <= day(scene.now), "{mirror} has not soaked");
+            let shown = wish.candidates.iter().find(|one| one.snapshot == to).unwrap();
+            let since = shown.since.unwrap();
+            let after = wish.rules.after;
+            let is_soaked = after.is_zero() || soaked_at(since, after) <= day(scene.now);
+            prop_assert!(is_soaked, "{mirror} has not soaked");
         }
         for group in &scene.groups {
             let some = group.mirrors.iter().any(|mirror| moving.contains(mirror));
