@@ -41,7 +41,7 @@ fn odd_names_and_links_are_served_as_they_are_and_nothing_else() {
     }
     write(dir.path().join("real/file"), "real");
     site.ok(&["ingest", "other", dir.path().to_str().unwrap()]);
-    site.ok(&["promote", "other", "--to", "production"]);
+    site.ok(&["promote", "other", "--to", "production", "--allow-shrink"]);
     let check = |port: u16| {
         let get = |name: &[u8]| ask(port, "GET", &format!("/files/{}", encoded(name)), "");
         for (number, name) in names.iter().enumerate() {

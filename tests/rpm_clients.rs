@@ -29,7 +29,7 @@ impl Followed {
     /// Takes upstream's state and shows it in production.
     fn promote(&self) {
         self.site.ok(&["sync", "lab"]);
-        self.site.ok(&["promote", "lab", "--to", "production"]);
+        self.site.ok(&["promote", "lab", "--to", "production", "--allow-shrink"]);
         self.upstream.asked();
     }
 

@@ -103,7 +103,7 @@ fn move_about(site: &Site, dates: &[String], tallies: &[Tally]) -> u64 {
     while moves < least || tallies.iter().any(|tally| tally.rounds.load(Ordering::Relaxed) < ROUNDS)
     {
         let wanted = format!("lab@{}", dates[usize::from(moves % 2 == 0)]);
-        let moved = site.run(&["promote", &wanted, "--to", "production"]);
+        let moved = site.run(&["promote", &wanted, "--to", "production", "--allow-shrink"]);
         if moved.code != Some(0) {
             tallies[0].note(&format!("move {moves}"), false, &moved);
             break;

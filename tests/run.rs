@@ -69,6 +69,15 @@ fn set(site: &Site, name: &str, script: &str) {
 /// What changes whenever it is brought.
 const CHANGES: &str = "echo more >>$tree/file";
 
+/// Says that it is at work, changes, and waits until it is let go.
+const WAITS: &str =
+    "echo more >>$tree/file; touch $tree/../begun; until [ -e $tree/../go ]; do sleep 0.05; done";
+
+/// Lets what waits go on.
+fn let_go(tree: &Path) {
+    write(tree.with_file_name("go"), "");
+}
+
 /// Runs a verb at a time.
 fn at(site: &Site, now: &str, args: &[&str]) -> Ran {
     ran(site.command(args).env("PINFOLD_NOW", now))
@@ -222,13 +231,14 @@ fn a_sync_that_falls_is_told_and_tried_by_the_next_run() {
 #[test]
 fn two_runs_at_once_are_one_and_the_other_says_nothing() {
     let site = site();
-    let tree = add(&site, "one", &format!("{CHANGES}; touch $tree/../begun; sleep 1"), "");
+    let tree = add(&site, "one", WAITS, "");
     let first = start(&site, "2026-11-23T04:00:00Z");
     wait_for(&tree.with_file_name("begun"));
     let second = run(&site, "2026-11-23T04:00:00Z").expect(75);
     assert_eq!(second.said(), "");
     // Another verb is told by whom the mirror is held.
     at(&site, "2026-11-23T04:00:00Z", &["sync", "one"]).expect(75).says("pinfold sync");
+    let_go(&tree);
     let first = first.wait_with_output().unwrap();
     assert!(first.status.success(), "{first:?}");
     assert_eq!(dates(&site, "one").len(), 1);
@@ -238,8 +248,7 @@ fn two_runs_at_once_are_one_and_the_other_says_nothing() {
 #[test]
 fn a_run_that_was_killed_is_carried_on_and_its_syncs_are_left_to_end() {
     let site = site();
-    let script = format!("{CHANGES}; touch $tree/../begun; sleep 2");
-    let tree = add(&site, "one", &script, "");
+    let tree = add(&site, "one", WAITS, "");
     let mut first = start(&site, "2026-11-23T04:00:00Z");
     wait_for(&tree.with_file_name("begun"));
     first.kill().unwrap();
@@ -249,6 +258,7 @@ fn a_run_that_was_killed_is_carried_on_and_its_syncs_are_left_to_end() {
     let second = run(&site, "2026-11-23T04:05:00Z").expect(0);
     assert!(second.out.starts_with("two: took") && !second.said().contains("one: "), "{second:?}");
     assert_eq!(at(&site, "2026-11-23T04:05:00Z", &["sync", "one"]).code, Some(75));
+    let_go(&tree);
     for _ in 0..200 {
         if site.root.join("schedule/mirrors/one").exists() {
             break;
@@ -292,12 +302,13 @@ fn a_signal_ends_a_run_with_all_its_syncs() {
 #[test]
 fn a_first_sync_goes_on_in_the_background_and_no_run_waits_for_it() {
     let site = site();
-    let tree = add(&site, "one", &format!("{CHANGES}; touch $tree/../begun; sleep 1"), "");
+    let tree = add(&site, "one", WAITS, "");
     at(&site, "2026-11-23T03:00:00Z", &["prune", &format!("one@{SEED}")]).expect(0);
     let first = run(&site, "2026-11-23T04:00:00Z").expect(0);
     assert_eq!(first.out, "one: the first sync began, in the background: pinfold status one\n");
     wait_for(&tree.with_file_name("begun"));
     silent(run(&site, "2026-11-23T04:05:00Z"));
+    let_go(&tree);
     wait_for(&site.root.join("schedule/mirrors/one"));
     silent(run(&site, "2026-11-23T04:10:00Z"));
     assert_eq!(dates(&site, "one"), ["20261123T040000Z"]);

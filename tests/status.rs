@@ -112,3 +112,54 @@ fn damage_is_named_and_the_rest_is_told() {
     assert!(ran.err.contains(&date) && ran.err.contains("pinfold fsck says more"), "{}", ran.err);
     assert!(ran.out.contains("broken") && ran.out.contains("staging"), "{}", ran.out);
 }
+
+#[test]
+fn a_run_leaves_it_for_the_status_page_and_anybody_may_ask() {
+    let site = Site::new();
+    site.mirror(
+        "lab",
+        "family = \"apt\"\nmount = \"archive.example.org/lab\"\nschedule = \"never\"\n",
+    );
+    site.ingest(&Archive::first().tree, &["--taken", "2026-03-23T04:00:00Z"]);
+    let page = site.root.join("www/status/status.json");
+    let mut ages = Vec::new();
+    for now in ["2026-03-23T05:00:00Z", "2026-03-23T06:00:00Z"] {
+        let ran = crate::harness::ran(site.command(&["run"]).env("PINFOLD_NOW", now)).expect(0);
+        assert_eq!(ran.said(), "", "nothing was due");
+        let value: Value = serde_json::from_slice(&std::fs::read(&page).unwrap()).unwrap();
+        ages.push(value["mirrors"]["lab"]["newest"]["age_seconds"].as_u64().unwrap());
+    }
+    assert_eq!(ages, [3600, 7200]);
+    // Whoever may read the root and the configuration, and is not its owner.
+    let program = site.dir().join("pinfold");
+    std::fs::copy(env!("CARGO_BIN_EXE_pinfold"), &program).unwrap();
+    let mut stranger = std::process::Command::new("setpriv");
+    stranger.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"]).arg(program);
+    stranger.arg("--config").arg(site.config()).args(["status", "--json"]);
+    let value: Value =
+        serde_json::from_str(&crate::harness::ran(&mut stranger).expect(0).out).unwrap();
+    assert_eq!(value["mirrors"]["lab"]["snapshots"], 1);
+}
+
+#[test]
+fn what_waits_is_told_with_its_reason_and_its_end() {
+    let site = Site::new();
+    site.configure(
+        "[channels.staging]\n[channels.production]\nfrom = \"staging\"\nafter = \"3d\"\nschedule = \"0 6 * * *\"\n",
+    );
+    let first = site.ingest(&Archive::first().tree, &["--taken", "2026-03-23T04:00:00Z"]);
+    at(&site, "2026-03-23T05:00:00Z", &["promote", "lab", "--to", "staging", "--reason", "new"]);
+    let now = "2026-03-24T05:00:00Z";
+    let value: Value = serde_json::from_str(&at(&site, now, &["status", "--json"])).unwrap();
+    let waits = &value["channels"]["production"]["waits"];
+    assert_eq!(waits[0]["mirror"], "lab");
+    assert_eq!(waits[0]["kind"], "soaking");
+    assert_eq!(waits[0]["snapshot"], first.as_str());
+    assert_eq!(waits[0]["until"], "20260326T050000Z");
+    let said = at(&site, now, &["status"]);
+    assert!(said.contains(&format!("production: lab waits for {first}: it ")), "{said}");
+    assert!(at(&site, now, &["status", "lab"]).contains("waits      production: lab waits"));
+    let later: Value =
+        serde_json::from_str(&at(&site, "2026-03-27T05:00:00Z", &["status", "--json"])).unwrap();
+    assert_eq!(later["channels"]["production"]["waits"].as_array().unwrap().len(), 0);
+}

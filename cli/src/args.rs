@@ -275,7 +275,7 @@ pub(crate) struct Prune {
     /// Only this mirror; MIRROR@DATE drops that snapshot
     #[arg(value_name = "MIRROR[@DATE]")]
     pub(crate) snapshot: Option<Spec>,
-    /// Say who holds an object (8 digits of its BLAKE3 or more), a file below the root, or a path of an archive (pool/…, or MIRROR:pool/…)
+    /// Say who holds an object (8 digits of its BLAKE3 or more), a file below the root, or a path of an archive (pool/…, MIRROR:pool/…)
     #[arg(long, value_name = "OBJECT|PATH", conflicts_with = "snapshot")]
     pub(crate) explain: Option<std::ffi::OsString>,
 }

@@ -29,7 +29,7 @@ pub(crate) fn print_json(value: &serde_json::Value) -> Result<(), Failure> {
 }
 
 /// Writes JSON. Characters that change how others are shown can only stand within strings, and are escaped there.
-fn json(value: &serde_json::Value) -> String {
+pub(crate) fn json(value: &serde_json::Value) -> String {
     replace_hidden(&format!("{value:#}"), |letter| format!("\\u{:04x}", u32::from(letter)))
 }
 

@@ -10,7 +10,7 @@ fn a_client_obeys_promotions_and_rollbacks() {
     let upstream = Upstream::of(tree.path(), "");
     let site = following(&upstream.url(), "");
     site.ok(&["sync", "arch"]);
-    site.ok(&["promote", "arch", "--to", "production"]);
+    site.ok(&["promote", "arch", "--to", "production", "--allow-shrink"]);
     let nginx = site.nginx();
     let client = site.ok(&["client", "arch", "--json"]);
     let pacman = Pacman::given("Never", &["core"], &client);
@@ -29,7 +29,7 @@ fn a_client_obeys_promotions_and_rollbacks() {
 
     tree.repository("core/os/x86_64", "core", (&["hello 2.0-1", "new 1-1"], Sign::Nothing));
     site.ok(&["sync", "arch"]);
-    site.ok(&["promote", "arch", "--to", "production"]);
+    site.ok(&["promote", "arch", "--to", "production", "--allow-shrink"]);
     // What the older database named is still there.
     late.ok(&["-S", "hello"]);
     assert_eq!(late.installed("hello").as_deref(), Some("1.0-1"));
@@ -49,7 +49,7 @@ fn a_client_obeys_promotions_and_rollbacks() {
     // Again and again, within one second.
     for (verb, version) in [("promote", "2.0-1"), ("rollback", "1.0-1"), ("promote", "2.0-1")] {
         match verb {
-            "promote" => site.ok(&["promote", "arch", "--to", "production"]),
+            "promote" => site.ok(&["promote", "arch", "--to", "production", "--allow-shrink"]),
             _ => site.ok(&["rollback", "production"]),
         };
         pacman.ok(&["-Sy"]);
@@ -94,7 +94,7 @@ fn what_is_signed_stays_so_for_a_client_that_requires_it() {
     let more = "unsigned = false\nkeyrings = [\"KEYRING\"]\npackage-signatures = \"require\"\n";
     let site = following(&upstream.url(), more);
     site.run(&["sync", "arch"]).expect(0).says("trust = \"signed\"");
-    site.ok(&["promote", "arch", "--to", "production"]);
+    site.ok(&["promote", "arch", "--to", "production", "--allow-shrink"]);
     let _nginx = site.nginx();
     let client = site.ok(&["client", "arch", "--json"]);
     assert!(client.contains("SigLevel = Required") && client.contains("two files"), "{client}");
@@ -104,7 +104,7 @@ fn what_is_signed_stays_so_for_a_client_that_requires_it() {
     for (packages, version) in [(&["hello 2.0-1"][..], "2.0-1"), (&["hello 1.0-1"], "1.0-1")] {
         tree.repository("core/os/x86_64", "core", (packages, Sign::All));
         site.ok(&["sync", "arch"]);
-        site.ok(&["promote", "arch", "--to", "production"]);
+        site.ok(&["promote", "arch", "--to", "production", "--allow-shrink"]);
         pacman.ok(&["-Syuu"]);
         assert_eq!(pacman.installed("hello").as_deref(), Some(version));
     }
@@ -136,7 +136,7 @@ fn signed_packages_of_an_unsigned_database_are_enough_for_the_usual_level() {
     let site =
         following(&upstream.url(), "keyrings = [\"KEYRING\"]\npackage-signatures = \"require\"\n");
     site.ok(&["sync", "arch"]);
-    site.ok(&["promote", "arch", "--to", "production"]);
+    site.ok(&["promote", "arch", "--to", "production", "--allow-shrink"]);
     let _nginx = site.nginx();
     let client = site.ok(&["client", "arch", "--json"]);
     let pacman = Pacman::given("Required DatabaseOptional", &["core"], &client);
@@ -153,7 +153,7 @@ fn a_dated_client_stays_and_a_fallback_goes_to_upstream() {
     let upstream = Upstream::of(tree.path(), "");
     let site = following(&upstream.url(), "");
     site.ok(&["sync", "arch"]);
-    site.ok(&["promote", "arch", "--to", "production"]);
+    site.ok(&["promote", "arch", "--to", "production", "--allow-shrink"]);
     let nginx = site.nginx();
     let first = site.dates("arch").remove(0);
     let dated = site.ok(&["client", "arch", "--date", &first, "--json"]);
@@ -162,7 +162,7 @@ fn a_dated_client_stays_and_a_fallback_goes_to_upstream() {
     let pacman = Pacman::given("Never", &["core"], &client);
     tree.repository("core/os/x86_64", "core", (&["hello 2.0-1"], Sign::Nothing));
     site.ok(&["sync", "arch"]);
-    site.ok(&["promote", "arch", "--to", "production"]);
+    site.ok(&["promote", "arch", "--to", "production", "--allow-shrink"]);
     dated.ok(&["-Sy"]);
     dated.ok(&["-S", "hello"]);
     assert_eq!(dated.installed("hello").as_deref(), Some("1.0-1"));

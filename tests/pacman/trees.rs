@@ -22,7 +22,7 @@ fn pooled(packages: &[&str], sign: Sign) -> ArchTree {
 
 fn ingest(site: &Site, tree: &Path) {
     site.ok(&["ingest", "arch", tree.to_str().unwrap()]);
-    site.ok(&["promote", "arch", "--to", "production"]);
+    site.ok(&["promote", "arch", "--to", "production", "--allow-shrink"]);
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn what_is_not_whole_or_leaves_the_tree_is_refused() {
     // Not whether anything unpacks is asked of a list of files, but it is told.
     std::fs::write(tree.path().join(FOLDER).join("core.files.tar.gz"), "junk").unwrap();
     ingest(&tree).expect(1).says("pacman -F cannot read it");
-    site.ok(&["promote", "arch", "--to", "production"]);
+    site.ok(&["promote", "arch", "--to", "production", "--allow-shrink"]);
     site.run(&["client", "arch"]).expect(0).says("/$repo/os/$arch");
 }
 
@@ -128,7 +128,7 @@ fn a_layout_that_is_not_the_trees_is_said() {
     let tree = ArchTree::new();
     tree.repository("", "vendor", (&["hello 1.0-1"], Sign::Nothing));
     site.ok(&["ingest", "arch", tree.path().to_str().unwrap()]);
-    site.ok(&["promote", "arch", "--to", "production"]);
+    site.ok(&["promote", "arch", "--to", "production", "--allow-shrink"]);
     site.run(&["client", "arch"]).expect(2).says("bad layout");
     site.mirror("arch", "family = \"pacman\"\nlayout = \"\"\n");
     site.run(&["client", "arch"]).expect(0).says("[vendor]").says("/archlinux\n");

@@ -53,7 +53,7 @@ fn dnf_obeys_every_move_forward_and_back() {
     dnf_sees(&dnf, "1.0", "gone", 1);
     dnf.ok(&["distro-sync"]);
     assert_eq!(dnf.installed("tool").as_deref(), Some("1.0-1"));
-    site.ok(&["promote", "lab", "--to", "production"]);
+    site.ok(&["promote", "lab", "--to", "production", "--allow-shrink"]);
     dnf_sees(&dnf, "3.0", "fresh", 3);
 }
 
@@ -98,6 +98,6 @@ fn zypper_obeys_every_move_forward_and_back() {
     assert_eq!(zypper.installed("alpha").as_deref(), Some("2.0-1"));
     site.ok(&["rollback", "production"]);
     zypper_sees(&zypper, "1.0", [("gone", true), ("fresh", false)], 1);
-    site.ok(&["promote", "lab", "--to", "production"]);
+    site.ok(&["promote", "lab", "--to", "production", "--allow-shrink"]);
     zypper_sees(&zypper, "3.0", [("gone", false), ("fresh", true)], 3);
 }

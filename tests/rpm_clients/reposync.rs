@@ -43,7 +43,7 @@ fn take(site: &Site, tree: &Path) {
     site.ok(&["ingest", "lab", tree.to_str().unwrap()]);
     site.run(&["show", "lab"]).expect(0).says("trust     signed").says("Lab Archive");
     site.ok(&["verify", "lab", "--deep"]);
-    site.ok(&["promote", "lab", "--to", "production"]);
+    site.ok(&["promote", "lab", "--to", "production", "--allow-shrink"]);
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn a_copy_without_metadata_is_refused_with_what_mends_it() {
     site.mirror("lab", "family = \"rpm\"\nmount = \"archive.example.org/lab\"\n");
     site.ok(&["ingest", "lab", copy.to_str().unwrap()]);
     site.ok(&["verify", "lab"]);
-    site.ok(&["promote", "lab", "--to", "production"]);
+    site.ok(&["promote", "lab", "--to", "production", "--allow-shrink"]);
     let _nginx = site.nginx();
     let dnf = Dnf::given(&site.ok(&["client", "lab", "--json"]));
     dnf.ok(&["install", "alpha"]);

@@ -19,7 +19,9 @@ fn the_embedded_server_serves_both_programs_in_each_form() {
             let (dnf, zypper) = (followed.dnf(form), followed.zypper(form));
             for (verb, version) in [("promote", "2.0-1"), ("rollback", "1.0-1")] {
                 match verb {
-                    "promote" => site.ok(&["promote", "lab", "--to", "production"]),
+                    "promote" => {
+                        site.ok(&["promote", "lab", "--to", "production", "--allow-shrink"])
+                    }
                     _ => site.ok(&["rollback", "production"]),
                 };
                 zypper.ok(&["clean", "--raw-metadata"]);

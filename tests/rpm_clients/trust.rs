@@ -8,7 +8,7 @@ fn showing(repo: &Repo, more: &str) -> (Upstream, Site) {
     let upstream = Upstream::of(&repo.tree, "");
     let site = following_rpm(&upstream.url(), more);
     site.ok(&["sync", "lab"]);
-    site.ok(&["promote", "lab", "--to", "production"]);
+    site.ok(&["promote", "lab", "--to", "production", "--allow-shrink"]);
     (upstream, site)
 }
 
@@ -68,7 +68,7 @@ fn signed_packages_are_proved_where_nobody_signs_what_lists_them() {
     distribution.index("1.0");
     distribution.repo.remove("repodata/repomd.xml.asc");
     site.ok(&["sync", "lab"]);
-    site.ok(&["promote", "lab", "--to", "production"]);
+    site.ok(&["promote", "lab", "--to", "production", "--allow-shrink"]);
     dnf.run(&["--refresh", "install", "unsigned"]).expect(1).says("GPG check FAILED");
     zypper.ok(&["refresh"]);
     zypper.run(&["install", "unsigned"]).says("is unsigned");

@@ -7,11 +7,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// When what is below a folder was written last, but for locks and the index, which looking at the store touches.
+/// When what is below a folder was written last, but for locks, the index and what is known of the last try, which looking at the store touches.
 fn times(root: &Path) -> BTreeMap<PathBuf, SystemTime> {
     let is_kept = |path: &PathBuf| {
         let name = path.to_string_lossy();
-        path.is_file() && !name.contains("index.sqlite") && !name.contains("/locks/")
+        let is_noted =
+            ["index.sqlite", "/locks/", "/schedule/"].iter().any(|one| name.contains(one));
+        path.is_file() && !is_noted
     };
     let time = |path: &Path| std::fs::metadata(path).unwrap().modified().unwrap();
     walk(root).into_iter().filter(is_kept).map(|path| (path.clone(), time(&path))).collect()

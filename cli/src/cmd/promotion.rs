@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use pinfold_publisher::generation::Generation;
 use pinfold_publisher::policy::{By, Decision, Hold, Patience, Plan, Verdict};
+use pinfold_publisher::status::Waiting;
 use pinfold_publisher::{pins, unchecked};
 use pinfold_store::{Monitor, Name, Silent, Store};
 
@@ -105,6 +106,15 @@ pub(super) fn promote_due(
     channel: &Name,
 ) -> Result<Promoted, Failure> {
     Request::new(context, store, (channel, None))?.carry_out()
+}
+
+/// What would move by the schedule of a channel and does not.
+pub(super) fn waits(
+    context: &Context,
+    store: &Store,
+    channel: &Name,
+) -> Result<Vec<Waiting>, Failure> {
+    plan::waits(context, store, channel)
 }
 
 /// Completes the check of a promotion that died before it was done; gives what is worth a word, and what it means. `None`, and cheap,

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pinfold_publisher::status::{Look, Status};
+use pinfold_publisher::status::{Look, Status, leave as leave_text};
 use pinfold_store::{Name, Store};
 use serde_json::json;
 
-use super::Done;
+use super::{Done, promotion};
 use crate::config::Mirror;
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
@@ -37,6 +37,12 @@ pub(super) fn status(context: &Context, only: Option<&Name>) -> Done {
     Ok(if is_broken || !status.problems.is_empty() { Outcome::Damage } else { Outcome::Done })
 }
 
+/// Leaves what is the case for the status page.
+pub(super) fn leave(context: &Context, store: &Store) -> Result<(), Failure> {
+    let status = gather(context, store, None);
+    Ok(leave_text(store, &(ui::json(&json!(status)) + "\n"))?)
+}
+
 /// Gathers what is the case, of all mirrors or of one.
 pub(super) fn gather(context: &Context, store: &Store, only: Option<&Name>) -> Status {
     let config = &context.config;
@@ -56,6 +62,12 @@ pub(super) fn gather(context: &Context, store: &Store, only: Option<&Name>) -> S
     let mut channels = BTreeMap::new();
     for (name, channel) in &config.channels {
         let mut status = look.channel(name, Some(&channel.schedule));
+        if status.broken.is_none() {
+            match promotion::waits(context, store, name) {
+                Ok(waits) => status.waits = waits,
+                Err(failure) => look.problems.push(failure.message),
+            }
+        }
         if let Some(only) = only {
             status.mirrors.retain(|mirror, _| mirror == only);
             status.pins.retain(|pin| pin.mirror == *only);

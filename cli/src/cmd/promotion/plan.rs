@@ -1,6 +1,7 @@
 //! `promote --plan`: what would move, what will not and why, and when it will.
 
 use pinfold_publisher::policy::{Hold, Verdict};
+use pinfold_publisher::status::Waiting;
 use pinfold_store::{Name, Stamp, Store};
 use serde_json::{Value, json};
 
@@ -91,6 +92,32 @@ fn planned(
         "next": schedule.next(context.now, &context.config.zone), "check": request.settings.check.is_some(),
     });
     Ok((head, lines))
+}
+
+/// What would move by the schedule of a channel and does not, by what is known without reading a snapshot.
+pub(super) fn waits(
+    context: &Context,
+    store: &Store,
+    channel: &Name,
+) -> Result<Vec<Waiting>, Failure> {
+    let request = Request::new(context, store, (channel, None))?;
+    if request.settings.schedule.is_never() {
+        return Ok(Vec::new());
+    }
+    let view = request.look()?;
+    let decision = request.decide(&view);
+    let waiting = |(mirror, verdict): (&Name, &Verdict)| match verdict {
+        Verdict::Promote { .. }
+        | Verdict::Hold(Hold::Same(_) | Hold::Unknown(_) | Hold::Behind { .. }) => None,
+        Verdict::Hold(hold) => Some(Waiting {
+            mirror: mirror.clone(),
+            snapshot: first_of(&view, mirror, hold),
+            kind: hold.kind(),
+            why: format!("it {hold}"),
+            until: hold.until(),
+        }),
+    };
+    Ok(decision.verdicts().iter().filter_map(waiting).collect())
 }
 
 fn is_stuck(hold: &Hold) -> bool {

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use pinfold_publisher::generation;
-use pinfold_publisher::layout::Www;
 use pinfold_publisher::schedule::{self, Due, Schedule, Tried, What};
-use pinfold_store::{Name, Stamp, Store, disk};
+use pinfold_store::{Name, Stamp, Store};
 use serde_json::Value;
 
 use super::Told;
@@ -160,18 +159,10 @@ fn tell_tidied(tidied: &Tidied, told: &mut Told<'_>) {
     }
 }
 
-/// Keeps what is the case for the status page, where anything was done.
+/// Leaves what is the case for the status page.
 pub(super) fn show(context: &Context, store: &Store, told: &mut Told<'_>) {
-    if told.is_empty() {
-        return;
-    }
-    let written = context.later().and_then(|context| {
-        let status = status::gather(&context, store, None);
-        let path = Www::new(store.root()).status().join("status.json");
-        let text = serde_json::json!(status).to_string();
-        Ok(disk::write_durably(&path, text.as_bytes(), 0o644)?)
-    });
-    if let Err(failure) = written {
+    let left = context.later().and_then(|context| status::leave(&context, store));
+    if let Err(failure) = left {
         told.failed("status", "pinfold", &failure);
     }
 }

@@ -230,12 +230,12 @@ fn channels(context: &Context, status: &Status) -> String {
 }
 
 fn waits(name: &Name, channel: &ChannelStatus) -> impl Iterator<Item = String> {
-    channel.waits.iter().map(move |waiting| {
-        let until = waiting
-            .until
-            .map_or_else(String::new, |until| format!(", until {} UTC", until.human()));
-        format!("{name}: {} waits: {}{until}", waiting.mirror, waiting.why)
-    })
+    let failed = channel.failure.iter().map(move |failure| format!("{name}: {}", failed(failure)));
+    let waiting = channel.waits.iter().map(move |waiting| {
+        let to = waiting.snapshot.map_or_else(String::new, |to| format!(" for {to}"));
+        format!("{name}: {} waits{to}: {}", waiting.mirror, waiting.why)
+    });
+    waiting.chain(failed)
 }
 
 fn behind(count: usize) -> String {
