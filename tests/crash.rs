@@ -1,5 +1,5 @@
 //! Killed at every failure point, and the power cut: the next run carries on, and nobody ever saw a half tree.
-use crate::harness::{Archive, Mount, Site, long, ran, seed, walk};
+use crate::harness::{Archive, Mount, Site, long, ran, seed, walk, write};
 use pinfold_store::disk::POINTS;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -52,6 +52,8 @@ fn prepared() -> (Site, Archive, String) {
 /// Runs the whole chain once, killed at one point wherever that point lies, then again without a kill.
 fn chain(point: &str) -> bool {
     let (site, archive, first) = prepared();
+    let text = std::fs::read_to_string(site.config()).unwrap();
+    write(site.config(), text.replacen("[site]", "grace = \"0s\"\n[site]", 1));
     let tree = archive.tree.to_str().unwrap();
     let mut killed = false;
     let mut step = |site: &Site, args: &[&str], codes: &[i32], allowed: &[Option<String>]| {
@@ -97,6 +99,7 @@ fn chain(point: &str) -> bool {
     assert_eq!(walk(&site.root.join("keys")), [site.root.join("keys/signing.asc")], "{point}");
     step(&site, &["retire", &format!("lab@{second}")], &[0, 1], &[shows(&first)]);
     step(&site, &["publish", &format!("lab@{second}")], &[0], &[shows(&first)]);
+    step(&site, &["prune"], &[0], &[shows(&first)]);
     for _ in 0..2 {
         step(&site, &["prune", &format!("lab@{second}")], &[0, 1, 2], &[shows(&first)]);
     }
