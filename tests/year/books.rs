@@ -83,6 +83,8 @@ pub(super) struct Books {
     states: BTreeMap<(&'static str, Timestamp), State>,
     /// The snapshots that are kept of each mirror.
     pub(super) kept: BTreeMap<&'static str, BTreeSet<Timestamp>>,
+    /// Those of them whose trees stand.
+    pub(super) published: BTreeMap<&'static str, BTreeSet<Timestamp>>,
     shown: Vec<Shown>,
     /// What each channel showed of each mirror, without what was rolled back.
     stacks: BTreeMap<(&'static str, &'static str), Vec<Timestamp>>,
@@ -96,6 +98,7 @@ impl Books {
     /// A snapshot was taken of this state.
     pub(super) fn take(&mut self, mirror: &'static str, date: Timestamp, state: &State) {
         self.kept.entry(mirror).or_default().insert(date);
+        self.published.entry(mirror).or_default().insert(date);
         self.states.insert((mirror, date), state.clone());
     }
 
@@ -160,6 +163,7 @@ impl Books {
                 shown.until = Some(now);
             }
         }
+        self.published.entry(mirror).or_default().insert(date);
         self.shown.push(Shown { channel, mirror, date, since: now, until: None });
     }
 
@@ -204,29 +208,24 @@ impl Books {
         first
     }
 
-    /// Retention: afterwards `kept` is what must be kept; gives what must be published of each mirror.
-    pub(super) fn retain(
-        &mut self,
-        now: Timestamp,
-        keep: impl Fn(&str) -> Keep,
-    ) -> BTreeMap<&'static str, BTreeSet<Timestamp>> {
-        let mut published = BTreeMap::new();
+    /// Retention: afterwards the books say what must be kept, and what must be published.
+    pub(super) fn retain(&mut self, now: Timestamp, keep: impl Fn(&str) -> Keep) {
         for mirror in MIRRORS {
-            let stands = self.must_stand(mirror, now);
+            let held = self.held_now(mirror, now);
             // A rollback must find what it goes back to.
             let before = ["staging", "production"].map(|channel| self.before(channel, mirror));
             let Some(dates) = self.kept.get_mut(mirror) else { continue };
             let kept = keep(mirror).of(dates);
             dates.retain(|date| {
-                kept.contains(date) || stands.contains(date) || before.contains(&Some(*date))
+                kept.contains(date) || held.contains(date) || before.contains(&Some(*date))
             });
-            published.insert(mirror, stands);
+            // What went cold is not published again by a hold.
+            self.published.entry(mirror).or_default().retain(|date| held.contains(date));
         }
-        published
     }
 
-    /// The snapshots whose trees stand, and which no rule drops.
-    fn must_stand(&self, mirror: &str, now: Timestamp) -> BTreeSet<Timestamp> {
+    /// The snapshots that no rule drops, and whose trees stay.
+    fn held_now(&self, mirror: &str, now: Timestamp) -> BTreeSet<Timestamp> {
         let dates = self.kept.get(mirror).cloned().unwrap_or_default();
         let soaking = self.first_shown(mirror);
         let is_within = |time: &Timestamp, of: SignedDuration| now.duration_since(*time) < of;

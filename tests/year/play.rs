@@ -99,8 +99,12 @@ impl Play {
 
     /// Runs the program at this time.
     pub(super) fn pinfold(&self, args: &[&str]) -> Ran {
-        let now = self.now.to_string();
-        ran(self.site.command(args).env("PINFOLD_NOW", now))
+        self.pinfold_at(self.now, args)
+    }
+
+    /// The same at another time.
+    pub(super) fn pinfold_at(&self, now: Timestamp, args: &[&str]) -> Ran {
+        ran(self.site.command(args).env("PINFOLD_NOW", now.to_string()))
     }
 
     /// Runs the program at this time; it must succeed.
@@ -158,12 +162,17 @@ impl Play {
         }
     }
 
+    /// A run is over, retention too: everything is as the books say.
+    pub(super) fn compare_kept(&mut self) {
+        self.books.retain(self.now, keep);
+        self.compare();
+    }
+
     /// The channels, the snapshots and the trees are those of the books.
-    pub(super) fn compare(&mut self) {
+    pub(super) fn compare(&self) {
         self.compare_channels();
-        let published = self.books.retain(self.now, keep);
         for mirror in MIRRORS {
-            let (kept, stands) = (&self.books.kept[mirror], &published[mirror]);
+            let (kept, stands) = (&self.books.kept[mirror], &self.books.published[mirror]);
             let written = |dates: &std::collections::BTreeSet<Timestamp>| -> Vec<String> {
                 dates.iter().map(|date| date_name(*date)).collect()
             };
