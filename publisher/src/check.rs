@@ -9,7 +9,9 @@ use crate::layout::Www;
 use crate::publish::{at, published_dates};
 use crate::{Error, Result, generation};
 
+pub(crate) use tree::{Fault, faults, is_object};
 pub use tree::verify_tree;
+pub(crate) use union::strays_of_union;
 pub use union::{union, union_strays};
 
 /// Checks that every channel points to a whole generation whose trees are published, and that its history can be read.

@@ -14,6 +14,7 @@ pub mod check;
 pub mod error;
 pub mod generation;
 pub mod layout;
+pub mod mend;
 pub mod pins;
 pub mod policy;
 pub mod publish;

@@ -6,6 +6,7 @@
 
 mod cache;
 mod objects;
+mod reads;
 mod rebuild;
 mod schema;
 mod spans;
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
+pub use reads::{Pass, Read, Unread};
 pub use upstream::Validators;
 
 use crate::error::{Error, Result};

@@ -49,6 +49,48 @@ pub(super) fn add_whole(
     Union::open(store, record, writer, published)?.settle(None, monitor)
 }
 
+/// Which objects a name must not lead to: the name is removed instead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lost {
+    /// None may be lost: one that is not there is an error.
+    None,
+    /// Those that are not there.
+    Any,
+    /// This one, which still stands.
+    One(Digest),
+}
+
+/// Brings every fixed name of a published snapshot right, but for those whose objects are lost.
+pub(crate) fn settle_whole(
+    store: &Store,
+    record: &Record,
+    writer: &Writer,
+    monitor: &dyn Monitor,
+) -> Result<()> {
+    let published = published_dates(store, &record.mirror)?;
+    let union = Union::open(store, record, writer, published)?;
+    Union { lost: Lost::Any, ..union }.settle(None, monitor)
+}
+
+/// Brings some names right, and those that lead to them through links. `record` is of a published snapshot.
+pub(crate) fn settle_paths(
+    store: &Store,
+    record: &Record,
+    (paths, lost): (&BTreeSet<RelPath>, Lost),
+    (writer, monitor): (&Writer, &dyn Monitor),
+) -> Result<()> {
+    let published = published_dates(store, &record.mirror)?;
+    let union = Union { lost, ..Union::open(store, record, writer, published)? };
+    let mut names = Names::new();
+    for path in paths {
+        names.entry(path.clone()).or_default();
+        for links in union.links.values() {
+            names.extend(links.names(path).into_iter().map(|name| (name, None)));
+        }
+    }
+    union.place_all(&names, monitor)
+}
+
 /// Takes out what only this snapshot, which is not published any more, held.
 pub(super) fn reduce(
     store: &Store,
@@ -203,6 +245,7 @@ struct Union<'a> {
     /// Published dates, newest first.
     published: Vec<Stamp>,
     links: HashMap<Stamp, Links>,
+    lost: Lost,
 }
 
 impl<'a> Union<'a> {
@@ -218,7 +261,8 @@ impl<'a> Union<'a> {
         let link_spans = index.links(&record.mirror)?;
         let dates: Vec<Stamp> = published.iter().copied().chain([record.taken]).collect();
         let links = dates.into_iter().map(|taken| (taken, Links::at(&link_spans, taken))).collect();
-        Ok(Self { store, record, index, linker: Linker::new(store, writer)?, published, links })
+        let (linker, lost) = (Linker::new(store, writer)?, Lost::None);
+        Ok(Self { store, record, index, linker, published, links, lost })
     }
 
     /// Makes every name right in which the snapshot differs from `base`.
@@ -320,6 +364,15 @@ impl<'a> Union<'a> {
         Ok(None)
     }
 
+    /// Says whether a name must not lead to a content.
+    fn is_lost(&self, (digest, size_bytes): Content) -> Result<bool> {
+        match self.lost {
+            Lost::None => Ok(false),
+            Lost::One(lost) => Ok(digest == lost),
+            Lost::Any => Ok(!self.store.has_object(digest, size_bytes)?),
+        }
+    }
+
     fn place_all(&self, names: &Names, monitor: &dyn Monitor) -> Result<()> {
         let top = Www::new(self.store.root()).union(&self.record.mirror);
         disk::make_dirs(&top)?;
@@ -328,7 +381,9 @@ impl<'a> Union<'a> {
         let mut open: Option<(Vec<u8>, std::os::fd::OwnedFd)> = None;
         for (name, known) in names {
             let (folder, last) = name.split();
-            let Some((digest, size_bytes)) = self.winner(name, *known)? else {
+            let winner = self.winner(name, *known)?;
+            let is_lost = winner.map_or(Ok(false), |content| self.is_lost(content))?;
+            let Some((digest, size_bytes)) = winner.filter(|_| !is_lost) else {
                 if disk::remove_file(&top.join(name.as_path()))? {
                     monitor.count(Counter::Unlinks, 1);
                     emptied.insert(folder.to_vec());
