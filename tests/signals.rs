@@ -45,8 +45,13 @@ fn a_signal_ends_a_run_soon_with_its_code_and_the_next_one_carries_on() {
         [(Signal::TERM, "SIGTERM", 143), (Signal::INT, "SIGINT", 130), (Signal::HUP, "SIGHUP", 129)]
     {
         let site = files_site();
-        let child = site
-            .command(&["ingest", "tree", tree])
+        // Whoever runs the tests may ignore a signal, and hand that on.
+        let program = site.command(&["ingest", "tree", tree]);
+        let child = std::process::Command::new("env")
+            .arg("--default-signal")
+            .arg(program.get_program())
+            .args(program.get_args())
+            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

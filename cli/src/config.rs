@@ -1,6 +1,10 @@
 //! The configuration: `pinfold.toml` and `mirrors.d/*.toml` beside it, checked strictly; all defaults are here.
+#![expect(dead_code, reason = "the verbs that read all of it come next")]
 
+mod channel;
+mod duration;
 mod file;
+mod keep;
 mod mirror;
 mod source;
 mod wanted;
@@ -8,15 +12,22 @@ mod written;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use pinfold_mirror::brew;
-use pinfold_publisher::site::{CacheSite, MirrorSite, Rules, SiteConfig};
+use pinfold_publisher::site::{self, CacheSite, MirrorSite, SiteConfig};
+use pinfold_store::Name;
 use pinfold_store::path::{escape, escape_path};
-use pinfold_store::{Name, Stamp};
 use serde::Deserialize;
 
 use crate::failure::Failure;
+use channel::ChannelFile;
+pub(crate) use channel::{Channel, Rules};
+pub(crate) use duration::duration;
 use file::ConfigFile;
+pub(crate) use keep::Keep;
+use keep::KeepFile;
 use mirror::Cache;
 pub(crate) use mirror::{Mirror, Upstream, Wanted};
 pub(crate) use source::{Program, Rsync, Source};
@@ -36,7 +47,15 @@ pub(crate) struct Config {
     /// Where the root is set: file and line.
     pub(crate) root_at: String,
     pub(crate) site: SiteConfig,
-    pub(crate) channels: Vec<Name>,
+    pub(crate) channels: BTreeMap<Name, Channel>,
+    /// By which schedules, freezes and days are meant.
+    pub(crate) zone: TimeZone,
+    /// How long a tree stands after a channel showed it.
+    pub(crate) grace: Duration,
+    /// How many syncs one run has under way at once.
+    pub(crate) parallel: usize,
+    /// How long snapshots are kept of mirrors that do not say; `None` for all.
+    pub(crate) keep: Option<Keep>,
     pub(crate) mirrors: BTreeMap<Name, Mirror>,
 }
 
@@ -48,9 +67,24 @@ struct MainFile {
     logs: PathBuf,
     #[serde(default = "min_free", rename = "min-free")]
     min_free: u8,
+    #[serde(rename = "time-zone")]
+    time_zone: Option<String>,
+    #[serde(default = "grace")]
+    grace: String,
+    #[serde(default = "parallel")]
+    parallel: usize,
+    keep: Option<KeepFile>,
     site: Site,
     #[serde(default)]
-    channels: BTreeMap<String, Channel>,
+    channels: BTreeMap<String, ChannelFile>,
+}
+
+fn grace() -> String {
+    "7d".to_owned()
+}
+
+const fn parallel() -> usize {
+    2
 }
 
 fn logs() -> PathBuf {
@@ -89,45 +123,16 @@ impl OneOrMore {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Channel {}
-
 /// Reads and checks everything.
 pub(crate) fn load(path: &Path) -> Result<Config, Failure> {
     let text = ConfigFile::read(path)?;
     let file: MainFile = text.parse()?;
     let bad = |why: String| text.refuse(&why);
-    if !file.root.is_absolute() {
-        return Err(bad(format!(
-            "root = \"{}\": it must be an absolute path",
-            file.root.display()
-        )));
-    }
-    if !file.logs.is_absolute() {
-        return Err(bad(format!(
-            "logs = \"{}\": it must be an absolute path",
-            file.logs.display()
-        )));
-    }
-    if file.min_free > 50 {
-        return Err(bad(format!("min-free = {}: it is a percentage up to 50", file.min_free)));
-    }
-    let mut channels = Vec::new();
-    for name in file.channels.keys() {
-        let shown = format!("[channels.{}]", escape(name.as_bytes()));
-        if Stamp::parse_end(name).is_ok() {
-            return Err(bad(format!(
-                "{shown}: MIRROR@{name} would be a date: give the channel another name"
-            )));
-        }
-        channels.push(
-            name.parse().map_err(|error: pinfold_store::Error| bad(format!("{shown}: {error}")))?,
-        );
-    }
-    if channels.is_empty() {
-        channels = CHANNELS.iter().filter_map(|name| name.parse().ok()).collect();
-    }
+    file.check_values().map_err(&bad)?;
+    let zone = file.zone().map_err(&bad)?;
+    let grace = duration("grace", &file.grace).map_err(&bad)?;
+    let keep = file.keep.as_ref().map(KeepFile::resolve).transpose().map_err(&bad)?;
+    let channels = channels(&file.channels).map_err(&bad)?;
     let listen = file.site.listen.map(OneOrMore::list).unwrap_or_default();
     let site = SiteConfig {
         url: file.site.url,
@@ -135,10 +140,11 @@ pub(crate) fn load(path: &Path) -> Result<Config, Failure> {
         certificate: file.site.certificate,
         key: file.site.key,
         logs: file.site.logs,
-        channels: channels.clone(),
+        channels: channels.keys().cloned().collect(),
     };
-    Rules::new(&site, &[], &file.root).map_err(|error| bad(error.to_string()))?;
-    let mirrors = load_mirrors(&path.with_file_name("mirrors.d"))?;
+    site::Rules::new(&site, &[], &file.root).map_err(|error| bad(error.to_string()))?;
+    let mirrors = load_mirrors(&path.with_file_name("mirrors.d"), &channels)?;
+    channel::check(&channels, &|name| mirrors.contains_key(name)).map_err(&bad)?;
     Ok(Config {
         root: file.root,
         logs: file.logs,
@@ -146,12 +152,64 @@ pub(crate) fn load(path: &Path) -> Result<Config, Failure> {
         root_at: text.place("root"),
         site,
         channels,
+        zone,
+        grace,
+        parallel: file.parallel,
+        keep,
         mirrors,
     })
 }
 
+impl MainFile {
+    /// Refuses values that cannot be meant.
+    fn check_values(&self) -> Result<(), String> {
+        for (key, path) in [("root", &self.root), ("logs", &self.logs)] {
+            if !path.is_absolute() {
+                let shown = escape_path(path);
+                return Err(format!("{key} = \"{shown}\": it must be an absolute path"));
+            }
+        }
+        if self.min_free > 50 {
+            return Err(format!("min-free = {}: it is a percentage up to 50", self.min_free));
+        }
+        if !(1..=64).contains(&self.parallel) {
+            return Err(format!("parallel = {}: it is between 1 and 64", self.parallel));
+        }
+        Ok(())
+    }
+
+    /// The time zone; the host's where none is said.
+    fn zone(&self) -> Result<TimeZone, String> {
+        match &self.time_zone {
+            None => TimeZone::try_system()
+                .map_err(|error| format!("time-zone: the host's is not known, say which: {error}")),
+            Some(name) => TimeZone::get(name).map_err(|_not_one| {
+                let name = escape(name.as_bytes());
+                format!("time-zone = \"{name}\": it is none, such as \"Europe/Berlin\" or \"UTC\"")
+            }),
+        }
+    }
+}
+
+/// Reads the channels' tables; the usual two where there is none.
+fn channels(written: &BTreeMap<String, ChannelFile>) -> Result<BTreeMap<Name, Channel>, String> {
+    let mut channels = BTreeMap::new();
+    for (name, file) in written {
+        let table = |why| format!("[channels.{}]: {why}", escape(name.as_bytes()));
+        channels.insert(channel::channel_name(name)?, file.channel().map_err(table)?);
+    }
+    if channels.is_empty() {
+        let usual = CHANNELS.iter().filter_map(|name| name.parse().ok());
+        channels.extend(usual.map(|name| (name, Channel::by_hand())));
+    }
+    Ok(channels)
+}
+
 /// Reads the mirrors' files, in the order of their names.
-fn load_mirrors(folder: &Path) -> Result<BTreeMap<Name, Mirror>, Failure> {
+fn load_mirrors(
+    folder: &Path,
+    channels: &BTreeMap<Name, Channel>,
+) -> Result<BTreeMap<Name, Mirror>, Failure> {
     file::must_be_ours(folder)?;
     let mut mirrors: BTreeMap<Name, Mirror> = BTreeMap::new();
     for name in pinfold_store::disk::names(folder)? {
@@ -167,6 +225,11 @@ fn load_mirrors(folder: &Path) -> Result<BTreeMap<Name, Mirror>, Failure> {
         let bad = |why: String| text.refuse(&why);
         let file: MirrorFile = text.parse()?;
         let mirror = file.resolve().map_err(&bad)?;
+        if let Some(unknown) =
+            mirror.course.rules.keys().find(|channel| !channels.contains_key(*channel))
+        {
+            return Err(bad(format!("[channels.{unknown}]: there is no such channel")));
+        }
         let mount = &mirror.mount;
         if let Some((other, _)) = mirrors.iter().find(|(_, other)| other.mount.overlaps(mount)) {
             return Err(bad(format!(
@@ -185,6 +248,20 @@ impl Config {
             Failure::usage(format!("no mirror '{name}' in the configuration"))
                 .hint(format!("write mirrors.d/{name}.toml with its family and mount"))
         })
+    }
+
+    /// What a mirror's move in a channel must fulfil: as the mirror's file says, else the channel's, else as usual.
+    pub(crate) fn rules(&self, channel: &Name, mirror: &Name) -> Rules {
+        let own = self.mirrors.get(mirror).and_then(|mirror| mirror.course.rules.get(channel));
+        let common = self.channels.get(channel).map(|channel| &channel.rules);
+        let said = own.cloned().unwrap_or_default();
+        let said = common.map_or(said.clone(), |common| said.or(common));
+        Rules { max_change: said.max_change.or(Some(channel::MAX_CHANGE)), ..said }
+    }
+
+    /// How long a mirror's snapshots are kept; `None` for all of them.
+    pub(crate) fn keep(&self, mirror: &Name) -> Option<Keep> {
+        self.mirrors.get(mirror).and_then(|mirror| mirror.course.keep).or(self.keep)
     }
 
     /// What the web server needs to know of the mirrors.

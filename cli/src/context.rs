@@ -38,7 +38,7 @@ impl Context {
             config: config::load(&args.config)?,
             json: args.json,
             dry_run: args.dry_run,
-            now: now(),
+            now: now()?,
             who: who(),
             wait: Duration::from_secs(args.wait),
             verb: verb.to_owned(),
@@ -110,10 +110,10 @@ impl Context {
 
     /// Refuses a channel that the configuration does not name.
     pub(crate) fn check_channel(&self, channel: &Name) -> Result<(), Failure> {
-        if self.config.channels.contains(channel) {
+        if self.config.channels.contains_key(channel) {
             return Ok(());
         }
-        let known: Vec<&str> = self.config.channels.iter().map(Name::as_str).collect();
+        let known: Vec<&str> = self.config.channels.keys().map(Name::as_str).collect();
         Err(Failure::usage(format!(
             "no channel '{channel}' in the configuration: there are {}",
             known.join(", ")
@@ -203,10 +203,17 @@ impl Context {
     }
 }
 
-/// The clock.
+/// The clock; for tests what `PINFOLD_NOW` says it is.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
-pub(crate) fn now() -> Stamp {
-    Stamp::from_seconds(jiff::Timestamp::now().as_second())
+fn now() -> Result<Stamp, Failure> {
+    let Some(said) = std::env::var_os("PINFOLD_NOW") else {
+        return Ok(Stamp::from_seconds(jiff::Timestamp::now().as_second()));
+    };
+    let text = said.to_string_lossy();
+    let time: jiff::Timestamp = text.parse().map_err(|_not_one| {
+        Failure::usage(format!("PINFOLD_NOW={text}: it is a time such as 2026-11-23T04:00:00Z"))
+    })?;
+    Ok(Stamp::from_seconds(time.as_second()))
 }
 
 /// Who asks: the person behind sudo, else the user, else the number.

@@ -26,6 +26,14 @@ pub enum Error {
         /// The rule that it breaks.
         why: String,
     },
+    /// The text is no schedule.
+    #[error("'{text}' is no schedule: {why}")]
+    BadSchedule {
+        /// What was written, escaped.
+        text: String,
+        /// The rule that it breaks.
+        why: String,
+    },
     /// There is no such channel.
     #[error("no channel '{channel}' here: pinfold init makes the channels of the configuration")]
     NoChannel {
@@ -101,9 +109,10 @@ impl Error {
         match self {
             Self::Store(inner) => inner.kind(),
             Self::Site(inner) => inner.kind(),
-            Self::BadSpec { .. } | Self::NoChannel { .. } | Self::NoGeneration { .. } => {
-                Kind::Usage
-            }
+            Self::BadSpec { .. }
+            | Self::BadSchedule { .. }
+            | Self::NoChannel { .. }
+            | Self::NoGeneration { .. } => Kind::Usage,
             Self::Moved { .. } => Kind::Busy,
             Self::Held { .. } | Self::Gone { .. } => Kind::Held,
             Self::Damaged { .. } => Kind::Integrity,

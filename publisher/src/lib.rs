@@ -18,6 +18,7 @@ pub mod mend;
 pub mod pins;
 pub mod policy;
 pub mod publish;
+pub mod schedule;
 pub mod site;
 
 pub use error::{Error, Result};

@@ -120,6 +120,7 @@ impl Site {
             .arg(self.config())
             .args(args)
             .env_remove("PINFOLD_KILL_AT")
+            .env_remove("PINFOLD_NOW")
             .env("NO_COLOR", "1")
             .env("LC_ALL", "C")
             .stdin(Stdio::null());

@@ -70,7 +70,7 @@ fn wanted(context: &Context, store: &Store, args: &Client) -> Result<Wanted, Fai
     let channel = match spec.wanted.as_deref() {
         None => context.config.site.default_channel().cloned(),
         Some(name) => {
-            context.config.channels.iter().find(|channel| channel.as_str() == name).cloned()
+            context.config.channels.keys().find(|channel| channel.as_str() == name).cloned()
         }
     };
     let taken = match &channel {

@@ -19,7 +19,7 @@ pub(super) fn init(context: &Context) -> Done {
             format!("would make {root}, a signing key and the channels {}", channels(context));
         context.answer(
             &text,
-            &serde_json::json!({ "root": root, "channels": context.config.channels, "dry_run": true }),
+            &serde_json::json!({ "root": root, "channels": names(context), "dry_run": true }),
         )?;
         return Ok(Outcome::Done);
     }
@@ -46,13 +46,13 @@ pub(super) fn init(context: &Context) -> Done {
     let fingerprint = key::make_missing(context, &lock)?.0;
     drop(store.index()?);
     store.keep_reserve()?;
-    for channel in &context.config.channels {
+    for channel in context.config.channels.keys() {
         let begun = generation::init_channel(&store, channel, &lock, (context.now, &context.who))?;
         if let Begun::Found(number) = begun {
             ui::tell(&format!("{channel}: its link was gone: it shows generation {number} again"));
         }
     }
-    for channel in &context.config.channels {
+    for channel in context.config.channels.keys() {
         mend(context, (&store, &lock), channel)?;
     }
     report(context, &abilities, &fingerprint)?;
@@ -111,14 +111,14 @@ fn mend(
 }
 
 fn channels(context: &Context) -> String {
-    context.config.channels.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    context.config.channels.keys().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn report(context: &Context, abilities: &Abilities, fingerprint: &str) -> Result<(), Failure> {
     let root = context.config.root.display();
     if context.json {
         return ui::print_json(&serde_json::json!({
-            "root": root.to_string(), "key": fingerprint, "channels": context.config.channels, "file_system": abilities,
+            "root": root.to_string(), "key": fingerprint, "channels": names(context), "file_system": abilities,
         }));
     }
     let limit = abilities.link_limit.map_or_else(
@@ -136,4 +136,8 @@ fn report(context: &Context, abilities: &Abilities, fingerprint: &str) -> Result
         ui::bytes(abilities.free_bytes),
         channels(context),
     ))
+}
+
+fn names(context: &Context) -> Vec<&Name> {
+    context.config.channels.keys().collect()
 }

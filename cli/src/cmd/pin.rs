@@ -58,7 +58,7 @@ pub(super) fn pin(context: &Context, args: &Pin) -> Done {
 
 /// Refuses a name that `MIRROR@NAME` would take for something else.
 fn check_name(context: &Context, name: &Name) -> Result<(), Failure> {
-    let what = if context.config.channels.contains(name) {
+    let what = if context.config.channels.contains_key(name) {
         "channel"
     } else if Stamp::parse_end(name.as_str()).is_ok() {
         "date"

@@ -1,5 +1,6 @@
 //! A mirror as its file, `mirrors.d/NAME.toml`, means it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,9 +14,12 @@ use pinfold_mirror::http::{Base, Credentials, Http, HttpSettings, Proxies, Url};
 use pinfold_mirror::pacman;
 use pinfold_mirror::rpm::{self, Metalink};
 use pinfold_mirror::sign::{Keyring, NamedKeys};
+use pinfold_publisher::schedule::Schedule;
 use pinfold_publisher::site::Mount;
 use pinfold_store::{Monitor, Name, RelPath, Stamp, Store};
 
+use super::channel::Rules;
+use super::keep::Keep;
 use super::source::Source;
 use crate::failure::Failure;
 
@@ -39,6 +43,18 @@ pub(crate) struct Mirror {
     /// The keyrings that vouch for it.
     pub(crate) keyrings: Vec<PathBuf>,
     pub(crate) belief: Unloaded,
+    pub(crate) course: Course,
+}
+
+/// What happens to a mirror by itself.
+#[derive(Debug)]
+pub(crate) struct Course {
+    /// When it is synced.
+    pub(crate) schedule: Schedule,
+    /// How long its snapshots are kept; as all mirrors' where it says nothing.
+    pub(crate) keep: Option<Keep>,
+    /// What its moves in a channel must fulfil, where that is other than the channel says.
+    pub(crate) rules: BTreeMap<Name, Rules>,
 }
 
 /// A cache in front of a registry.

@@ -75,21 +75,7 @@ impl Program {
         tree: Option<&PathBuf>,
         is_linkable: bool,
     ) -> Result<Self, String> {
-        let Some(program) = command.first().filter(|program| !program.is_empty()) else {
-            return Err(
-                "command: it names no program, such as command = [\"/usr/bin/apt-mirror\"]"
-                    .to_owned(),
-            );
-        };
-        if command.iter().any(|word| word.contains('\0')) {
-            return Err("command: a word holds a NUL".to_owned());
-        }
-        if !program.starts_with('/') {
-            let program = escape(program.as_bytes());
-            return Err(format!(
-                "command: {program}: name the program by its whole path: cron has another PATH than you"
-            ));
-        }
+        check_command("command", command)?;
         let tree =
             tree.ok_or("command: it needs tree = \"/…\", where the program keeps what it mirrors")?;
         if !tree.is_absolute() {
@@ -97,4 +83,21 @@ impl Program {
         }
         Ok(Self { command: command.to_vec(), tree: tree.clone(), is_linkable })
     }
+}
+
+/// Refuses a command that cron could not start as a person at a terminal does.
+pub(super) fn check_command(key: &str, command: &[String]) -> Result<(), String> {
+    let Some(program) = command.first().filter(|program| !program.is_empty()) else {
+        return Err(format!("{key}: it names no program, such as {key} = [\"/usr/local/bin/…\"]"));
+    };
+    if command.iter().any(|word| word.contains('\0')) {
+        return Err(format!("{key}: a word holds a NUL"));
+    }
+    if !program.starts_with('/') {
+        let program = escape(program.as_bytes());
+        return Err(format!(
+            "{key}: {program}: name the program by its whole path: cron has another PATH than you"
+        ));
+    }
+    Ok(())
 }

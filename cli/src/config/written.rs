@@ -1,5 +1,6 @@
 //! A mirror's file as it was written, and what it means.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,7 +14,10 @@ use pinfold_store::path::escape;
 use serde::Deserialize;
 
 use super::OneOrMore;
-use super::mirror::{List, Mirror, Transfer, Unloaded, Upstream, Wanted, of_folder};
+use super::channel::{ChannelFile, schedule};
+use super::duration::seconds;
+use super::keep::KeepFile;
+use super::mirror::{Course, List, Mirror, Transfer, Unloaded, Upstream, Wanted, of_folder};
 use super::source::{Program, Rsync, Source};
 
 /// How long an upstream in the middle of its own update is waited for: half a minute, 1, 2, 4 and 8 minutes.
@@ -93,6 +97,10 @@ pub(super) struct MirrorFile {
     timeout: Option<String>,
     tries: Option<u32>,
     retry_wait: Option<String>,
+    schedule: Option<String>,
+    keep: Option<KeepFile>,
+    #[serde(default)]
+    channels: BTreeMap<String, ChannelFile>,
 }
 
 #[derive(Deserialize, Clone, Copy)]
@@ -149,27 +157,31 @@ impl MirrorFile {
         if upstream.is_none() && self.package_signatures.is_some() {
             return Err("package-signatures: it needs upstream = \"https://…\", by whose rules an ingest is proved too".to_owned());
         }
-        if let Some(upstream) = &upstream
-            && !matches!(upstream.wanted, Wanted::Any | Wanted::Files(_))
-            && keyrings.is_empty()
-            && !self.unsigned
-            // brew has the key of its lists in itself.
-            && family != Family::Brew
-        {
-            return Err("it has no keyring: add keyrings = [\"/usr/share/keyrings/….gpg\"] with the archive's own keys, or unsigned = true where nobody signs it".to_owned());
-        }
+        self.check_keyrings(family, upstream.as_ref(), &keyrings)?;
         let wanted = upstream.as_ref().map(|upstream| &upstream.wanted);
         let of_folder =
             |base| of_folder(base, wanted).map_err(|error| format!("repository: {error}"));
         let bases = bases.into_iter().map(of_folder).collect::<Result<_, _>>()?;
         let layout = self.layout()?;
+        let course = self.course()?;
         let belief = Unloaded {
             unsigned: self.unsigned,
             signers: self.signers,
             weak_keys: self.weak_keys,
             allow_expired: self.check_valid_until == Some(false),
         };
-        Ok(Mirror { family, mount, signed, layout, bases, upstream, cache, keyrings, belief })
+        Ok(Mirror {
+            family,
+            mount,
+            signed,
+            layout,
+            bases,
+            upstream,
+            cache,
+            keyrings,
+            belief,
+            course,
+        })
     }
 
     /// Says of which family it is, and where it answers.
@@ -186,6 +198,36 @@ impl MirrorFile {
         let mount: Mount =
             mount.parse().map_err(|error: pinfold_publisher::site::SiteError| error.to_string())?;
         Ok((family, mount))
+    }
+
+    /// Refuses an archive that is followed by its own account, and nobody is said to vouch for it.
+    fn check_keyrings(
+        &self,
+        family: Family,
+        upstream: Option<&Upstream>,
+        keyrings: &[PathBuf],
+    ) -> Result<(), String> {
+        let is_bare = upstream
+            .is_none_or(|upstream| matches!(upstream.wanted, Wanted::Any | Wanted::Files(_)));
+        // brew has the key of its lists in itself.
+        if is_bare || !keyrings.is_empty() || self.unsigned || family == Family::Brew {
+            return Ok(());
+        }
+        Err("it has no keyring: add keyrings = [\"/usr/share/keyrings/….gpg\"] with the archive's own keys, or unsigned = true where nobody signs it".to_owned())
+    }
+
+    /// Says when it is synced by itself, how long its snapshots are kept, and what its moves must fulfil.
+    fn course(&self) -> Result<Course, String> {
+        let schedule = schedule(self.schedule.as_deref())?;
+        let keep = self.keep.as_ref().map(KeepFile::resolve).transpose()?;
+        let mut rules = BTreeMap::new();
+        for (name, written) in &self.channels {
+            let table = |why: String| format!("[channels.{}]: {why}", escape(name.as_bytes()));
+            let name =
+                name.parse().map_err(|error: pinfold_store::Error| table(error.to_string()))?;
+            rules.insert(name, written.rules_of_mirror().map_err(table)?);
+        }
+        Ok(Course { schedule, keep, rules })
     }
 
     /// Refuses files that would be others in another folder, and half of a pair.
@@ -290,7 +332,7 @@ impl MirrorFile {
             source,
             list,
             transfer: self.transfer()?,
-            patience: seconds("patience", &self.patience)?.unwrap_or(PATIENCE),
+            patience: seconds("patience", self.patience.as_ref())?.unwrap_or(PATIENCE),
         }))
     }
 
@@ -309,8 +351,8 @@ impl MirrorFile {
             insecure: self.insecure,
             authorities: self.authorities.clone(),
             client_certificate: self.client_certificate.clone().zip(self.client_key.clone()),
-            deadline: seconds("deadline", &self.deadline)?,
-            timeout: match seconds("timeout", &self.timeout)? {
+            deadline: seconds("deadline", self.deadline.as_ref())?,
+            timeout: match seconds("timeout", self.timeout.as_ref())? {
                 Some(Duration::ZERO) => {
                     return Err("timeout: no time is too short for any answer".to_owned());
                 }
@@ -320,24 +362,9 @@ impl MirrorFile {
                 Some(0 | 101..) => return Err("tries: it is between 1 and 100".to_owned()),
                 tries => tries,
             },
-            retry_wait: seconds("retry-wait", &self.retry_wait)?,
+            retry_wait: seconds("retry-wait", self.retry_wait.as_ref())?,
         })
     }
-}
-
-/// Reads a duration that may be set.
-fn seconds(key: &str, text: &Option<String>) -> Result<Option<Duration>, String> {
-    text.as_deref().map(|text| duration(key, text)).transpose()
-}
-
-/// Reads a duration such as `15m30s`.
-fn duration(key: &str, text: &str) -> Result<Duration, String> {
-    let bad = || {
-        let said = escape(text.as_bytes());
-        format!("{key} = \"{said}\": it is a duration such as 90s, 15m or 2h30m")
-    };
-    let parsed: jiff::SignedDuration = text.parse().map_err(|_not_one| bad())?;
-    Duration::try_from(parsed).map_err(|_negative| bad())
 }
 
 /// Reads a rate such as `10MB`.
