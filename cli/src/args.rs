@@ -37,7 +37,7 @@ Serve:
 
 Keep:
   prune       Drop a snapshot and the files that only it had
-  fsck        Check the whole store; --rebuild makes the index anew";
+  fsck        Check the whole store; --repair heals it, --rebuild makes the index anew";
 
 const TEMPLATE: &str = "{about}\n\n{usage-heading} {usage}{after-help}\n\nOptions:\n{options}\n";
 
@@ -140,15 +140,8 @@ pub(crate) enum Verb {
         /// Which one
         snapshot: Option<Spec>,
     },
-    /// Check the whole store
-    Fsck {
-        /// Read and hash every byte
-        #[arg(long)]
-        deep: bool,
-        /// Make the index anew from the files first
-        #[arg(long)]
-        rebuild: bool,
-    },
+    /// Check the whole store, and heal what is damaged
+    Fsck(crate::cmd::fsck::Fsck),
     /// Print the manual page, of the program or of a verb
     #[command(hide = true)]
     Manual {

@@ -2,14 +2,17 @@
 
 mod bring;
 mod by_tool;
+mod check;
 mod client;
 mod diff;
+pub(crate) mod fsck;
 mod init;
 mod keep;
 mod key;
 mod list;
 mod moves;
 mod pin;
+mod repair;
 mod serving;
 mod sync;
 mod tree;
@@ -45,7 +48,7 @@ fn dispatch(context: &Context, verb: &Verb) -> Done {
         Verb::Snapshots { mirror } => list::snapshots(context, mirror.as_ref()),
         Verb::Show { snapshot } => list::show(context, snapshot),
         Verb::Diff(args) => diff::diff(context, args),
-        Verb::Verify { snapshot, deep } => keep::verify(context, snapshot, depth(*deep)),
+        Verb::Verify { snapshot, deep } => check::verify(context, snapshot, depth(*deep)),
         Verb::Channels => list::channels(context),
         Verb::Promote(promote) => moves::promote(context, promote),
         Verb::Rollback(rollback) => moves::rollback(context, rollback),
@@ -58,7 +61,7 @@ fn dispatch(context: &Context, verb: &Verb) -> Done {
         Verb::Client(client) => client::client(context, client),
         Verb::Serve { listen } => serving::serve(context, *listen),
         Verb::Prune { snapshot } => keep::prune(context, snapshot.as_ref()),
-        Verb::Fsck { deep, rebuild } => keep::fsck(context, depth(*deep), *rebuild),
+        Verb::Fsck(args) => fsck::fsck(context, args),
         Verb::Manual { .. } => Ok(Outcome::Done),
     }
 }
@@ -90,7 +93,7 @@ const fn name_of(verb: &Verb) -> &'static str {
         Verb::Client(_) => "client",
         Verb::Serve { .. } => "serve",
         Verb::Prune { .. } => "prune",
-        Verb::Fsck { .. } => "fsck",
+        Verb::Fsck(_) => "fsck",
         Verb::Manual { .. } => "manual",
     }
 }

@@ -9,8 +9,8 @@ use crate::layout::Www;
 use crate::publish::{at, published_dates};
 use crate::{Error, Result, generation};
 
-pub(crate) use tree::{Fault, faults, is_object};
 pub use tree::verify_tree;
+pub(crate) use tree::{Fault, faults, is_object};
 pub(crate) use union::strays_of_union;
 pub use union::{union, union_strays};
 

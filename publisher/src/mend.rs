@@ -255,7 +255,11 @@ impl<'a> Mender<'a> {
     /// Makes a symbolic link under a name, over what stands there.
     fn point(&self, path: &RelPath, target: &[u8]) -> Result<()> {
         let (folder, aside) = self.aside()?;
-        disk::symlink_at(&folder, Path::new(&aside), Path::new(std::ffi::OsStr::from_bytes(target)))?;
+        disk::symlink_at(
+            &folder,
+            Path::new(&aside),
+            Path::new(std::ffi::OsStr::from_bytes(target)),
+        )?;
         self.put(path, &aside)
     }
 

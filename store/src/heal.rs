@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use crate::check::bytes::{Pace, hash};
 use crate::disk::{self, content};
 use crate::error::{IoContext, Result};
+use crate::gc::Run;
 use crate::index::{Index, ObjectRow};
 use crate::lock::Writer;
 use crate::{Counter, Digest, Landed, Monitor, Store};
@@ -47,7 +48,7 @@ enum Inode {
 impl Store {
     /// Makes an object's inodes right: from one of its own, else from the first of `candidates` that has its bytes.
     ///
-    /// Every inode and every candidate is read and hashed before it is believed; none is changed. A candidate that belongs to the
+    /// A dry run only says it. Every inode and every candidate is read and hashed before it is believed; none is changed. A candidate that belongs to the
     /// store's owner and looks like the object in everything becomes the object by a link, so that trees which have it stay right.
     /// Locks: the store's shared one. Durable: yes. Cost: the object is read once for each inode and candidate.
     ///
@@ -57,7 +58,7 @@ impl Store {
         &self,
         _writer: &Writer,
         row: &ObjectRow,
-        candidates: &[PathBuf],
+        (candidates, run): (&[PathBuf], Run),
         monitor: &dyn Monitor,
     ) -> Result<Healed> {
         let own: Vec<(PathBuf, Inode)> = std::iter::once(self.object_path(row.digest))
@@ -68,14 +69,15 @@ impl Store {
         if own.iter().all(|one| is(Inode::Sound)(&one)) {
             return Ok(Healed::Sound);
         }
-        let sound = own.iter().find(is(Inode::Sound)).or_else(|| own.iter().find(is(Inode::Undressed)));
+        let sound =
+            own.iter().find(is(Inode::Sound)).or_else(|| own.iter().find(is(Inode::Undressed)));
         let had_sound = sound.is_some();
         let source = match sound {
             Some((path, _)) => Some(path.clone()),
             None => candidates.iter().find(|path| is_content(path, row)).cloned(),
         };
         let Some(source) = source else { return Ok(Healed::Nothing) };
-        for (path, inode) in &own {
+        for (path, inode) in own.iter().filter(|_| run == Run::Real) {
             match inode {
                 Inode::Sound => {}
                 Inode::Undressed if self.is_ours(path)? => {
@@ -107,7 +109,7 @@ impl Store {
             return Err(crate::Error::Damaged { path: self.object_path(row.digest), why });
         };
         content::dress_path(path, row.mtime)?;
-        let healed = self.heal(writer, row, &[path.to_owned()], monitor)?;
+        let healed = self.heal(writer, row, (&[path.to_owned()], Run::Real), monitor)?;
         disk::remove_file(path)?;
         Ok(healed)
     }
@@ -182,9 +184,8 @@ impl Store {
 
 /// Says whether a file has an object's bytes. One that cannot be read has not.
 fn is_content(path: &Path, row: &ObjectRow) -> bool {
-    let has_size = path
-        .symlink_metadata()
-        .is_ok_and(|meta| meta.is_file() && meta.size() == row.size_bytes);
+    let has_size =
+        path.symlink_metadata().is_ok_and(|meta| meta.is_file() && meta.size() == row.size_bytes);
     has_size && hash(path, &Pace::new(None)).is_ok_and(|(digest, _)| digest == row.digest)
 }
 

@@ -158,6 +158,8 @@ pub struct Report {
     pub bytes: u64,
     /// The objects of which something was found, for whoever heals them.
     pub objects: std::collections::BTreeSet<crate::Digest>,
+    /// What stands among the objects and is none.
+    pub strays: Vec<std::path::PathBuf>,
 }
 
 impl Report {
@@ -167,5 +169,6 @@ impl Report {
         self.files += other.files;
         self.bytes += other.bytes;
         self.objects.extend(other.objects);
+        self.strays.extend(other.strays);
     }
 }

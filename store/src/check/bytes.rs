@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 use rustix::fs::{Advice, Mode, OFlags};
 
-use super::objects::{Flaw, Wanted};
+use super::objects::{AGAIN, Flaw, Wanted};
 use super::{Effort, Part};
 use crate::error::Result;
 use crate::index::{Index, ObjectRow, Unread};
@@ -216,8 +216,7 @@ impl<'a> Reader<'a> {
             match judge(&path, row.digest, &self.pace) {
                 Ok(bytes) => done.bytes += bytes,
                 Err((code, detail)) => {
-                    let flaw = (code, detail, super::objects::replace(&path));
-                    done.flaws.push((path, flaw));
+                    done.flaws.push((path, (code, detail, AGAIN.to_owned())));
                 }
             }
         }

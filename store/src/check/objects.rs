@@ -136,6 +136,7 @@ impl Store {
                     let detail = "it is not named as an object is".to_owned();
                     let subject = name_in(self, &path);
                     report.findings.push(finding(Code::ObjectStray, subject, detail, &remedy));
+                    report.strays.push(path);
                 }
                 Some(digest) if known.insert(digest) => {
                     let place = Some("no snapshot".to_owned());
@@ -152,14 +153,9 @@ impl Store {
     }
 }
 
-/// Brings a lost object back: what has its name and size is taken for whole by an ingest, so a damaged one must go first.
-const AGAIN: &str =
-    "run ingest from a tree that has the file, then pinfold publish the snapshots that are named";
-
-/// What to do by hand about an inode whose bytes are not right.
-pub(super) fn replace(path: &Path) -> String {
-    format!("mv {} somewhere else, {AGAIN}", crate::path::escape_path(path))
-}
+/// Brings a lost object back.
+pub(super) const AGAIN: &str =
+    "pinfold fsck --repair heals it from another copy, from upstream, or from --from PATH";
 
 /// Checks one inode of an object.
 fn check_file(
@@ -168,7 +164,7 @@ fn check_file(
     (depth, owner, pace): (Depth, u32, &Pace),
 ) -> std::result::Result<u64, Flaw> {
     let shown = crate::path::escape_path(path);
-    let replace = || replace(path);
+    let replace = || AGAIN.to_owned();
     let meta = match path.symlink_metadata() {
         Ok(meta) => meta,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -191,7 +187,11 @@ fn check_file(
     }
     if meta.uid() != owner {
         let detail = format!("it belongs to user {} and should to user {owner}", meta.uid());
-        return Err((Code::ObjectOwner, detail, format!("see who changed it: chown {owner} {shown}")));
+        return Err((
+            Code::ObjectOwner,
+            detail,
+            format!("see who changed it: chown {owner} {shown}"),
+        ));
     }
     let bytes = if depth == Depth::Deep {
         bytes::judge(path, wanted.digest, pace)

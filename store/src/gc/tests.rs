@@ -184,7 +184,13 @@ impl Life {
                 assert_eq!(digest, wanted, "{path} in {taken}");
             }
         }
-        assert!(self.store.fsck(&Effort::deep(Stamp::from_seconds(2000)), &Silent).unwrap().findings.is_empty());
+        assert!(
+            self.store
+                .fsck(&Effort::deep(Stamp::from_seconds(2000)), &Silent)
+                .unwrap()
+                .findings
+                .is_empty()
+        );
     }
 
     /// After a sweep the objects are exactly those that some snapshot needs.

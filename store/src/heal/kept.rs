@@ -83,8 +83,11 @@ impl Store {
             return Ok(false);
         };
         let from = other.record_path(mirror, taken);
-        let text = std::fs::read(&from)
-            .map_err(|source| crate::Error::Io { action: "read", path: from, source })?;
+        let text = std::fs::read(&from).map_err(|source| crate::Error::Io {
+            action: "read",
+            path: from,
+            source,
+        })?;
         disk::write_durably(&self.record_path(mirror, taken), &text, 0o444)?;
         Ok(self.record(mirror, taken).is_ok())
     }

@@ -71,9 +71,10 @@ impl Others {
             found.extend(store.replicas(row.digest));
         }
         for path in self.by_size.get(&row.size_bytes).into_iter().flatten() {
-            let digest = self.known.entry(path.clone()).or_insert_with(|| {
-                hash(path, &Pace::new(None)).ok().map(|(digest, _)| digest)
-            });
+            let digest = self
+                .known
+                .entry(path.clone())
+                .or_insert_with(|| hash(path, &Pace::new(None)).ok().map(|(digest, _)| digest));
             if *digest == Some(row.digest) {
                 found.push(path.clone());
             }

@@ -61,9 +61,10 @@ impl Index {
     /// # Errors
     /// [`crate::Error::Index`] where it cannot be read.
     pub fn reading_time(&self, now: Stamp) -> Result<Stamp> {
-        let latest = self.sql(self.connection.query_row("SELECT max(read) FROM objects", [], |row| {
-            row.get::<_, Option<i64>>(0)
-        }))?;
+        let latest =
+            self.sql(self.connection.query_row("SELECT max(read) FROM objects", [], |row| {
+                row.get::<_, Option<i64>>(0)
+            }))?;
         Ok(Stamp::from_seconds(now.seconds().max(latest.unwrap_or(0) + 1)))
     }
 
@@ -148,7 +149,8 @@ impl Index {
         let transaction =
             sql(&path, self.connection.transaction_with_behavior(TransactionBehavior::Immediate))?;
         let done = (|| {
-            let mut note = transaction.prepare_cached("UPDATE objects SET read = ?2 WHERE id = ?1")?;
+            let mut note =
+                transaction.prepare_cached("UPDATE objects SET read = ?2 WHERE id = ?1")?;
             for number in numbers {
                 note.execute([*number, at.seconds()])?;
             }
