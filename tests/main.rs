@@ -37,6 +37,7 @@ mod places;
 mod proof;
 mod refusals;
 mod removal;
+mod repair;
 mod rpm_clients;
 mod rpm_diff;
 mod rpm_flips;
