@@ -46,9 +46,7 @@ fn compare(store: &Store, record: &Record, progress: &Progress) -> Result<Report
     match compared {
         _ if !stands => Ok(Report::default()),
         Ok(report) => Ok(report),
-        Err(pinfold_publisher::Error::Store(pinfold_store::Error::Damaged { .. })) => {
-            Ok(Report::default())
-        }
+        Err(_) if !store.is_whole_manifest(record.manifest) => Ok(Report::default()),
         Err(error) => Err(error.into()),
     }
 }
