@@ -7,7 +7,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::check::Depth;
+use crate::check::Effort;
 use crate::scan::{Adopt, Reading, Seal, Sealed};
 use crate::{Class, Node, RelPath, Silent};
 
