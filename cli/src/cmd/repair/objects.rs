@@ -39,7 +39,7 @@ impl Repair<'_> {
                 Healed::Nothing => lost.push(*row),
             }
         }
-        let lost = self.from_upstream(index, lost, deeds)?;
+        let lost = self.ask_upstreams(index, lost, deeds)?;
         for (row, why) in lost {
             self.set_aside(index, &row, &why, deeds)?;
         }

@@ -19,7 +19,7 @@ const NAMES_MAX: usize = 8;
 
 impl Repair<'_> {
     /// Asks the upstreams of all mirrors that hold a lost object; gives those that none has, and why not.
-    pub(super) fn from_upstream(
+    pub(super) fn ask_upstreams(
         &self,
         index: &Index,
         rows: Vec<ObjectRow>,
