@@ -1,6 +1,7 @@
 //! `fsck --repair`: damaged files are healed under every name that they have, from whoever has their bytes; what nobody has is set
 //! aside and never served.
-use crate::harness::{Archive, Site, Upstream, following, walk};
+use crate::harness::{Archive, Mount, Site, Upstream, following, walk};
+use std::io::BufRead;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -241,6 +242,55 @@ fn modes_and_times_are_mended_where_the_bytes_are_right() {
     assert_eq!(meta(&world.object()).uid(), meta(&world.site.root).uid());
     world.shows_right(mtime);
     world.site.sound();
+}
+
+#[test]
+fn a_bad_sector_is_a_finding_and_the_check_goes_on_and_the_file_is_healed() {
+    let mount = Mount::ext4(96, &[]);
+    let site = Site::with_root(&mount.path().join("root"));
+    site.mirror("lab", "family = \"apt\"\nmount = \"archive.example.org/lab\"\n");
+    site.ok(&["init"]);
+    let archive = Archive::first();
+    site.ingest(&archive.tree, &[]);
+    let steady = object(&site, &std::fs::read(archive.tree.join(STEADY)).unwrap());
+    let other = archive.tree.join("pool/main/a/alpha/alpha_1.0_all.deb");
+    mount.break_file(&steady);
+    assert!(std::fs::read(&steady).is_err(), "the sector is bad");
+    rot(&object(&site, &std::fs::read(&other).unwrap()));
+    site.run(&["fsck"]).expect(0);
+    let found = site.run(&["fsck", "--deep"]).expect(4);
+    found.says("object-unreadable").says(STEADY).says("object-content");
+    let from = archive.tree.to_str().unwrap();
+    site.run(&["fsck", "--deep", "--repair", "--from", from]).expect(0);
+    assert_eq!(std::fs::read(&steady).unwrap(), std::fs::read(archive.tree.join(STEADY)).unwrap());
+    site.sound();
+}
+
+#[test]
+fn a_deep_check_that_is_stopped_is_gone_on_with() {
+    let world = World::new();
+    let bytes = |args: &[&str]| -> u64 {
+        let json = world.site.ok(&[&["fsck", "--json"], args].concat());
+        serde_json::from_str::<serde_json::Value>(&json).unwrap()["bytes"].as_u64().unwrap()
+    };
+    let whole = bytes(&["--deep"]);
+    let parts: u64 = (1..=3).map(|n| bytes(&["--subset", &format!("{n}/3")])).sum();
+    assert_eq!(parts, whole);
+    assert_eq!(bytes(&["--budget", "10m"]), whole);
+    assert_eq!(bytes(&[]), 0, "without --deep nothing is read");
+    world.site.run(&["fsck", "--subset", "4/3"]).expect(2).says("3/30");
+    world.site.run(&["fsck", "--budget", "soon"]).expect(2).says("30m");
+    // Slow enough to be stopped in the middle.
+    let rate = format!("{}B", whole / 60);
+    let mut slow = world.site.command(&["fsck", "--deep", "--rate", &rate]);
+    let mut slow = slow.stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let mut said = std::io::BufReader::new(slow.stderr.take().unwrap()).lines();
+    assert!(said.any(|line| line.unwrap().contains("reading objects")));
+    slow.kill().unwrap();
+    slow.wait().unwrap();
+    let resumed = world.site.run(&["fsck", "--deep"]).expect(0);
+    assert!(resumed.err.contains("going on with the reading"), "{}", resumed.said());
+    assert_eq!(bytes(&["--deep"]), whole, "the next one begins anew");
 }
 
 #[test]
