@@ -61,15 +61,15 @@ fn damage(site: &Site, archive: &Archive) {
 }
 
 /// Lets trees go as soon as nobody shows them.
-fn without_grace(site: &Site) {
+fn without_grace((site, archive, first): (Site, Archive, String)) -> (Site, Archive, String) {
     let text = std::fs::read_to_string(site.config()).unwrap();
     write(site.config(), text.replacen("[site]", "grace = \"0s\"\n[site]", 1));
+    (site, archive, first)
 }
 
 /// Runs the whole chain once, killed at one point wherever that point lies, then again without a kill.
 fn chain(point: &str) -> bool {
-    let (site, archive, first) = prepared();
-    without_grace(&site);
+    let (site, archive, first) = without_grace(prepared());
     let tree = archive.tree.to_str().unwrap();
     let mut killed = false;
     let mut step = |site: &Site, args: &[&str], codes: &[i32], allowed: &[Option<String>]| {
