@@ -49,11 +49,27 @@ fn prepared() -> (Site, Archive, String) {
     (site, archive, first)
 }
 
-/// Runs the whole chain once, killed at one point wherever that point lies, then again without a kill.
-fn chain(point: &str) -> bool {
-    let (site, archive, first) = prepared();
+/// A package that all days have rots, and an object stands there that nobody names or has.
+fn damage(site: &Site, archive: &Archive) {
+    let bytes = std::fs::read(archive.tree.join("pool/main/s/steady/steady_1.0_all.deb")).unwrap();
+    let hash = blake3::hash(&bytes).to_hex();
+    let object = site.root.join("objects").join(&hash[..2]).join(&hash[2..]);
+    std::fs::write(object, vec![1; bytes.len()]).unwrap();
+    let unknown = site.root.join("objects/00").join("0".repeat(62));
+    std::fs::write(&unknown, "nothing that hashes to this").unwrap();
+    std::fs::set_permissions(unknown, std::os::unix::fs::PermissionsExt::from_mode(0o444)).unwrap();
+}
+
+/// Lets trees go as soon as nobody shows them.
+fn without_grace((site, archive, first): (Site, Archive, String)) -> (Site, Archive, String) {
     let text = std::fs::read_to_string(site.config()).unwrap();
     write(site.config(), text.replacen("[site]", "grace = \"0s\"\n[site]", 1));
+    (site, archive, first)
+}
+
+/// Runs the whole chain once, killed at one point wherever that point lies, then again without a kill.
+fn chain(point: &str) -> bool {
+    let (site, archive, first) = without_grace(prepared());
     let tree = archive.tree.to_str().unwrap();
     let mut killed = false;
     let mut step = |site: &Site, args: &[&str], codes: &[i32], allowed: &[Option<String>]| {
@@ -97,6 +113,8 @@ fn chain(point: &str) -> bool {
         step(&site, rotation, &[0], &[shows(&first)]);
     }
     assert_eq!(walk(&site.root.join("keys")), [site.root.join("keys/signing.asc")], "{point}");
+    damage(&site, &archive);
+    step(&site, &["fsck", "--deep", "--repair", "--from", tree], &[0], &[shows(&first)]);
     step(&site, &["retire", &format!("lab@{second}")], &[0, 1], &[shows(&first)]);
     step(&site, &["publish", &format!("lab@{second}")], &[0], &[shows(&first)]);
     step(&site, &["prune"], &[0], &[shows(&first)]);

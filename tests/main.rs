@@ -39,6 +39,7 @@ mod policy;
 mod proof;
 mod refusals;
 mod removal;
+mod repair;
 mod retention;
 mod rpm_clients;
 mod rpm_diff;

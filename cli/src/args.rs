@@ -43,7 +43,7 @@ Keep:
   run         Do all that is due: what cron calls
   prune       Drop what keep does not keep, take old trees down; --explain says who holds a file
   status      Show how old each mirror is, what runs, what failed, what waits
-  fsck        Check the whole store; --rebuild makes the index anew";
+  fsck        Check the whole store; --repair heals it, --rebuild makes the index anew";
 
 const TEMPLATE: &str = "{about}\n\n{usage-heading} {usage}{after-help}\n\nOptions:\n{options}\n";
 
@@ -150,15 +150,8 @@ pub(crate) enum Verb {
         /// Only this mirror, with all that is known of it
         mirror: Option<Name>,
     },
-    /// Check the whole store
-    Fsck {
-        /// Read and hash every byte
-        #[arg(long)]
-        deep: bool,
-        /// Make the index anew from the files first
-        #[arg(long)]
-        rebuild: bool,
-    },
+    /// Check the whole store, and heal what is damaged
+    Fsck(crate::cmd::fsck::Fsck),
     /// Print the manual page, of the program or of a verb
     #[command(hide = true)]
     Manual {

@@ -3,16 +3,18 @@
 mod background;
 mod bring;
 mod by_tool;
+mod check;
 mod client;
 mod diff;
+pub(crate) mod fsck;
 mod init;
-mod keep;
 mod key;
 mod list;
 mod moves;
 mod pin;
 mod promotion;
 mod prune;
+mod repair;
 mod rollback;
 mod run;
 mod serving;
@@ -52,7 +54,7 @@ fn dispatch(context: &Context, verb: &Verb) -> Done {
         Verb::Snapshots { mirror } => list::snapshots(context, mirror.as_ref()),
         Verb::Show { snapshot } => list::show(context, snapshot),
         Verb::Diff(args) => diff::diff(context, args),
-        Verb::Verify { snapshot, deep } => keep::verify(context, snapshot, depth(*deep)),
+        Verb::Verify { snapshot, deep } => check::verify(context, snapshot, depth(*deep)),
         Verb::Channels => list::channels(context),
         Verb::Promote(promote) => promotion::promote(context, promote),
         Verb::Rollback(rollback) => rollback::rollback(context, rollback),
@@ -67,7 +69,7 @@ fn dispatch(context: &Context, verb: &Verb) -> Done {
         Verb::Run => run::run(context),
         Verb::Prune(args) => prune::prune(context, args),
         Verb::Status { mirror } => status::status(context, mirror.as_ref()),
-        Verb::Fsck { deep, rebuild } => keep::fsck(context, depth(*deep), *rebuild),
+        Verb::Fsck(args) => fsck::fsck(context, args),
         Verb::Manual { .. } => Ok(Outcome::Done),
     }
 }
@@ -101,7 +103,7 @@ const fn name_of(verb: &Verb) -> &'static str {
         Verb::Run => "run",
         Verb::Prune(_) => "prune",
         Verb::Status { .. } => "status",
-        Verb::Fsck { .. } => "fsck",
+        Verb::Fsck(_) => "fsck",
         Verb::Manual { .. } => "manual",
     }
 }

@@ -29,6 +29,7 @@ mod plain;
 pub mod present;
 pub mod prove;
 pub mod reading;
+pub mod refetch;
 pub mod rpm;
 pub mod sign;
 pub mod supply;

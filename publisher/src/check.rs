@@ -10,6 +10,8 @@ use crate::publish::{at, published_dates};
 use crate::{Error, Result, generation};
 
 pub use tree::verify_tree;
+pub(crate) use tree::{Fault, faults, is_object};
+pub(crate) use union::strays_of_union;
 pub use union::{union, union_strays};
 
 /// Checks that every channel points to a whole generation whose trees are published, and that its history can be read.

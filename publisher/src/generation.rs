@@ -17,7 +17,7 @@ use crate::layout::Www;
 use crate::{Error, Result};
 
 pub(crate) use begin::newest;
-pub use begin::{Begun, init_channel};
+pub use begin::{Begun, forget_link, init_channel, is_lost};
 pub use heads::{Content, Head, HeadsWanted, head_files};
 pub use history::{History, at, history, walk};
 

@@ -15,6 +15,7 @@ pub mod error;
 pub mod explain;
 pub mod generation;
 pub mod layout;
+pub mod mend;
 pub mod pins;
 pub mod policy;
 pub mod publish;

@@ -17,6 +17,8 @@ use pinfold_store::{IoContext, Monitor, Name, Record, Stamp, Store, disk};
 use crate::layout::Www;
 use crate::{Error, Result, check, pins};
 
+pub(crate) use union::{Lost, settle_paths, settle_whole};
+
 /// What publishing did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Published {

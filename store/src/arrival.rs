@@ -66,6 +66,11 @@ impl Landed {
     pub const fn modified(&self) -> i64 {
         self.fresh.mtime
     }
+
+    /// Where it waits.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.fresh.aside.as_deref()
+    }
 }
 
 impl Store {

@@ -2,6 +2,7 @@
 //!
 //! A check takes no lock: what a run changes while it looks is looked at again before it is called a finding.
 
+pub(crate) mod bytes;
 mod objects;
 
 use std::collections::HashSet;
@@ -26,6 +27,81 @@ pub enum Depth {
     Quick,
     /// Every byte is read and hashed.
     Deep,
+}
+
+/// Which part of the bytes a deep check reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// All; a run that was interrupted is gone on with.
+    Whole,
+    /// One of so many parts: as many runs read the whole store.
+    Subset(Subset),
+    /// What was not read for the longest time, until time is up.
+    Budget(Duration),
+}
+
+/// One of several equal parts of a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Subset {
+    number: u16,
+    of: u16,
+}
+
+impl std::str::FromStr for Subset {
+    type Err = String;
+
+    /// Reads `3/30`: the third part of thirty.
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        let parts = text.split_once('/').map(|(n, m)| (n.parse::<u16>(), m.parse::<u16>()));
+        match parts {
+            Some((Ok(number), Ok(of))) if (1..=of).contains(&number) => Ok(Self { number, of }),
+            _ => Err("it is N/M: the N-th of M parts, such as 3/30".to_owned()),
+        }
+    }
+}
+
+impl Part {
+    /// The first and the last digest of the part.
+    fn digests(self) -> (Digest, Digest) {
+        let edge = |number: u16, of: u16| u64::from(number) * 65_536 / u64::from(of);
+        let (low, high) = match self {
+            Self::Subset(Subset { number, of }) => (edge(number - 1, of), edge(number, of) - 1),
+            Self::Whole | Self::Budget(_) => (0, 65_535),
+        };
+        let digest = |first: u64, rest: u8| {
+            let mut bytes = [rest; 32];
+            bytes[..2].copy_from_slice(&first.to_be_bytes()[6..]);
+            Digest::from_bytes(bytes)
+        };
+        (digest(low, 0), digest(high, 0xff))
+    }
+}
+
+/// How far a check of the whole store goes, and how fast.
+#[derive(Debug, Clone, Copy)]
+pub struct Effort {
+    /// Whether bytes are read.
+    pub depth: Depth,
+    /// Which of them.
+    pub part: Part,
+    /// How many a second at most; `None` for as many as can be.
+    pub bytes_per_second: Option<u64>,
+    /// The clock: when what is read was read.
+    pub now: Stamp,
+}
+
+impl Effort {
+    /// Looks at everything and reads nothing.
+    #[must_use]
+    pub const fn quick(now: Stamp) -> Self {
+        Self { depth: Depth::Quick, part: Part::Whole, bytes_per_second: None, now }
+    }
+
+    /// Reads everything.
+    #[must_use]
+    pub const fn deep(now: Stamp) -> Self {
+        Self { depth: Depth::Deep, ..Self::quick(now) }
+    }
 }
 
 impl Store {
@@ -140,12 +216,15 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Io`] where the store itself cannot be read. Everything else is a finding.
-    pub fn fsck(&self, depth: Depth, monitor: &dyn Monitor) -> Result<Report> {
+    pub fn fsck(&self, effort: &Effort, monitor: &dyn Monitor) -> Result<Report> {
         let mut report = Report::default();
-        let index = self.check_index(&mut report)?;
+        let mut index = self.check_index(&mut report)?;
         monitor.step("checking objects", None);
         for shard in 0..=255_u8 {
-            self.check_shard(shard, index.as_ref(), depth, (&mut report, monitor))?;
+            self.check_shard(shard, index.as_ref(), effort.depth, (&mut report, monitor))?;
+        }
+        if let Some(index) = index.as_mut().filter(|_| effort.depth == Depth::Deep) {
+            bytes::Reader::new(self, effort, monitor).run(index, &mut report)?;
         }
         monitor.step("checking snapshots", None);
         for mirror in self.mirrors()? {

@@ -17,7 +17,8 @@ use rustix::io::Errno;
 
 pub use file::{
     append, create_durably, exchange, give, link, link_over, place_symlink, point_symlink,
-    remove_file, rename_new, symlink_at, write_durably, write_lightly, write_new, write_with_mtime,
+    remove_file, rename_into, rename_new, symlink_at, write_durably, write_lightly, write_new,
+    write_with_mtime,
 };
 pub use point::{POINTS, arm, point};
 pub(crate) use tree::list;

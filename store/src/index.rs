@@ -7,6 +7,7 @@
 mod cache;
 mod drops;
 mod objects;
+mod reads;
 mod rebuild;
 mod schema;
 mod spans;
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
+pub use reads::{Pass, Read, Unread};
 pub use upstream::Validators;
 
 use crate::error::{Error, Result};

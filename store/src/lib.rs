@@ -6,6 +6,7 @@
 //! ROOT/incoming/                   temporary files and half-built trees
 //! ROOT/manifests/ab/cdef….zst      manifests, named by the BLAKE3 of their plain text
 //! ROOT/snapshots/MIRROR/DATE       the snapshot's record; DATE.pins/NAME beside it
+//! ROOT/quarantine/                 damaged objects that nothing heals; see [`heal`]
 //! ROOT/index.sqlite                derived from the files, may be deleted
 //! ROOT/lock, ROOT/locks/           see [`lock`]
 //! ROOT/running/MIRROR              see [`running`]
@@ -17,6 +18,7 @@ pub mod digest;
 pub mod disk;
 pub mod error;
 pub mod gc;
+pub mod heal;
 pub mod index;
 pub mod lock;
 pub mod manifest;

@@ -14,6 +14,8 @@ pub enum Code {
     ObjectUnreadable,
     /// An object is no regular file, is writable or carries setuid bits.
     ObjectMode,
+    /// An object belongs to another user than the root: that user could write into it.
+    ObjectOwner,
     /// An object has another modification time than it was given: web servers tell versions apart by it.
     ObjectTime,
     /// A file below `objects/` is not named as an object is.
@@ -80,6 +82,7 @@ impl Code {
             Self::ObjectContent => "object-content",
             Self::ObjectUnreadable => "object-unreadable",
             Self::ObjectMode => "object-mode",
+            Self::ObjectOwner => "object-owner",
             Self::ObjectTime => "object-time",
             Self::ObjectStray => "object-stray",
             Self::ManifestDamaged => "manifest-damaged",
@@ -153,6 +156,10 @@ pub struct Report {
     pub files: u64,
     /// How many bytes were read.
     pub bytes: u64,
+    /// The objects of which something was found, for whoever heals them.
+    pub objects: std::collections::BTreeSet<crate::Digest>,
+    /// What stands among the objects and is none.
+    pub strays: Vec<std::path::PathBuf>,
 }
 
 impl Report {
@@ -161,5 +168,7 @@ impl Report {
         self.findings.extend(other.findings);
         self.files += other.files;
         self.bytes += other.bytes;
+        self.objects.extend(other.objects);
+        self.strays.extend(other.strays);
     }
 }

@@ -4,6 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
 
+/// The blocks of the small file systems that `mkfs.ext4` makes.
+const BLOCK: u64 = 1024;
+
 /// A mounted file system, unmounted when dropped.
 #[derive(Debug)]
 pub(crate) struct Mount {
@@ -72,6 +75,23 @@ impl Mount {
     /// Writes everything out, and lets go of inodes that were removed while something had them open.
     pub(crate) fn sync(&self) {
         tool(Command::new("sync").arg("-f").arg(&self.at));
+    }
+
+    /// Moves a file's content to where the disk ends: what stands there cannot be read, as on a bad sector. Of ext4 only.
+    pub(crate) fn break_file(&self, file: &Path) {
+        let image = self.dir.path().join("image");
+        let blocks = std::fs::metadata(&image).unwrap().len() / BLOCK;
+        let inside = file.strip_prefix(&self.at).unwrap().display().to_string();
+        tool(Command::new("umount").arg(&self.at));
+        // The third word of the first extent is where it begins; its block is taken, so that nobody else is given it.
+        let bad = blocks - 16;
+        for request in [format!("set_inode_field /{inside} block[5] {bad}"), format!("setb {bad}")]
+        {
+            tool(Command::new("debugfs").args(["-w", "-R", &request]).arg(&image));
+        }
+        self.mount();
+        // A loop device keeps its size: reading behind the end of its file is an error of the disk.
+        std::fs::File::options().write(true).open(&image).unwrap().set_len(bad * BLOCK).unwrap();
     }
 
     /// Cuts the power: what no sync wrote is gone; then mounts again, which replays the journal.

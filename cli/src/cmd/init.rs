@@ -75,15 +75,15 @@ fn must_not_lose_the_key(context: &Context, store: &Store) -> Result<(), Failure
 }
 
 /// Makes anew what a channel's generation lost, by a generation that shows the same: trees and root metadata can go with the folder
-/// of the site, the record stays.
-fn mend(
+/// of the site, the record stays. True where it had lost any.
+pub(super) fn mend(
     context: &Context,
     (store, site): (&Store, &SiteLock),
     channel: &Name,
-) -> Result<(), Failure> {
+) -> Result<bool, Failure> {
     let current = generation::current(store, channel)?;
     if check::generation(store, &current)?.findings.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     let writer = store.writer(&context.asker())?;
     let progress = Progress::new();
@@ -107,7 +107,7 @@ fn mend(
         "{channel}: generation {} shows anew what {} had lost",
         next.number, current.number
     ));
-    Ok(())
+    Ok(true)
 }
 
 fn channels(context: &Context) -> String {

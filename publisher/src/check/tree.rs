@@ -11,6 +11,17 @@ use pinfold_store::{
 use crate::Result;
 use crate::layout::Www;
 
+/// Something that is wrong with a tree.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    pub(crate) code: Code,
+    /// Where; a single dot is the tree itself.
+    pub(crate) path: Vec<u8>,
+    pub(crate) detail: String,
+    /// What the manifest has there; `None` where it has nothing, or a folder.
+    pub(crate) wanted: Option<Node>,
+}
+
 /// Compares a dated tree with its manifest: every entry the object or a replica of it, nothing missing, nothing more, nothing writable.
 ///
 /// Cost: one look at each entry of the tree; nothing is read.
@@ -18,12 +29,30 @@ use crate::layout::Www;
 /// # Errors
 /// The tree's manifest cannot be read.
 pub fn verify_tree(store: &Store, record: &Record, monitor: &dyn Monitor) -> Result<Report> {
+    let (faults, files) = faults(store, record, monitor)?;
+    let name = format!("{}@{}", record.mirror, record.taken);
+    let findings = faults.into_iter().map(|fault| Finding {
+        code: fault.code,
+        subject: format!("{name} {}", pinfold_store::path::escape(&fault.path)),
+        detail: fault.detail,
+        remedy: format!("pinfold publish {name} builds the tree anew"),
+    });
+    Ok(Report { findings: findings.collect(), files, ..Report::default() })
+}
+
+/// Lists what is wrong with a tree, and how many files were compared.
+pub(crate) fn faults(
+    store: &Store,
+    record: &Record,
+    monitor: &dyn Monitor,
+) -> Result<(Vec<Fault>, u64)> {
     let top = Www::new(store.root()).snapshot_tree(&record.mirror, record.taken);
-    let mut check = TreeCheck { store, record, top: &top, report: Report::default() };
+    let owner = std::fs::symlink_metadata(store.root()).at("look at", store.root())?.uid();
+    let mut check = TreeCheck { store, top: &top, owner, faults: Vec::new(), files: 0 };
     monitor.step("comparing the tree", Some(record.files + record.links));
     let mut walk = match check.top()? {
         true => Walk::new(&top).peekable(),
-        false => return Ok(check.report),
+        false => return Ok((check.faults, 0)),
     };
     for entry in store.manifest(record.manifest)? {
         let entry = entry?;
@@ -32,18 +61,14 @@ pub fn verify_tree(store: &Store, record: &Record, monitor: &dyn Monitor) -> Res
         }
         match walk.next_if(|found| found.is_at(&entry.path)) {
             Some(found) => check.compare(&entry, &found),
-            None => check.add(
-                Code::TreeMissing,
-                entry.path.as_bytes(),
-                "it is not in the tree".to_owned(),
-            ),
+            None => check.add_wanted(Code::TreeMissing, &entry, "it is not in the tree".to_owned()),
         }
         monitor.advance(1);
     }
     for found in walk {
         check.extra(&found, None);
     }
-    Ok(check.report)
+    Ok((check.faults, check.files))
 }
 
 /// Something in a tree.
@@ -68,20 +93,35 @@ impl Found {
 
 struct TreeCheck<'a> {
     store: &'a Store,
-    record: &'a Record,
     top: &'a Path,
-    report: Report,
+    /// Who must own the folders.
+    owner: u32,
+    faults: Vec<Fault>,
+    files: u64,
 }
 
 impl TreeCheck<'_> {
     fn add(&mut self, code: Code, path: &[u8], detail: String) {
-        let name = format!("{}@{}", self.record.mirror, self.record.taken);
-        self.report.findings.push(Finding {
-            code,
-            subject: format!("{name} {}", pinfold_store::path::escape(path)),
-            detail,
-            remedy: format!("pinfold publish {name} builds the tree anew"),
-        });
+        self.faults.push(Fault { code, path: path.to_vec(), detail, wanted: None });
+    }
+
+    fn add_wanted(&mut self, code: Code, entry: &Entry, detail: String) {
+        let (path, wanted) = (entry.path.as_bytes().to_vec(), Some(entry.node.clone()));
+        self.faults.push(Fault { code, path, detail, wanted });
+    }
+
+    /// Finds what lets somebody else than we change a folder.
+    fn folder(&mut self, path: &[u8], meta: &std::fs::Metadata) {
+        if meta.mode() & 0o222 != 0 {
+            self.add(Code::TreeMode, path, mode_of_folder(meta));
+        } else if meta.uid() != self.owner {
+            let detail = format!(
+                "the folder belongs to user {} and should to user {}",
+                meta.uid(),
+                self.owner
+            );
+            self.add(Code::TreeMode, path, detail);
+        }
     }
 
     /// Says whether a folder stands where the tree should; nobody may write it.
@@ -89,8 +129,8 @@ impl TreeCheck<'_> {
         let meta = std::fs::symlink_metadata(self.top).at("look at", self.top)?;
         if !meta.is_dir() {
             self.add(Code::TreeDiffers, b".", "it is no folder".to_owned());
-        } else if meta.mode() & 0o222 != 0 {
-            self.add(Code::TreeMode, b".", mode_of_folder(&meta));
+        } else {
+            self.folder(b".", &meta);
         }
         Ok(meta.is_dir())
     }
@@ -110,57 +150,44 @@ impl TreeCheck<'_> {
                     "the manifest has nothing in this folder".to_owned(),
                 );
             }
-            Ok(meta) if meta.mode() & 0o222 != 0 => {
-                self.add(Code::TreeMode, path, mode_of_folder(meta));
-            }
-            Ok(_) => {}
+            Ok(meta) => self.folder(path, meta),
         }
     }
 
     fn compare(&mut self, entry: &Entry, found: &Found) {
-        self.report.files += 1;
-        let path = entry.path.as_bytes();
-        let meta = match &found.meta {
-            Ok(meta) => meta,
-            Err(error) => {
-                return self.add(Code::TreeDiffers, path, format!("it cannot be read: {error}"));
-            }
-        };
-        match &entry.node {
-            Node::Link { target } => {
+        self.files += 1;
+        let wrong = match (&found.meta, &entry.node) {
+            (Err(error), _) => Some((Code::TreeDiffers, format!("it cannot be read: {error}"))),
+            (Ok(_), Node::Link { target }) => {
                 let is_same = std::fs::read_link(self.top.join(entry.path.as_path()))
                     .is_ok_and(|now| now.as_os_str().as_bytes() == &**target);
-                if !is_same {
-                    self.add(
-                        Code::TreeDiffers,
-                        path,
-                        "it is not the link that the manifest names".to_owned(),
-                    );
-                }
+                let detail = "it is not the link that the manifest names".to_owned();
+                (!is_same).then_some((Code::TreeDiffers, detail))
             }
-            Node::File { digest, size_bytes, .. } => {
+            (Ok(meta), Node::File { digest, size_bytes, .. }) => {
                 if !meta.is_file() || !is_object(self.store, *digest, meta) {
-                    self.add(Code::TreeDiffers, path, format!("it is not the object {digest}"));
+                    Some((Code::TreeDiffers, format!("it is not the object {digest}")))
                 } else if meta.size() != *size_bytes {
-                    self.add(
-                        Code::ObjectSize,
-                        path,
-                        format!("it has {} bytes and should have {size_bytes}", meta.size()),
-                    );
+                    let detail =
+                        format!("it has {} bytes and should have {size_bytes}", meta.size());
+                    Some((Code::ObjectSize, detail))
                 } else if meta.mode() & 0o7222 != 0 {
-                    self.add(
-                        Code::TreeMode,
-                        path,
-                        format!("its mode is {:o} and should be 444", meta.mode() & 0o7777),
-                    );
+                    let detail =
+                        format!("its mode is {:o} and should be 444", meta.mode() & 0o7777);
+                    Some((Code::TreeMode, detail))
+                } else {
+                    None
                 }
             }
+        };
+        if let Some((code, detail)) = wrong {
+            self.add_wanted(code, entry, detail);
         }
     }
 }
 
 /// Says whether a file is an object, or a replica of it.
-pub(super) fn is_object(store: &Store, digest: Digest, meta: &std::fs::Metadata) -> bool {
+pub(crate) fn is_object(store: &Store, digest: Digest, meta: &std::fs::Metadata) -> bool {
     let is_it = |path: &Path| {
         path.symlink_metadata()
             .is_ok_and(|object| (object.dev(), object.ino()) == (meta.dev(), meta.ino()))

@@ -93,7 +93,14 @@ impl Check<'_> {
 /// # Errors
 /// The union cannot be listed.
 pub fn union_strays(store: &Store, mirror: &Name) -> Result<Report> {
-    let mut report = Report::default();
+    let strays = strays_of_union(store, mirror)?;
+    let findings = strays.iter().take(FINDINGS_MAX).map(|path| stray(path)).collect();
+    Ok(Report { findings, ..Report::default() })
+}
+
+/// Lists what is in a mirror's union and is no object.
+pub(crate) fn strays_of_union(store: &Store, mirror: &Name) -> Result<Vec<PathBuf>> {
+    let mut strays = Vec::new();
     let top = Www::new(store.root()).union(mirror);
     let mut open: Vec<PathBuf> = vec![top.clone()];
     while let Some(folder) = open.pop() {
@@ -107,14 +114,11 @@ pub fn union_strays(store: &Store, mirror: &Name) -> Result<Report> {
             if meta.is_dir() {
                 open.push(path);
             } else if !meta.is_file() || meta.nlink() < 2 {
-                report.findings.push(stray(&path));
+                strays.push(path);
             }
         }
-        if report.findings.len() >= FINDINGS_MAX {
-            break;
-        }
     }
-    Ok(report)
+    Ok(strays)
 }
 
 fn stray(path: &Path) -> Finding {

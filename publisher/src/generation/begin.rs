@@ -54,6 +54,31 @@ pub fn init_channel(
     Ok(if number == 0 { Begun::New } else { Begun::Found(number) })
 }
 
+/// Says whether a channel that has records leads to none of them: its link is gone, or is not one of ours.
+///
+/// # Errors
+/// That cannot be known.
+pub fn is_lost(store: &Store, channel: &Name) -> Result<bool> {
+    let www = Www::new(store.root());
+    let Some(_) = newest(&www, channel)? else { return Ok(false) };
+    match super::current_number(store, channel) {
+        Ok(number) => Ok(!disk::stands(&www.record(channel, number))?),
+        Err(crate::Error::NoChannel { .. } | crate::Error::Damaged { .. }) => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+
+/// Removes a channel's link that leads nowhere, so that [`init_channel`] makes it anew.
+///
+/// Locks: needs the site's.
+///
+/// # Errors
+/// It cannot be removed.
+pub fn forget_link(store: &Store, channel: &Name, _lock: &SiteLock) -> Result<()> {
+    disk::remove_tree(&Www::new(store.root()).channel(channel))?;
+    Ok(())
+}
+
 /// The newest generation that has a record.
 pub(crate) fn newest(www: &Www, channel: &Name) -> Result<Option<u64>> {
     let names = disk::names(&www.records(channel))?;

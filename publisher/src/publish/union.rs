@@ -3,25 +3,25 @@
 //! Kept by difference: a snapshot that comes or goes touches only the names in which it differs from its nearest published neighbour.
 //! Symbolic links enter as what they lead to: a linked file as a hardlink, a linked folder with every fixed file below its target.
 
+mod links;
 mod place;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use pinfold_store::disk::Weight;
-use pinfold_store::index::{Index, Span};
+use pinfold_store::index::Index;
 use pinfold_store::lock::{Asker, Writer};
 use pinfold_store::manifest::{self, Change};
 use pinfold_store::object::Linker;
-use pinfold_store::{Class, Entry, Monitor, Name, Node, Record, RelPath, Stamp, Store};
+use pinfold_store::{Class, Digest, Entry, Monitor, Name, Node, Record, RelPath, Stamp, Store};
 
 use super::published_dates;
 use crate::Result;
 use crate::layout::Www;
+use links::{Links, is_below};
 use place::{Content, Place, Placing, Weighing};
 
-/// Links that lead to links are followed this far.
-const HOPS_MAX: usize = 16;
 /// Names that are settled at once.
 const CHUNK: usize = 8192;
 
@@ -55,6 +55,48 @@ pub(super) fn add_whole(
         &mut placing(store, record, writer)?,
         monitor,
     )
+}
+
+/// Which objects a name must not lead to: the name is removed instead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lost {
+    /// None may be lost: one that is not there is an error.
+    None,
+    /// Those that are not there.
+    Any,
+    /// This one, which still stands.
+    One(Digest),
+}
+
+/// Brings every fixed name of a published snapshot right, but for those whose objects are lost.
+pub(crate) fn settle_whole(
+    store: &Store,
+    record: &Record,
+    writer: &Writer,
+    monitor: &dyn Monitor,
+) -> Result<()> {
+    let published = published_dates(store, &record.mirror)?;
+    let union = Union { lost: Lost::Any, ..Union::open(store, record, published)? };
+    union.settle(None, &mut placing(store, record, writer)?, monitor)
+}
+
+/// Brings some names right, and those that lead to them through links. `record` is of a published snapshot.
+pub(crate) fn settle_paths(
+    store: &Store,
+    record: &Record,
+    (paths, lost): (&BTreeSet<RelPath>, Lost),
+    (writer, monitor): (&Writer, &dyn Monitor),
+) -> Result<()> {
+    let published = published_dates(store, &record.mirror)?;
+    let union = Union { lost, ..Union::open(store, record, published)? };
+    let mut names = Names::new();
+    for path in paths {
+        names.entry(path.clone()).or_default();
+        for links in union.links.values() {
+            names.extend(links.names(path).into_iter().map(|name| (name, None)));
+        }
+    }
+    union.place_all(&names, &mut placing(store, record, writer)?, monitor)
 }
 
 /// Takes out what only this snapshot, which is not published any more, held; gives what folders came back.
@@ -116,110 +158,6 @@ fn neighbour(published: &[Stamp], taken: Stamp) -> Option<Stamp> {
     before.or_else(|| published.iter().find(|date| **date > taken)).copied()
 }
 
-/// The links of one snapshot: by path, and the other way round.
-#[derive(Default)]
-struct Links {
-    targets: HashMap<Vec<u8>, Vec<u8>>,
-    /// Target → paths of the links that lead there.
-    sources: HashMap<Vec<u8>, Vec<Vec<u8>>>,
-}
-
-impl Links {
-    /// The links of a snapshot, from the mirror's spans of links.
-    fn at(spans: &[Span], taken: Stamp) -> Self {
-        let mut links = Self::default();
-        for span in spans.iter().filter(|span| span.covers(taken)) {
-            if let Node::Link { target } = &span.entry.node
-                && let Some(to) = join(span.entry.path.split().0, target)
-            {
-                links.targets.insert(span.entry.path.as_bytes().to_vec(), to);
-            }
-        }
-        let sources: Vec<_> = links
-            .targets
-            .keys()
-            .filter_map(|path| links.resolve(path).map(|to| (to, path.clone())))
-            .collect();
-        for (to, path) in sources {
-            // A link to a folder above itself would hold itself without end.
-            if !is_below(&path, &to) {
-                links.sources.entry(to).or_default().push(path);
-            }
-        }
-        links
-    }
-
-    /// Follows the links in a path to the real one; `None` where they lead in a circle.
-    fn resolve(&self, path: &[u8]) -> Option<Vec<u8>> {
-        let mut path = path.to_vec();
-        for _ in 0..HOPS_MAX {
-            let hop = prefixes(&path)
-                .find_map(|prefix| self.targets.get(prefix).map(|to| (prefix.len(), to)));
-            let Some((length, to)) = hop else { return Some(path) };
-            let rest = &path[length..];
-            let rest = if to.is_empty() { rest.strip_prefix(b"/").unwrap_or(rest) } else { rest };
-            path = [to.as_slice(), rest].concat();
-        }
-        None
-    }
-
-    /// Every name under which a real path is reached: itself, and through links.
-    fn names(&self, path: &RelPath) -> Vec<RelPath> {
-        let mut names = vec![path.clone()];
-        if self.sources.is_empty() {
-            return names;
-        }
-        let mut at = 0;
-        while let Some(name) = names.get(at).cloned() {
-            at += 1;
-            for prefix in prefixes(name.as_bytes()) {
-                for source in self.sources.get(prefix).into_iter().flatten() {
-                    let alias = [source.as_slice(), &name.as_bytes()[prefix.len()..]].concat();
-                    if let Ok(alias) = RelPath::parse(&alias)
-                        && names.len() < 256
-                        && !names.contains(&alias)
-                    {
-                        names.push(alias);
-                    }
-                }
-            }
-        }
-        names
-    }
-}
-
-/// A path's prefixes by whole parts, the longest (itself) last.
-fn prefixes(path: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let ends = path
-        .iter()
-        .enumerate()
-        .filter(|(_, byte)| **byte == b'/')
-        .map(|(at, _)| at)
-        .chain([path.len()]);
-    ends.map(|end| &path[..end])
-}
-
-fn is_below(path: &[u8], folder: &[u8]) -> bool {
-    folder.is_empty()
-        || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
-}
-
-/// Joins a link's target to its folder by text; `None` where it leaves the tree.
-fn join(folder: &[u8], target: &[u8]) -> Option<Vec<u8>> {
-    let mut parts: Vec<&[u8]> =
-        folder.split(|byte| *byte == b'/').filter(|part| !part.is_empty()).collect();
-    for part in target.split(|byte| *byte == b'/') {
-        match part {
-            b"" | b"." => {}
-            b".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join(&b'/'))
-}
-
 /// Names to make right, with what the snapshot at hand shows there where that is known already.
 type Names = BTreeMap<RelPath, Option<Content>>;
 
@@ -230,6 +168,7 @@ struct Union<'a> {
     /// Published dates, newest first.
     published: Vec<Stamp>,
     links: HashMap<Stamp, Links>,
+    lost: Lost,
 }
 
 impl<'a> Union<'a> {
@@ -240,7 +179,7 @@ impl<'a> Union<'a> {
         let link_spans = index.links(&record.mirror)?;
         let dates: Vec<Stamp> = published.iter().copied().chain([record.taken]).collect();
         let links = dates.into_iter().map(|taken| (taken, Links::at(&link_spans, taken))).collect();
-        Ok(Self { store, record, index, published, links })
+        Ok(Self { store, record, index, published, links, lost: Lost::None })
     }
 
     /// Makes every name right in which the snapshot differs from `base`.
@@ -347,10 +286,23 @@ impl<'a> Union<'a> {
         Ok(None)
     }
 
+    /// Says whether a name must not lead to a content.
+    fn is_lost(&self, (digest, size_bytes): Content) -> Result<bool> {
+        match self.lost {
+            Lost::None => Ok(false),
+            Lost::One(lost) => Ok(digest == lost),
+            Lost::Any => Ok(!self.store.has_object(digest, size_bytes)?),
+        }
+    }
+
     fn place_all(&self, names: &Names, place: &mut Place<'_>, monitor: &dyn Monitor) -> Result<()> {
         let settled: Vec<(&RelPath, Option<Content>)> = names
             .iter()
-            .map(|(name, known)| Ok((name, self.winner(name, *known)?)))
+            .map(|(name, known)| {
+                let winner = self.winner(name, *known)?;
+                let is_lost = winner.map_or(Ok(false), |content| self.is_lost(content))?;
+                Ok((name, winner.filter(|_| !is_lost)))
+            })
             .collect::<Result<_>>()?;
         place.all(&settled, monitor)
     }

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use super::bytes::{self, Pace};
 use super::{Depth, finding};
-use crate::error::Result;
+use crate::error::{IoContext, Result};
 use crate::gc::digest_of;
-use crate::index::Index;
+use crate::index::{Index, ObjectRow};
 use crate::{Code, Counter, Digest, Monitor, Report, Store, disk};
 
 /// An object that is to be checked, with what is known of it.
@@ -22,8 +23,23 @@ pub(super) struct Wanted {
     pub(super) place: Option<String>,
 }
 
+impl Wanted {
+    /// What the index knows of an object.
+    pub(super) fn of(row: &ObjectRow) -> Self {
+        Self {
+            digest: row.digest,
+            size_bytes: Some(row.size_bytes),
+            mtime: Some(row.mtime),
+            place: None,
+        }
+    }
+}
+
 /// What is wrong with an inode: code, detail, remedy.
-type Flaw = (Code, String, String);
+pub(super) type Flaw = (Code, String, String);
+
+/// What is wrong with an object's inodes, and how many bytes of them were read.
+pub(super) type Checked = (Vec<(PathBuf, Flaw)>, u64);
 
 impl Store {
     /// Checks objects in parallel and keeps the findings in order.
@@ -37,33 +53,53 @@ impl Store {
         report: &mut Report,
         monitor: &dyn Monitor,
     ) -> Result<()> {
-        let checked: Vec<(Vec<(PathBuf, Flaw)>, u64)> = wanted
+        let owner = self.owner()?;
+        let pace = Pace::new(None);
+        let checked: Vec<Checked> = wanted
             .par_iter()
             .map(|wanted| {
                 monitor.advance(1);
-                self.check_object(wanted, depth)
+                self.check_object(wanted, (depth, owner, &pace))
             })
             .collect();
-        for (wanted, (flaws, bytes)) in wanted.drain(..).zip(checked) {
+        for (wanted, checked) in wanted.drain(..).zip(checked) {
             report.files += 1;
-            report.bytes += bytes;
-            monitor.count(Counter::BytesRead, bytes);
-            for (path, (code, detail, remedy)) in flaws {
-                let Some(place) = place_of(&wanted, index, code)? else { continue };
-                let subject = format!("{} ({place})", name_in(self, &path));
-                report.findings.push(finding(code, subject, detail, &remedy));
-            }
+            self.note(&wanted, index, checked, (report, monitor))?;
         }
         Ok(())
     }
 
+    /// Puts what was found of an object into the report.
+    pub(super) fn note(
+        &self,
+        wanted: &Wanted,
+        index: Option<&Index>,
+        (flaws, bytes): Checked,
+        (report, monitor): (&mut Report, &dyn Monitor),
+    ) -> Result<()> {
+        report.bytes += bytes;
+        monitor.count(Counter::BytesRead, bytes);
+        for (path, (code, detail, remedy)) in flaws {
+            let Some(place) = place_of(wanted, index, code)? else { continue };
+            let subject = format!("{} ({place})", name_in(self, &path));
+            report.findings.push(finding(code, subject, detail, &remedy));
+            report.objects.insert(wanted.digest);
+        }
+        Ok(())
+    }
+
+    /// Who must own every file of the store: the root's owner.
+    pub(crate) fn owner(&self) -> Result<u32> {
+        self.root().symlink_metadata().at("look at", self.root()).map(|meta| meta.uid())
+    }
+
     /// Checks an object and its replicas; gives what is wrong and the bytes that were read.
-    fn check_object(&self, wanted: &Wanted, depth: Depth) -> (Vec<(PathBuf, Flaw)>, u64) {
+    fn check_object(&self, wanted: &Wanted, how: (Depth, u32, &Pace)) -> Checked {
         let mut flaws = Vec::new();
         let mut read = 0;
         let first = self.object_path(wanted.digest);
         for path in std::iter::once(first).chain(self.replicas(wanted.digest)) {
-            match check_file(&path, wanted, depth) {
+            match check_file(&path, wanted, how) {
                 Ok(bytes) => read += bytes,
                 Err(flaw) => flaws.push((path, flaw)),
             }
@@ -84,13 +120,9 @@ impl Store {
         let mut known: HashSet<Digest> = HashSet::new();
         for row in index.map(|index| index.shard(shard)).transpose()?.unwrap_or_default() {
             known.insert(row.digest);
-            wanted.push(Wanted {
-                digest: row.digest,
-                size_bytes: Some(row.size_bytes),
-                mtime: Some(row.mtime),
-                place: None,
-            });
+            wanted.push(Wanted::of(&row));
         }
+        let known_count = wanted.len();
         for name in disk::names(&folder)? {
             let text = name.to_string_lossy();
             let stem = text
@@ -104,6 +136,7 @@ impl Store {
                     let detail = "it is not named as an object is".to_owned();
                     let subject = name_in(self, &path);
                     report.findings.push(finding(Code::ObjectStray, subject, detail, &remedy));
+                    report.strays.push(path);
                 }
                 Some(digest) if known.insert(digest) => {
                     let place = Some("no snapshot".to_owned());
@@ -112,18 +145,26 @@ impl Store {
                 Some(_) => {}
             }
         }
+        // The bytes of those that the index knows are read after this, in the order in which they came.
+        let unknown = wanted.split_off(known_count);
+        self.check_objects(&mut wanted, (index, Depth::Quick), report, monitor)?;
+        wanted = unknown;
         self.check_objects(&mut wanted, (index, depth), report, monitor)
     }
 }
 
-/// Brings a lost object back: what has its name and size is taken for whole by an ingest, so a damaged one must go first.
-const AGAIN: &str =
-    "run ingest from a tree that has the file, then pinfold publish the snapshots that are named";
+/// Brings a lost object back.
+pub(super) const AGAIN: &str =
+    "pinfold fsck --repair heals it from another copy, from upstream, or from --from PATH";
 
 /// Checks one inode of an object.
-fn check_file(path: &Path, wanted: &Wanted, depth: Depth) -> std::result::Result<u64, Flaw> {
+fn check_file(
+    path: &Path,
+    wanted: &Wanted,
+    (depth, owner, pace): (Depth, u32, &Pace),
+) -> std::result::Result<u64, Flaw> {
     let shown = crate::path::escape_path(path);
-    let replace = || format!("mv {shown} somewhere else, {AGAIN}");
+    let replace = || AGAIN.to_owned();
     let meta = match path.symlink_metadata() {
         Ok(meta) => meta,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -144,8 +185,17 @@ fn check_file(path: &Path, wanted: &Wanted, depth: Depth) -> std::result::Result
         let detail = format!("its mode is {:o} and should be 444", meta.mode() & 0o7777);
         return Err((Code::ObjectMode, detail, format!("see who changed it: chmod 444 {shown}")));
     }
+    if meta.uid() != owner {
+        let detail = format!("it belongs to user {} and should to user {owner}", meta.uid());
+        return Err((
+            Code::ObjectOwner,
+            detail,
+            format!("see who changed it: chown {owner} {shown}"),
+        ));
+    }
     let bytes = if depth == Depth::Deep {
-        read_file(path, wanted.digest).map_err(|(code, detail)| (code, detail, replace()))?
+        bytes::judge(path, wanted.digest, pace)
+            .map_err(|(code, detail)| (code, detail, replace()))?
     } else {
         0
     };
@@ -157,18 +207,6 @@ fn check_file(path: &Path, wanted: &Wanted, depth: Depth) -> std::result::Result
                 format!("see who changed it, check with --deep: touch -d @{mtime} {shown}");
             Err((Code::ObjectTime, detail, remedy))
         }
-    }
-}
-
-fn read_file(path: &Path, digest: Digest) -> std::result::Result<u64, (Code, String)> {
-    let unreadable = |error: &dyn std::error::Error| (Code::ObjectUnreadable, error.to_string());
-    let mut file = std::fs::File::open(path).map_err(|error| unreadable(&error))?;
-    let found = disk::content::hash(&mut file, path, &mut |_| Ok(()))
-        .map_err(|error| unreadable(std::error::Error::source(&error).unwrap_or(&error)))?;
-    if found.digest == digest {
-        Ok(found.size_bytes)
-    } else {
-        Err((Code::ObjectContent, format!("its bytes hash to {}", found.digest)))
     }
 }
 

@@ -205,6 +205,16 @@ pub fn rename_new(from: &Path, to: &Path) -> Result<()> {
     super::sync_parent(from)
 }
 
+/// Renames over a name below a descriptor; the caller syncs the folder.
+///
+/// # Errors
+/// [`crate::Error::Io`] with the new path.
+pub fn rename_into(from: &Path, dir: &OwnedFd, name: &Path) -> Result<()> {
+    rustix::fs::renameat(CWD, from, dir, name)
+        .map_err(std::io::Error::from)
+        .at_with("rename to", || super::shown(dir, name))
+}
+
 /// Removes a file or symlink; one that is gone is fine. True where it was there.
 ///
 /// # Errors

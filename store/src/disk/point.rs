@@ -40,6 +40,10 @@ pub const POINTS: &[&str] = &[
     "key-retired",
     "key-switched",
     "key-forgotten",
+    "heal-written",
+    "heal-renamed",
+    "tree-relinked",
+    "object-set-aside",
 ];
 
 /// The point that is armed and the passes that are left.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::check::Depth;
+use crate::check::Effort;
 use crate::scan::{Adopt, Reading, Seal, Sealed};
 use crate::{Class, Node, RelPath, Silent};
 
@@ -184,7 +184,13 @@ impl Life {
                 assert_eq!(digest, wanted, "{path} in {taken}");
             }
         }
-        assert!(self.store.fsck(Depth::Deep, &Silent).unwrap().findings.is_empty());
+        assert!(
+            self.store
+                .fsck(&Effort::deep(Stamp::from_seconds(2000)), &Silent)
+                .unwrap()
+                .findings
+                .is_empty()
+        );
     }
 
     /// After a sweep the objects are exactly those that some snapshot needs.

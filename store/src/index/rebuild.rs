@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use rayon::prelude::*;
 
 use super::{Index, ObjectRow, sql};
-use crate::error::{IoContext, Result};
+use crate::error::{Error, IoContext, Result};
 use crate::lock::{Collector, Writer};
-use crate::{Code, Digest, Finding, Monitor, Store, disk, manifest};
+use crate::manifest::Change;
+use crate::{Code, Digest, Finding, Monitor, Node, Record, Store, disk, manifest};
 
 /// Objects in one transaction.
 const BATCH: usize = 20_000;
@@ -37,14 +38,9 @@ impl Store {
             let mut before: Option<Digest> = None;
             for taken in self.dates(&mirror)? {
                 let record = self.record(&mirror, taken)?;
-                let decoder = self.manifest(record.manifest)?;
-                match before {
-                    None => index
-                        .add_snapshot(&record, &mut manifest::diff(std::iter::empty(), decoder))?,
-                    Some(before) => index.add_snapshot(
-                        &record,
-                        &mut manifest::diff(self.manifest(before)?, decoder),
-                    )?,
+                if let Err(Error::Stale { .. }) = index.take_snapshot(self, &record, before) {
+                    index.take_lost(self, &record, before)?;
+                    index.take_snapshot(self, &record, before)?;
                 }
                 before = Some(record.manifest);
                 monitor.advance(1);
@@ -109,7 +105,49 @@ impl Store {
     }
 }
 
+/// What a snapshot changes against the one before it.
+fn changes(
+    store: &Store,
+    record: &Record,
+    before: Option<Digest>,
+) -> Result<Box<dyn Iterator<Item = Result<Change>>>> {
+    let new = store.manifest(record.manifest)?;
+    Ok(match before {
+        None => Box::new(manifest::diff(std::iter::empty(), new)),
+        Some(before) => Box::new(manifest::diff(store.manifest(before)?, new)),
+    })
+}
+
 impl Index {
+    /// Adds a snapshot.
+    fn take_snapshot(
+        &mut self,
+        store: &Store,
+        record: &Record,
+        before: Option<Digest>,
+    ) -> Result<()> {
+        self.add_snapshot(record, &mut changes(store, record, before)?)
+    }
+
+    /// Takes in the objects of a snapshot that are lost: the snapshot stays known, and its object is missed until it is healed.
+    fn take_lost(&mut self, store: &Store, record: &Record, before: Option<Digest>) -> Result<()> {
+        let mut rows = Vec::new();
+        for change in changes(store, record, before)? {
+            let change = change?;
+            let Some(Node::File { digest, size_bytes, .. }) =
+                change.new_entry().map(|entry| &entry.node)
+            else {
+                continue;
+            };
+            if self.object(*digest)?.is_none() {
+                let mtime = store.mtime_set_aside(*digest)?.unwrap_or(record.taken.seconds());
+                let (digest, size_bytes) = (*digest, *size_bytes);
+                rows.push(ObjectRow { digest, size_bytes, mtime, sha256: None });
+            }
+        }
+        self.add_objects(&rows, &mut |_| Ok(()))
+    }
+
     /// Takes every object on disk into the table.
     fn take_objects(&mut self, store: &Store, monitor: &dyn Monitor) -> Result<()> {
         monitor.step("reading the names of the objects", None);

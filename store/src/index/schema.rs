@@ -92,6 +92,11 @@ CREATE TABLE judged (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX judged_verdict ON judged (keys, verdict);
 ",
+    "
+ALTER TABLE objects ADD COLUMN read INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX objects_read ON objects (read);
+CREATE TABLE passes (began INTEGER NOT NULL, at INTEGER NOT NULL) STRICT;
+",
 ];
 
 /// Sets what every connection needs.

@@ -88,6 +88,37 @@ impl Index {
 }
 
 impl Index {
+    /// Hands on every entry of a snapshot in the order of a manifest, which these entries make again.
+    ///
+    /// # Errors
+    /// [`Error::Index`] where it cannot be read; whatever `each` says.
+    pub fn entries_at(
+        &self,
+        mirror: &Name,
+        taken: Stamp,
+        each: &mut dyn FnMut(Entry) -> Result<()>,
+    ) -> Result<()> {
+        let text = "SELECT paths.path, kind, digest, size, target FROM spans JOIN paths ON paths.id = spans.path
+            LEFT JOIN objects ON objects.id = object WHERE mirror = (SELECT id FROM mirrors WHERE name = ?1)
+            AND first <= ?2 AND (last IS NULL OR last >= ?2) ORDER BY paths.path";
+        let mut statement = self.sql(self.connection.prepare_cached(text))?;
+        let mut rows = self.sql(statement.query(params![mirror.as_str(), taken.seconds()]))?;
+        while let Some(row) = self.sql(rows.next())? {
+            let path: Vec<u8> = self.sql(row.get(0))?;
+            let kind: i64 = self.sql(row.get(1))?;
+            let node = match self.sql(row.get::<_, Option<Vec<u8>>>(4))? {
+                Some(target) => Node::Link { target: target.into_boxed_slice() },
+                None => Node::File {
+                    digest: Digest::from_bytes(self.sql(row.get(2))?),
+                    size_bytes: uint(self.sql(row.get(3))?),
+                    class: class_of(kind),
+                },
+            };
+            each(Entry { path: RelPath::parse(&path)?, node, added: kind & ADDED != 0 })?;
+        }
+        Ok(())
+    }
+
     /// All spans of a mirror's symbolic links.
     ///
     /// # Errors

@@ -13,8 +13,8 @@ use pinfold_store::{Kind, Monitor, Name, Record, Stamp, disk};
 
 use super::Request;
 use super::look::View;
+use crate::cmd::check;
 use crate::cmd::diff::{self, Lost};
-use crate::cmd::keep;
 use crate::config::{Asked, Verify};
 use crate::failure::Failure;
 use crate::tool::{Ended, Tool};
@@ -116,7 +116,7 @@ impl Request<'_> {
         let rules = self.context.config.rules(self.channel, &step.mirror);
         let Some(Verify::To(depth)) = rules.verify else { return Ok(None) };
         let snapshot = step.to;
-        let found = keep::look_at(self.store, (&step.mirror, snapshot), depth, progress);
+        let found = check::look_at(self.store, (&step.mirror, snapshot), depth, progress);
         let finding = match found {
             Ok(report) => report.findings.into_iter().next().map(|first| {
                 format!("{}: {}: {}", first.code.as_str(), first.subject, first.detail)

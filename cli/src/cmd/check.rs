@@ -1,12 +1,11 @@
-//! `verify` and `fsck`: whether what is kept is whole.
+//! `verify`, and what it shares with `fsck`: looking at what is kept and published.
 
 use std::time::Duration;
 
 use pinfold_mirror::prove::prove_again;
 use pinfold_publisher::layout::Spec;
-use pinfold_publisher::publish;
-use pinfold_publisher::{check, generation};
-use pinfold_store::check::Depth;
+use pinfold_publisher::{check, publish};
+use pinfold_store::check::{Depth, Effort};
 use pinfold_store::{Monitor, Name, Record, Report, Stamp, Store};
 
 use super::Done;
@@ -59,9 +58,7 @@ fn compare(store: &Store, record: &Record, progress: &dyn Monitor) -> Result<Rep
     match compared {
         _ if !stands => Ok(Report::default()),
         Ok(report) => Ok(report),
-        Err(pinfold_publisher::Error::Store(pinfold_store::Error::Damaged { .. })) => {
-            Ok(Report::default())
-        }
+        Err(_) if !store.is_whole_manifest(record.manifest) => Ok(Report::default()),
         Err(error) => Err(error.into()),
     }
 }
@@ -87,7 +84,8 @@ fn steady(
     found
 }
 
-fn tell(context: &Context, report: &Report, subject: &str, also: &str) -> Done {
+/// Says what was found.
+pub(super) fn tell(context: &Context, report: &Report, subject: &str, also: &str) -> Done {
     if context.json {
         ui::print_json(&ui::report_json(report))?;
     } else if report.findings.is_empty() {
@@ -106,34 +104,18 @@ fn tell(context: &Context, report: &Report, subject: &str, also: &str) -> Done {
     Ok(Outcome::of(report))
 }
 
-pub(super) fn fsck(context: &Context, depth: Depth, is_rebuild: bool) -> Done {
-    let store = context.store_on_any_disk()?;
-    let progress = Progress::new();
-    if is_rebuild {
-        if context.dry_run {
-            context.answer(
-                "would make the index anew from the files",
-                &serde_json::json!({ "rebuild": true, "dry_run": true }),
-            )?;
-            return Ok(Outcome::Done);
-        }
-        let collector = store.collector(&context.asker())?;
-        store.rebuild_index(&collector, &progress)?;
-        drop(collector);
-        store.sum_objects(&store.writer(&context.asker())?, &progress)?;
-    }
-    let mut report = store.fsck(depth, &progress)?;
-    report.merge(steady(&store, &|| check::channels(&store))?);
-    report.merge(steady(&store, &|| check::dates(&store))?);
+/// Looks at the whole store and at all that is published.
+pub(super) fn look(store: &Store, effort: &Effort, progress: &Progress) -> Result<Report, Failure> {
+    let mut report = store.fsck(effort, progress)?;
+    report.merge(steady(store, &|| check::channels(store))?);
+    report.merge(steady(store, &|| check::dates(store))?);
     for mirror in store.mirrors()? {
-        report.merge(steady(&store, &|| check::union_strays(&store, &mirror))?);
-        for taken in publish::published_dates(&store, &mirror)? {
+        report.merge(steady(store, &|| check::union_strays(store, &mirror))?);
+        for taken in publish::published_dates(store, &mirror)? {
             if let Ok(record) = store.record(&mirror, taken) {
-                report.merge(compare(&store, &record, &progress)?);
+                report.merge(compare(store, &record, progress)?);
             }
         }
     }
-    progress.finish();
-    let channels = generation::channels(&store)?.len();
-    tell(context, &report, "the store", &format!("{channels} channels"))
+    Ok(report)
 }
