@@ -79,7 +79,7 @@ impl Mount {
 
     /// Moves a file's content to where the disk ends: what stands there cannot be read, as on a bad sector. Of ext4 only.
     pub(crate) fn break_file(&self, file: &Path) {
-        let image = self.dir.path().join("image");
+        let image = self.image.clone();
         let blocks = std::fs::metadata(&image).unwrap().len() / BLOCK;
         let inside = file.strip_prefix(&self.at).unwrap().display().to_string();
         tool(Command::new("umount").arg(&self.at));

@@ -26,8 +26,8 @@ impl Play {
         let rotten =
             [gone_at, self.site.tree("debian", newest).join(here)].map(|path| self.rot(&path));
         let found = self.pinfold(&["fsck", "--deep"]).expect(4).said();
-        for digest in &rotten {
-            assert!(found.contains(digest.as_str()), "{digest} is not in:\n{found}");
+        for place in &rotten {
+            assert!(found.contains(place.as_str()), "{place} is not in:\n{found}");
         }
         let from = backup.path().to_str().unwrap();
         self.ok(&["fsck", "--deep", "--repair", "--from", from]);
@@ -35,17 +35,18 @@ impl Play {
         self.see();
     }
 
-    /// Flips a byte of the object behind an entry of a tree, as a disk does: size and times stay. Gives the object's digest.
+    /// Flips a byte of the object behind an entry of a tree, as a disk does: size and times stay. Gives the object's place.
     fn rot(&self, entry: &Path) -> String {
         let mut bytes = std::fs::read(entry).unwrap();
         let digest = blake3::hash(&bytes).to_hex().to_string();
-        let object = self.site.root.join("objects").join(&digest[..2]).join(&digest[2..]);
+        let place = format!("objects/{}/{}", &digest[..2], &digest[2..]);
+        let object = self.site.root.join(&place);
         let time = std::fs::metadata(&object).unwrap().modified().unwrap();
         let middle = bytes.len() / 2;
         bytes[middle] ^= 1;
         std::fs::write(&object, bytes).unwrap();
         std::fs::File::options().write(true).open(&object).unwrap().set_modified(time).unwrap();
-        digest
+        place
     }
 
     /// Without an index nothing is lost, nothing is collected, and the run says what to do.
