@@ -1,5 +1,5 @@
 //! No space, no inodes: a plain failure, what is served stays whole, and the next run with room completes.
-use crate::harness::{Archive, Mount, Site, write};
+use crate::harness::{Archive, Mount, Site, noise, write};
 
 /// A site on a small file system with one promoted day.
 fn prepared(mount: &Mount) -> (Site, Archive, String) {
@@ -10,20 +10,6 @@ fn prepared(mount: &Mount) -> (Site, Archive, String) {
     let first = site.ingest(&archive.tree, &["--taken", "2026-03-23T04:00:00Z"]);
     site.ok(&["promote", "lab", "--to", "production"]);
     (site, archive, first)
-}
-
-/// Noise that does not compress and is in no other file.
-fn noise(seed: u64, bytes: usize) -> Vec<u8> {
-    let mut state = seed | 1;
-    std::iter::repeat_with(|| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()
-    })
-    .flatten()
-    .take(bytes)
-    .collect()
 }
 
 #[test]
@@ -53,27 +39,6 @@ fn a_full_disk_is_a_plain_failure_and_room_heals_it() {
     site.sound();
 }
 
-/// Fills a file system to the last block.
-fn fill(mount: &Mount) {
-    use std::io::Write;
-    let mut number = 0;
-    for size in [1 << 20, 16384, 4096] {
-        let bytes = noise(size as u64, size);
-        loop {
-            number += 1;
-            let path = mount.path().join(format!("ballast/{number}"));
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            let written = std::fs::File::create(path)
-                .and_then(|mut file| file.write_all(&bytes).and_then(|()| file.sync_all()));
-            if written.is_err() {
-                break;
-            }
-        }
-    }
-    let free = rustix::fs::statvfs(mount.path()).unwrap().f_bavail;
-    assert!(free < 4, "{free} blocks are free");
-}
-
 #[test]
 fn with_no_byte_free_a_channel_goes_back_and_room_is_made() {
     let mount = Mount::ext4(48, &[]);
@@ -81,7 +46,7 @@ fn with_no_byte_free_a_channel_goes_back_and_room_is_made() {
     archive.second_state();
     let second = site.ingest(&archive.tree, &["--taken", "2026-03-24T04:00:00Z"]);
     site.ok(&["promote", "lab", "--to", "production"]);
-    fill(&mount);
+    let ballast = mount.fill();
     for args in
         [&["channels"][..], &["status"], &["snapshots"], &["verify", "lab"], &["fsck", "--deep"]]
     {
@@ -94,7 +59,7 @@ fn with_no_byte_free_a_channel_goes_back_and_room_is_made() {
     site.ok(&["prune", &format!("lab@{second}")]);
     site.ok(&["prune"]);
     site.sound();
-    std::fs::remove_dir_all(mount.path().join("ballast")).unwrap();
+    std::fs::remove_dir_all(ballast).unwrap();
     let again = site.ingest(&archive.tree, &["--taken", "2026-03-25T04:00:00Z"]);
     site.ok(&["promote", "lab", "--to", "production"]);
     assert_eq!(site.shows("production", "lab"), Some(again));

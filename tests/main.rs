@@ -59,4 +59,5 @@ mod status;
 mod sync;
 mod tidy;
 mod two_at_once;
+mod year;
 mod zoo;

@@ -41,7 +41,8 @@ impl UpstreamKey {
         KEY.get_or_init(|| {
             let who = "Lab Archive <lab@example.org>".to_owned();
             let key = Self { home: fresh_home(""), who };
-            key.generate(&[], "never");
+            // Older than every day that tests play.
+            key.generate(&["--faked-system-time", "20250101T000000!"], "never");
             key
         })
     }
@@ -88,6 +89,11 @@ impl UpstreamKey {
         let mut gpg = self.gpg();
         gpg.args(more).args(["--armor", "--output", "-", "--detach-sign"]);
         tool(gpg.arg(file)).stdout
+    }
+
+    /// What gpg makes of a file with these options, such as `--clearsign`.
+    pub(crate) fn sign(&self, file: &Path, options: &[&str]) -> Vec<u8> {
+        tool(self.gpg().args(options).args(["--output", "-"]).arg(file)).stdout
     }
 
     /// Signs a package as vendors of rpm packages do.

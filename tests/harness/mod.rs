@@ -28,7 +28,7 @@ pub(crate) use dnf::Dnf;
 pub(crate) use homebrew::{Formula, Homebrew, Host, INDEX, Request};
 pub(crate) use hostile::Hostile;
 pub(crate) use machine::Machine;
-pub(crate) use mount::Mount;
+pub(crate) use mount::{Mount, noise};
 pub(crate) use nginx::{Nginx, ask};
 pub(crate) use odd::{Odd, head, hex, line, stanza};
 pub(crate) use pacman::{ArchTree, Pacman, Sign, signature};

@@ -10,6 +10,9 @@ const BLOCK: u64 = 1024;
 /// A mounted file system, unmounted when dropped.
 #[derive(Debug)]
 pub(crate) struct Mount {
+    /// Holds the image, where no disk does.
+    _memory: Option<Box<Mount>>,
+    image: PathBuf,
     dir: TempDir,
     at: PathBuf,
 }
@@ -17,46 +20,51 @@ pub(crate) struct Mount {
 impl Mount {
     /// An ext4 of so many MiB, with further options of `mkfs.ext4`.
     pub(crate) fn ext4(mib: u64, options: &[&str]) -> Self {
-        Self::make(mib, "mkfs.ext4", &[&["-q", "-F", "-m", "0"], options].concat())
+        Self::make((mib, None), "mkfs.ext4", &[&["-q", "-F", "-m", "0"], options].concat())
+    }
+
+    /// The same with its image in memory: as small and strict as a disk, and not as slow.
+    pub(crate) fn ext4_in_memory(mib: u64) -> Self {
+        let memory = Self::memory_of(mib + 1);
+        Self::make((mib, Some(memory)), "mkfs.ext4", &["-q", "-F", "-m", "0"])
     }
 
     /// An xfs of 300 MiB, the smallest that `mkfs.xfs` makes.
     pub(crate) fn xfs() -> Self {
-        Self::make(320, "mkfs.xfs", &["-q"])
+        Self::make((320, None), "mkfs.xfs", &["-q"])
     }
 
     /// A file system in memory, of 256 MiB at most.
     pub(crate) fn memory() -> Self {
+        Self::memory_of(256)
+    }
+
+    fn memory_of(mib: u64) -> Self {
         let dir = temp_dir();
         let at = dir.path().join("mnt");
         std::fs::create_dir(&at).unwrap();
         tool(
             Command::new("mount")
-                .args(["-t", "tmpfs", "-o", "size=256m,mode=755", "pinfold-test"])
+                .args(["-t", "tmpfs", "-o", &format!("size={mib}m,mode=755"), "pinfold-test"])
                 .arg(&at),
         );
-        Self { dir, at }
+        Self { _memory: None, image: PathBuf::new(), dir, at }
     }
 
-    fn make(mib: u64, program: &str, options: &[&str]) -> Self {
+    fn make((mib, memory): (u64, Option<Self>), program: &str, options: &[&str]) -> Self {
         let dir = temp_dir();
-        let image = dir.path().join("image");
+        let image = memory.as_ref().map_or(dir.path(), Self::path).join("image");
         std::fs::File::create(&image).unwrap().set_len(mib << 20).unwrap();
         tool(Command::new(program).args(options).arg(&image));
         let at = dir.path().join("mnt");
         std::fs::create_dir(&at).unwrap();
-        let mount = Self { dir, at };
+        let mount = Self { _memory: memory.map(Box::new), image, dir, at };
         mount.mount();
         mount
     }
 
     fn mount(&self) {
-        tool(
-            Command::new("mount")
-                .args(["-o", "loop"])
-                .arg(self.dir.path().join("image"))
-                .arg(&self.at),
-        );
+        tool(Command::new("mount").args(["-o", "loop"]).arg(&self.image).arg(&self.at));
     }
 
     /// Where it is mounted.
@@ -97,6 +105,29 @@ impl Mount {
         tool(Command::new("xfs_io").args(["-x", "-c", "shutdown"]).arg(&self.at));
     }
 
+    /// Fills it to the last block; gives the folder that takes the room.
+    pub(crate) fn fill(&self) -> PathBuf {
+        use std::io::Write;
+        let folder = self.at.join("ballast");
+        let mut number = 0;
+        for size in [1 << 20, 16384, 4096] {
+            let bytes = noise(size as u64, size);
+            loop {
+                number += 1;
+                let path = folder.join(number.to_string());
+                std::fs::create_dir_all(&folder).unwrap();
+                let written = std::fs::File::create(path)
+                    .and_then(|mut file| file.write_all(&bytes).and_then(|()| file.sync_all()));
+                if written.is_err() {
+                    break;
+                }
+            }
+        }
+        let free = rustix::fs::statvfs(&self.at).unwrap().f_bavail;
+        assert!(free < 4, "{free} blocks are free");
+        folder
+    }
+
     /// Unmounts and mounts again.
     pub(crate) fn again(&self) {
         for _ in 0..50 {
@@ -108,6 +139,20 @@ impl Mount {
         }
         panic!("cannot unmount {}", self.at.display());
     }
+}
+
+/// Noise that does not compress and is in no other file.
+pub(crate) fn noise(seed: u64, bytes: usize) -> Vec<u8> {
+    let mut state = seed | 1;
+    std::iter::repeat_with(|| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    })
+    .flatten()
+    .take(bytes)
+    .collect()
 }
 
 impl Drop for Mount {

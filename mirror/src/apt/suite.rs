@@ -138,11 +138,12 @@ impl Archive {
         Ok(suite)
     }
 
-    /// Asks for `Release` and `Release.gpg`; `None` where one is missing.
+    /// Asks for `Release` and `Release.gpg`; `None` where one is missing. The signature first: a text that nobody signed beside
+    /// the file is no part of the state, and would lie in the store without a name.
     fn pair(&self, supply: &mut dyn Supply, suite: &SuiteName) -> Result<Option<(Root, Root)>> {
         let mut ask = |name: &[u8]| supply.root(&join(&suite.folder(), name)?, RELEASE_BYTES_MAX);
-        let Some(release) = ask(b"Release")? else { return Ok(None) };
-        Ok(ask(b"Release.gpg")?.map(|signature| (release, signature)))
+        let Some(signature) = ask(b"Release.gpg")? else { return Ok(None) };
+        Ok(ask(b"Release")?.map(|release| (release, signature)))
     }
 
     /// Lets root metadata be accepted by the mirror's rules.

@@ -144,6 +144,7 @@ pub fn weigh(store: &Store, plans: &[(Want, Vec<Step>)]) -> Result<Vec<Applied>>
 ///
 /// # Errors
 /// [`StoreError::Busy`] where another run holds the site or the store for longer than the asker waits; what was done is done.
+/// [`StoreError::Stale`] where the index must be rebuilt: nothing was done.
 pub fn apply(
     store: &Store,
     lock: &MirrorLock,
@@ -151,6 +152,11 @@ pub fn apply(
     asker: &Asker,
     monitor: &dyn Monitor,
 ) -> Result<Applied> {
+    if steps.iter().any(Step::is_change) {
+        // A tree's names leave the union by the index: without it none is touched. What a crash left of it is completed under the
+        // mirror's lock, which is ours here.
+        drop(store.ready(lock)?);
+    }
     let (expired, freed) = let_expired_go(store, lock, want)?;
     let mut done = Applied { expired, freed, ..Applied::default() };
     let work = Work { store, lock, want, asker, monitor };
