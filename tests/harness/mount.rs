@@ -13,7 +13,7 @@ pub(crate) struct Mount {
     /// Holds the image, where no disk does.
     _memory: Option<Box<Mount>>,
     image: PathBuf,
-    dir: TempDir,
+    _dir: TempDir,
     at: PathBuf,
 }
 
@@ -48,7 +48,7 @@ impl Mount {
                 .args(["-t", "tmpfs", "-o", &format!("size={mib}m,mode=755"), "pinfold-test"])
                 .arg(&at),
         );
-        Self { _memory: None, image: PathBuf::new(), dir, at }
+        Self { _memory: None, image: PathBuf::new(), _dir: dir, at }
     }
 
     fn make((mib, memory): (u64, Option<Self>), program: &str, options: &[&str]) -> Self {
@@ -58,7 +58,7 @@ impl Mount {
         tool(Command::new(program).args(options).arg(&image));
         let at = dir.path().join("mnt");
         std::fs::create_dir(&at).unwrap();
-        let mount = Self { _memory: memory.map(Box::new), image, dir, at };
+        let mount = Self { _memory: memory.map(Box::new), image, _dir: dir, at };
         mount.mount();
         mount
     }
