@@ -54,5 +54,5 @@ fn a_year_of_nights() {
     }
     play.an_old_day_is_asked_for();
     play.everything_verifies();
-    accounts::balance(&play.site, play.now);
+    accounts::balance(&play.site, play.kept_at);
 }

@@ -26,6 +26,8 @@ pub(super) struct Play {
     pub(super) night: Night,
     /// The clock.
     pub(super) now: Timestamp,
+    /// When retention was last done.
+    pub(super) kept_at: Timestamp,
     start: Timestamp,
     /// Nights on which production must not move.
     frozen: std::ops::RangeInclusive<usize>,
@@ -45,6 +47,7 @@ impl Play {
             books: Books::default(),
             night,
             now: start,
+            kept_at: start,
             start,
             frozen,
         };
@@ -164,6 +167,7 @@ impl Play {
 
     /// A run is over, retention too: everything is as the books say.
     pub(super) fn compare_kept(&mut self) {
+        self.kept_at = self.now;
         self.books.retain(self.now, keep);
         self.compare();
     }
