@@ -4,21 +4,20 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::upstreams::{Night, State};
-use crate::harness::{UpstreamKey, temp_dir, tool, write};
-use tempfile::TempDir;
+use crate::harness::{UpstreamKey, tool, write};
 
 /// The repository.
 #[derive(Debug)]
 pub(super) struct Arch {
-    work: TempDir,
+    work: PathBuf,
     folder: PathBuf,
 }
 
 impl Arch {
-    pub(super) fn new(tree: &Path) -> Self {
+    pub(super) fn new(work: PathBuf, tree: &Path) -> Self {
         let folder = tree.join("core/os/x86_64");
         std::fs::create_dir_all(&folder).unwrap();
-        Self { work: temp_dir(), folder }
+        Self { work, folder }
     }
 
     /// Replaces packages and writes the database anew.
@@ -39,7 +38,7 @@ impl Arch {
         }
         let mut add = Command::new("repo-add");
         add.args(["--quiet", "--remove"]).arg(self.folder.join("core.db.tar.gz"));
-        tool(add.args(&made).env("LC_ALL", "C"));
+        tool(add.args(&made).env("LC_ALL", "C").env("TMPDIR", &self.work));
         for database in ["core.db", "core.files"] {
             sign(&self.folder.join(database));
         }
@@ -49,7 +48,7 @@ impl Arch {
     }
 
     fn package(&self, name: &str, version: u32) -> PathBuf {
-        let top = self.work.path().join("package");
+        let top = self.work.join("package");
         drop(std::fs::remove_dir_all(&top));
         write(top.join("usr/share/lab").join(name), format!("{name} {version}\n"));
         write(

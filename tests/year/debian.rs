@@ -4,19 +4,18 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use super::upstreams::{Night, State};
-use crate::harness::{UpstreamKey, replace, temp_dir, tool, write};
-use tempfile::TempDir;
+use crate::harness::{UpstreamKey, replace, tool, write};
 
 /// The archive.
 #[derive(Debug)]
 pub(super) struct Debian {
-    work: TempDir,
+    work: PathBuf,
     tree: PathBuf,
 }
 
 impl Debian {
-    pub(super) fn new(tree: PathBuf) -> Self {
-        Self { work: temp_dir(), tree }
+    pub(super) fn new(work: PathBuf, tree: PathBuf) -> Self {
+        Self { work, tree }
     }
 
     /// The packages that are there.
@@ -34,7 +33,7 @@ impl Debian {
         for (name, version) in changed {
             self.package(name, *version);
         }
-        let (cache, tree) = (self.work.path().join("cache.db"), &self.tree);
+        let (cache, tree) = (self.work.join("cache.db"), &self.tree);
         let mut list = Command::new("apt-ftparchive");
         list.args(["--arch", "amd64", "--db"]).arg(cache).args(["packages", "pool"]);
         let packages = tool(list.current_dir(tree)).stdout;
@@ -77,7 +76,7 @@ impl Debian {
 
     /// Builds a package in the place of the one before.
     fn package(&self, name: &str, version: u32) {
-        let top = self.work.path().join("package");
+        let top = self.work.join("package");
         drop(std::fs::remove_dir_all(&top));
         write(
             top.join("DEBIAN/control"),

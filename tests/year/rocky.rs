@@ -5,20 +5,20 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use super::upstreams::{Night, PACKAGES, State, name};
-use crate::harness::{UpstreamKey, replace, temp_dir, tool, walk, write};
-use tempfile::TempDir;
+use crate::harness::{UpstreamKey, replace, tool, walk, write};
 
 /// The repository.
 #[derive(Debug)]
 pub(super) struct Rocky {
+    work: PathBuf,
     tree: PathBuf,
     /// All packages of a version, built when the first of them is wanted.
-    built: BTreeMap<u32, TempDir>,
+    built: BTreeMap<u32, PathBuf>,
 }
 
 impl Rocky {
-    pub(super) fn new(tree: PathBuf) -> Self {
-        Self { tree, built: BTreeMap::new() }
+    pub(super) fn new(work: PathBuf, tree: PathBuf) -> Self {
+        Self { work, tree, built: BTreeMap::new() }
     }
 
     /// Replaces packages and writes the metadata anew.
@@ -30,10 +30,11 @@ impl Rocky {
         std::fs::create_dir_all(&folder).unwrap();
         let mut made = Vec::new();
         for (name, version) in changed {
-            let built = self.built.entry(*version).or_insert_with(|| build(*version));
+            let at = self.work.join(version.to_string());
+            let built = self.built.entry(*version).or_insert_with(|| build(at, *version));
             let file = |version: u32| format!("{name}-{version}.0-1.noarch.rpm");
             drop(std::fs::remove_file(folder.join(file(version - 1))));
-            let from = built.path().join("RPMS/noarch").join(file(*version));
+            let from = built.join("RPMS/noarch").join(file(*version));
             std::fs::copy(from, folder.join(file(*version))).unwrap();
             made.push(folder.join(file(*version)));
         }
@@ -53,8 +54,7 @@ impl Rocky {
 }
 
 /// Builds every package in a version, as parts of one.
-fn build(version: u32) -> TempDir {
-    let dir = temp_dir();
+fn build(dir: PathBuf, version: u32) -> PathBuf {
     let names: Vec<String> = (0..PACKAGES).map(name).collect();
     let mut spec = format!(
         "Name: lab\nVersion: {version}.0\nRelease: 1\nBuildArch: noarch\nSummary: the lab\nLicense: MIT\n%description\nThe lab\n"
@@ -71,11 +71,11 @@ fn build(version: u32) -> TempDir {
     for name in &names {
         spec += &format!("%files -n {name}\n/usr/share/lab/{name}\n");
     }
-    write(dir.path().join("lab.spec"), spec);
+    write(dir.join("lab.spec"), spec);
     let mut call = Command::new("rpmbuild");
     call.env("SOURCE_DATE_EPOCH", "1750000000").env("LC_ALL", "C").arg("--quiet");
     for (name, value) in [
-        ("_topdir", dir.path().display().to_string().as_str()),
+        ("_topdir", dir.display().to_string().as_str()),
         ("_buildhost", "lab"),
         ("use_source_date_epoch_as_buildtime", "1"),
         ("debug_package", "%{nil}"),
@@ -83,8 +83,8 @@ fn build(version: u32) -> TempDir {
     ] {
         call.args(["--define", &format!("{name} {value}")]);
     }
-    tool(call.arg("-bb").arg(dir.path().join("lab.spec")));
-    let made = walk(&dir.path().join("RPMS/noarch"));
+    tool(call.arg("-bb").arg(dir.join("lab.spec")));
+    let made = walk(&dir.join("RPMS/noarch"));
     assert_eq!(made.len(), PACKAGES, "{made:?}");
     dir
 }

@@ -1,17 +1,16 @@
 //! Four upstreams of four families, made by their own tools and served by one nginx. One package in a hundred changes a night.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
-use tempfile::TempDir;
 
 use super::arch::Arch;
 use super::debian::Debian;
 use super::rocky::Rocky;
 use super::vendor::Vendor;
-use crate::harness::{Upstream, temp_dir, walk};
+use crate::harness::{Mount, Upstream, walk};
 
 /// How many packages each upstream has.
 pub(super) const PACKAGES: usize = 100;
@@ -46,7 +45,8 @@ pub(super) fn name(number: usize) -> String {
 #[derive(Debug)]
 pub(super) struct Upstreams {
     server: Upstream,
-    dir: TempDir,
+    /// Where all of it lies: in memory, since tools make many small files every night.
+    memory: Mount,
     debian: Debian,
     rocky: Rocky,
     arch: Arch,
@@ -59,21 +59,27 @@ pub(super) struct Upstreams {
 impl Upstreams {
     /// Upstreams with nothing in them yet, and their server.
     pub(super) fn new() -> Self {
-        let dir = temp_dir();
+        let memory = Mount::memory();
+        let at = |mirror: &str| memory.path().join("served").join(mirror);
+        let work = |mirror: &str| memory.path().join("work").join(mirror);
         for mirror in MIRRORS {
-            std::fs::create_dir_all(dir.path().join(mirror)).unwrap();
+            std::fs::create_dir_all(at(mirror)).unwrap();
+            std::fs::create_dir_all(work(mirror)).unwrap();
         }
-        let at = |mirror: &str| dir.path().join(mirror);
         Self {
-            server: Upstream::of(dir.path(), "autoindex on;"),
-            debian: Debian::new(at("debian")),
-            rocky: Rocky::new(at("rocky")),
-            arch: Arch::new(&at("arch")),
+            server: Upstream::of(&memory.path().join("served"), "autoindex on;"),
+            debian: Debian::new(work("debian"), at("debian")),
+            rocky: Rocky::new(work("rocky"), at("rocky")),
+            arch: Arch::new(work("arch"), &at("arch")),
             vendor: Vendor::new(at("vendor")),
             states: MIRRORS.map(|mirror| (mirror, State::new())).into(),
             lost: State::new(),
-            dir,
+            memory,
         }
+    }
+
+    fn served(&self) -> PathBuf {
+        self.memory.path().join("served")
     }
 
     /// The URL of a mirror's upstream.
@@ -104,7 +110,7 @@ impl Upstreams {
             scope.spawn(|| arch.pass(night, &changed["arch"]));
         });
         vendor.pass(&changed["vendor"], &debian.pool());
-        date(self.dir.path(), night.at);
+        date(&self.served(), night.at);
     }
 
     /// The packages that are new in this night, with their versions.
@@ -125,8 +131,7 @@ impl Upstreams {
 
     /// A mirror's upstream cannot be found, or is there again.
     pub(super) fn set_away(&self, mirror: &str, is_away: bool) {
-        let (here, away) =
-            (self.dir.path().join(mirror), self.dir.path().join(format!(".{mirror}")));
+        let (here, away) = (self.served().join(mirror), self.served().join(format!(".{mirror}")));
         let (from, to) = if is_away { (here, away) } else { (away, here) };
         std::fs::rename(from, to).unwrap();
     }
@@ -145,7 +150,7 @@ impl Upstreams {
             None => *state = std::mem::take(&mut self.lost),
         }
         self.vendor.shrink(kept);
-        date(self.dir.path(), night.at);
+        date(&self.served(), night.at);
     }
 }
 
