@@ -51,11 +51,7 @@ impl Play {
             self.ok(&["sync", mirror, "--wait", "60"]);
         }
         self.book_syncs();
-        for mirror in MIRRORS {
-            if self.site.shows("staging", mirror).is_some() {
-                self.books.promote_staging(mirror, self.now);
-            }
-        }
+        self.book_staging();
         self.compare();
     }
 

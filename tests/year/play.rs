@@ -165,6 +165,16 @@ impl Play {
         }
     }
 
+    /// Staging was due before there was anything new. Whether it is asked once more in this night, nobody promised: it shows what came,
+    /// or what it did before.
+    pub(super) fn book_staging(&mut self) {
+        for mirror in MIRRORS {
+            if self.site.shows("staging", mirror) == self.site.dates(mirror).pop() {
+                self.books.promote_staging(mirror, self.now);
+            }
+        }
+    }
+
     /// A run is over, retention too: everything is as the books say.
     pub(super) fn compare_kept(&mut self) {
         self.kept_at = self.now;
