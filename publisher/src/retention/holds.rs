@@ -10,6 +10,7 @@ use pinfold_store::{Name, Stamp, Store};
 
 use super::{Times, Why, shifted};
 use crate::generation::{self, Generation};
+use crate::policy::{Candidate, Seek, Wanted, candidates};
 use crate::{Error, Result};
 
 /// A mirror that a channel takes from another channel after a time.
@@ -51,12 +52,14 @@ pub(super) struct Walk {
 impl Walk {
     /// Reads back to the generation that stood at a time.
     pub(super) fn back_to(store: &Store, channel: &Name, since: Stamp) -> Result<Self> {
-        let mut generations = vec![generation::current(store, channel)?];
-        while let Some(last) = generations.last()
-            && last.at > since
-            && let Some(from) = last.from.filter(|from| *from < last.number)
-        {
-            generations.push(generation::read(store, channel, from)?);
+        let mut generations = Vec::new();
+        for generation in generation::walk(store, channel) {
+            let generation = generation?;
+            let is_before = generation.at <= since;
+            generations.push(generation);
+            if is_before {
+                break;
+            }
         }
         Ok(Self { channel: channel.clone(), generations })
     }
@@ -78,18 +81,14 @@ pub fn holds(store: &Store, times: &Times, soaks: &[Soak], mirrors: &[Name]) -> 
     let mut holds = Holds::default();
     let mut walks = BTreeMap::new();
     for channel in generation::channels(store)? {
-        let waits = soaks.iter().filter(|soak| soak.from == channel).map(|soak| soak.after);
-        let back = waits.fold(times.grace, Duration::max);
-        let walk = Walk::back_to(store, &channel, times.ago(back))?;
+        let walk = Walk::back_to(store, &channel, times.ago(times.grace))?;
         note_shown(&mut holds, times, &walk);
         note_before(&mut holds, store, &walk)?;
         walks.insert(channel, walk);
     }
-    for soak in soaks {
-        if let Some(from) = walks.get(&soak.from) {
-            let stands = walks.get(&soak.channel).and_then(|walk| walk.shows(&soak.mirror));
-            note_soaking(&mut holds, times, soak, (from, stands));
-        }
+    for soak in soaks.iter().filter(|soak| walks.contains_key(&soak.from)) {
+        let stands = walks.get(&soak.channel).and_then(|walk| walk.shows(&soak.mirror));
+        note_soaking(&mut holds, times, soak, (generation::walk(store, &soak.from), stands))?;
     }
     for mirror in mirrors {
         for (taken, name, pin) in store.all_pins(mirror)? {
@@ -157,32 +156,29 @@ fn before(store: &Store, walk: &Walk, state: u64) -> Result<Option<Generation>> 
     from.map_or(Ok(None), find)
 }
 
-/// What soaks for a channel that shows `stands`, and the newest that has soaked. What was rolled back in `from` is out.
+/// What soaks for a channel that shows `stands`, and the newest that has soaked: by the rule that promotion goes by.
 fn note_soaking(
     holds: &mut Holds,
     times: &Times,
     soak: &Soak,
-    (from, stands): (&Walk, Option<Stamp>),
-) {
-    let Some(newest) = from.shows(&soak.mirror) else { return };
-    let mut first: BTreeMap<Stamp, Stamp> = BTreeMap::new();
-    for generation in &from.generations {
-        if let Some(shown) = generation.mirrors.get(&soak.mirror) {
-            first.insert(shown.snapshot, generation.at);
+    (history, stands): (impl IntoIterator<Item = Result<Generation>>, Option<Stamp>),
+) -> Result<()> {
+    let seek = Seek { wanted: Wanted::Above(stands), ripe: times.ago(soak.after) };
+    let mut found = candidates(history, &BTreeMap::from([(soak.mirror.clone(), seek)]))?;
+    let channel = &soak.channel;
+    for Candidate { snapshot, since } in found.remove(&soak.mirror).unwrap_or_default() {
+        let Some(since) = since.filter(|_| stands.is_none_or(|stands| snapshot > stands)) else {
+            continue;
+        };
+        if since <= seek.ripe {
+            holds.note(&soak.mirror, snapshot, Why::Soaked { channel: channel.clone() });
+            break;
         }
+        let until = shifted(since, soak.after, 1);
+        holds.note(&soak.mirror, snapshot, Why::Soaking { channel: channel.clone(), until });
     }
-    first.retain(|taken, _| *taken <= newest && stands.is_none_or(|stands| *taken > stands));
-    let mut soaked = None;
-    for (taken, at) in first {
-        let until = shifted(at, soak.after, 1);
-        if until > times.now {
-            let why = Why::Soaking { channel: soak.channel.clone(), until };
-            holds.note(&soak.mirror, taken, why);
-        } else {
-            soaked = Some(taken);
-        }
-    }
-    if let Some(taken) = soaked {
-        holds.note(&soak.mirror, taken, Why::Soaked { channel: soak.channel.clone() });
-    }
+    Ok(())
 }
+
+#[cfg(test)]
+mod tests;
