@@ -6,6 +6,9 @@ use pinfold_store::{Kind, Report};
 
 use crate::serve::ServeError;
 
+/// The exit code where another run holds the lock.
+pub(crate) const BUSY: u8 = 75;
+
 /// How a verb ended that did what it was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {

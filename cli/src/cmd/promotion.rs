@@ -308,7 +308,7 @@ impl<'a> Request<'a> {
 }
 
 /// The channels, those from which others take before these.
-fn in_order(channels: &BTreeMap<Name, Channel>) -> Vec<&Name> {
+pub(super) fn in_order(channels: &BTreeMap<Name, Channel>) -> Vec<&Name> {
     let depth = |name: &Name| {
         let next = |channel: &Name| channels.get(channel).and_then(|channel| channel.from.clone());
         std::iter::successors(next(name), next).take(channels.len()).count()

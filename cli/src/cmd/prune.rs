@@ -16,7 +16,7 @@ use crate::args::Prune;
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::ui::{self, Progress};
-pub(super) use retention::{Tidied, retention};
+pub(super) use retention::{Tidied, complete_drops, retention};
 
 pub(super) fn prune(context: &Context, args: &Prune) -> Done {
     if let Some(what) = &args.explain {

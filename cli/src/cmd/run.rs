@@ -9,19 +9,16 @@ mod syncing;
 
 use std::io::IsTerminal;
 
-use pinfold_publisher::publish;
 use pinfold_store::Store;
 use pinfold_store::lock::RunLock;
 use serde_json::{Value, json};
 
-use super::Done;
+use super::{Done, prune};
 use crate::context::Context;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{self, Failure, Outcome};
 use crate::ui::{self, Progress};
 use queue::Queue;
 
-/// Another run is at work.
-const BUSY: u8 = 75;
 /// Exit codes, the worst first.
 const WORST: [u8; 6] = [70, 4, 5, 2, 3, 1];
 
@@ -30,7 +27,7 @@ pub(super) fn run(context: &Context) -> Done {
     if context.dry_run {
         return plan(context, &store);
     }
-    let Some(_lock) = lock(context, &store)? else { return Ok(Outcome::Worst(BUSY)) };
+    let Some(_lock) = lock(context, &store)? else { return Ok(Outcome::Worst(failure::BUSY)) };
     let mut told = Told::new(context);
     complete(context, &store, &mut told);
     let mut queue = Queue::new(context, &store);
@@ -56,10 +53,9 @@ fn lock(context: &Context, store: &Store) -> Result<Option<RunLock>, Failure> {
 
 /// Completes what a crash interrupted.
 fn complete(context: &Context, store: &Store, told: &mut Told<'_>) {
-    let resumed = store.resume_drops(&context.patient(), &pinfold_store::Silent);
-    let done = resumed.map_err(Failure::from).and_then(|resumed| {
-        for (mirror, taken) in resumed {
-            publish::at::refresh(store, &mirror, taken)?;
+    let completed = prune::complete_drops(store, &context.patient(), &pinfold_store::Silent);
+    let done = completed.map(|completed| {
+        for (mirror, taken) in completed {
             told.done(
                 "prune",
                 mirror.as_str(),
@@ -67,7 +63,6 @@ fn complete(context: &Context, store: &Store, told: &mut Told<'_>) {
                 &Value::Null,
             );
         }
-        Ok(())
     });
     if let Err(failure) = done {
         told.failed("prune", "pinfold", &failure);

@@ -6,11 +6,8 @@ use pinfold_store::{Name, Store};
 use super::Done;
 use crate::args::Sync;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::failure::{BUSY, Failure};
 use crate::ui;
-
-/// Another run was at work.
-const BUSY: u8 = 75;
 
 /// Syncs, and keeps how that ended. Whoever found the mirror busy did not try.
 pub(super) fn recorded(context: &Context, args: &Sync, sync: &dyn Fn() -> Done) -> Done {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use pinfold_publisher::pins::{self, Holder};
 use pinfold_publisher::publish::{self, Locks, at};
 use pinfold_publisher::retention::{self as past, Applied, Rules, Soak, Step, Times, Want};
 use pinfold_store::disk::{self, Weight};
@@ -41,13 +42,8 @@ pub(super) fn typed(
         return dry(context, store, only);
     }
     let (asker, progress) = (context.asker(), Progress::new());
-    let mut done = Tidied { completed: complete(store, &asker, &progress)?, ..Tidied::default() };
-    for mirror in mirrors(context, store, only)? {
-        let tidied = of_mirror(context, store, &mirror, (&asker, Touch::Always));
-        done.note(mirror, tidied);
-    }
+    let mut done = tidy((context, store), only, (&asker, Touch::Always), &progress)?;
     if only.is_none() {
-        done.generations = generations(context, store, &asker)?;
         done.leftovers = Some(store.sweep((Run::Real, &asker), &progress)?);
         swept(context, store);
     }
@@ -55,48 +51,45 @@ pub(super) fn typed(
     Ok(done)
 }
 
-/// What `run` does: retention of all mirrors, of one where it is named; once a week what crashes left, too. A mirror that another run
-/// works on is among the failed.
-pub(in crate::cmd) fn retention(
-    context: &Context,
-    store: &Store,
-    only: Option<&Name>,
-) -> Result<Tidied, Failure> {
-    if context.dry_run {
-        return dry(context, store, only);
-    }
+/// What `run` does: retention of all mirrors, and once a week what crashes left, too. A mirror that another run works on is among the
+/// failed.
+pub(in crate::cmd) fn retention(context: &Context, store: &Store) -> Result<Tidied, Failure> {
     // Syncs hold the store for a batch at a time: what waits for such a moment must not fail for it.
     // Cron mails whatever is said.
     let (asker, patient, progress) = (context.asker(), context.patient(), Silent);
-    let mut done = Tidied { completed: complete(store, &patient, &progress)?, ..Tidied::default() };
-    for mirror in mirrors(context, store, only)? {
-        let tidied = of_mirror(context, store, &mirror, (&patient, Touch::Changes(&asker)));
-        done.note(mirror, tidied);
-    }
-    if only.is_none() {
-        done.generations = generations(context, store, &patient)?;
-        if is_sweep_due(context, store) {
-            match store.sweep_old(&patient, &progress) {
-                Ok(collected) => {
-                    done.leftovers = Some(collected);
-                    swept(context, store);
-                }
-                // Somebody brings a mirror in: what has no name yet may be its. The next run looks again.
-                Err(StoreError::Busy { .. }) => {}
-                Err(error) => return Err(error.into()),
+    let mut done = tidy((context, store), None, (&patient, Touch::Changes(&asker)), &progress)?;
+    if is_sweep_due(context, store) {
+        match store.sweep_old(&patient, &progress) {
+            Ok(collected) => {
+                done.leftovers = Some(collected);
+                swept(context, store);
             }
+            // Somebody brings a mirror in: what has no name yet may be its. The next run looks again.
+            Err(StoreError::Busy { .. }) => {}
+            Err(error) => return Err(error.into()),
         }
     }
     Ok(done)
 }
 
-impl Tidied {
-    fn note(&mut self, mirror: Name, tidied: Result<(usize, Applied), Failure>) {
-        match tidied {
-            Ok((kept, applied)) => self.mirrors.push((mirror, kept, applied)),
-            Err(failure) => self.failed.push((mirror, failure)),
+/// Completes what was begun, and lets go of what is kept no longer: of one mirror, or of all and of old generations.
+fn tidy(
+    (context, store): (&Context, &Store),
+    only: Option<&Name>,
+    (asker, touch): (&Asker, Touch<'_>),
+    monitor: &dyn Monitor,
+) -> Result<Tidied, Failure> {
+    let mut done = Tidied { completed: complete(store, asker, monitor)?, ..Tidied::default() };
+    for mirror in mirrors(context, store, only)? {
+        match of_mirror((context, store), &mirror, (asker, touch), monitor) {
+            Ok((kept, applied)) => done.mirrors.push((mirror, kept, applied)),
+            Err(failure) => done.failed.push((mirror, failure)),
         }
     }
+    if only.is_none() {
+        done.generations = generations(context, store, asker)?;
+    }
+    Ok(done)
 }
 
 /// The same, only said.
@@ -134,6 +127,7 @@ fn mirrors(context: &Context, store: &Store, only: Option<&Name>) -> Result<Vec<
 }
 
 /// When a mirror's lock is taken.
+#[derive(Clone, Copy)]
 enum Touch<'a> {
     /// In any case.
     Always,
@@ -142,23 +136,12 @@ enum Touch<'a> {
 }
 
 fn of_mirror(
-    context: &Context,
-    store: &Store,
+    (context, store): (&Context, &Store),
     mirror: &Name,
     (asker, touch): (&Asker, Touch<'_>),
+    monitor: &dyn Monitor,
 ) -> Result<(usize, Applied), Failure> {
     let want = want(context, mirror);
-    let (loud, quiet);
-    let progress: &dyn Monitor = match touch {
-        Touch::Always => {
-            loud = Progress::new();
-            &loud
-        }
-        Touch::Changes(_) => {
-            quiet = Silent;
-            &quiet
-        }
-    };
     let by = match touch {
         Touch::Always => asker,
         Touch::Changes(by) => {
@@ -171,7 +154,7 @@ fn of_mirror(
     };
     let lock = store.lock_mirror(mirror, by)?;
     let steps = planned(store, &want)?;
-    let applied = past::apply(store, &lock, (&want, &steps), asker, progress)?;
+    let applied = past::apply(store, &lock, (&want, &steps), asker, monitor)?;
     Ok((staying(&steps), applied))
 }
 
@@ -222,7 +205,16 @@ pub(super) fn complete(
         let writer = store.writer(asker)?;
         publish::recover(store, Locks { site: &site, writer: &writer }, progress)?;
     }
-    let completed = store.resume_drops(asker, progress)?;
+    complete_drops(store, asker, progress)
+}
+
+/// Completes the drops that killed runs began, and names them.
+pub(in crate::cmd) fn complete_drops(
+    store: &Store,
+    asker: &Asker,
+    monitor: &dyn Monitor,
+) -> Result<Vec<(Name, Stamp)>, Failure> {
+    let completed = store.resume_drops(asker, monitor)?;
     for (mirror, taken) in &completed {
         at::refresh(store, mirror, *taken)?;
     }
@@ -247,12 +239,9 @@ pub(super) fn must_be_free(
     mirror: &Name,
     taken: Stamp,
 ) -> Result<(), Failure> {
-    let mut refs = pinfold_publisher::pins::channels_that_show(store, mirror, taken)?;
-    for (name, pin) in store.pins(mirror, taken)? {
-        if !pin.is_over(context.now) {
-            refs.push(format!("pin {name} of {}", pin.who));
-        }
-    }
+    let mut holders = pins::holders(store, mirror, taken)?;
+    holders.retain(|holder| !matches!(holder, Holder::Pin(_, pin) if pin.is_over(context.now)));
+    let refs: Vec<String> = holders.iter().map(ToString::to_string).collect();
     if refs.is_empty() {
         return Ok(());
     }

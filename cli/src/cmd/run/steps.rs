@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use pinfold_publisher::generation;
 use pinfold_publisher::schedule::{self, Due, Schedule, Tried, What};
-use pinfold_store::{Name, Stamp, Store};
+use pinfold_store::{Kind, Name, Stamp, Store};
 use serde_json::Value;
 
 use super::Told;
@@ -21,24 +21,19 @@ const NO: u8 = 1;
 /// Says which channels are to move, those that others take from first.
 pub(super) fn promotions(context: &Context, store: &Store) -> Vec<(Name, Due)> {
     let channels = &context.config.channels;
-    let depth = |name: &Name| {
-        let from = |name: &Name| channels.get(name).and_then(|channel| channel.from.as_ref());
-        std::iter::successors(from(name), |name| from(name)).count()
-    };
     let mut due = Vec::new();
-    for (name, channel) in channels {
-        let schedule = &channel.schedule;
+    for name in promotion::in_order(channels) {
+        let schedule = &channels[name].schedule;
         if schedule.is_never() {
             continue;
         }
         let last = tried::last(store, What::Channel(name)).or_else(|| moved(store, name));
         if let Some(why) = schedule::due(schedule, &context.config.zone, last.as_ref(), context.now)
         {
-            due.push((depth(name), name.clone(), why));
+            due.push((name.clone(), why));
         }
     }
-    due.sort_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
-    due.into_iter().map(|(_, name, why)| (name, why)).collect()
+    due
 }
 
 /// A channel that no run has moved yet waits for its next time after people moved it; one that shows nothing is due at once.
@@ -90,7 +85,7 @@ fn move_channel(context: &Context, store: &Store, channel: &Name, told: &mut Tol
             remember(context, store, what, (code, &refusals.join("; ")), told);
         }
         // Somebody promotes there at this moment: the next run looks again.
-        Err(failure) if failure.code() == super::BUSY => {}
+        Err(failure) if failure.is_of(Kind::Busy) => {}
         Err(failure) => {
             told.failed("promotion", name, &failure);
             remember(context, store, what, (failure.code(), &failure.message), told);
@@ -108,7 +103,7 @@ pub(super) fn complete(context: &Context, store: &Store, told: &mut Told<'_>) {
                     told.not_done("check", channel.as_str(), (outcome.code(), note));
                 }
             }
-            Err(failure) if failure.code() == super::BUSY => {}
+            Err(failure) if failure.is_of(Kind::Busy) => {}
             Err(failure) => told.failed("check", channel.as_str(), &failure),
         }
     }
@@ -130,12 +125,12 @@ pub(super) fn keep(context: &Context, store: &Store, told: &mut Told<'_>) {
         Ok(context) => context,
         Err(failure) => return told.failed("retention", "pinfold", &failure),
     };
-    match prune::retention(context, store, None) {
+    match prune::retention(context, store) {
         Ok(tidied) => {
             tell_tidied(&tidied, told);
             remember(context, store, What::Retention, (0, ""), told);
         }
-        Err(failure) if failure.code() == super::BUSY => {}
+        Err(failure) if failure.is_of(Kind::Busy) => {}
         Err(failure) => {
             told.failed("retention", "pinfold", &failure);
             remember(context, store, What::Retention, (failure.code(), &failure.message), told);
@@ -154,7 +149,7 @@ fn tell_tidied(tidied: &Tidied, told: &mut Told<'_>) {
         told.done("retention", name, said, &Value::Null);
     }
     // Whoever works on one at this moment is no failure: it is its turn the next time.
-    for (mirror, failure) in tidied.failed.iter().filter(|(_, one)| one.code() != super::BUSY) {
+    for (mirror, failure) in tidied.failed.iter().filter(|(_, one)| !one.is_of(Kind::Busy)) {
         told.failed("retention", mirror.as_str(), failure);
     }
 }

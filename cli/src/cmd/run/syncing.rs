@@ -12,10 +12,10 @@ use pinfold_store::{Name, Store};
 use rustix::fs::MemfdFlags;
 use serde_json::Value;
 
-use super::{BUSY, Told};
+use super::Told;
 use crate::cmd::tried;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::failure::{BUSY, Failure};
 use crate::tool::{self, Running};
 use crate::ui;
 
