@@ -56,10 +56,10 @@ pub fn object(store: &Store, digest: Digest) -> Result<Option<Held>> {
         }
     }
     let mut holders = Vec::new();
-    for (mirror, path, first, last) in index.holders(digest)? {
-        let mut snapshots = store.dates(&mirror)?;
-        snapshots.retain(|taken| first <= *taken && last.is_none_or(|last| *taken <= last));
-        holders.push(Holder { mirror, path, snapshots });
+    for holder in index.holders(digest)? {
+        let mut snapshots = store.dates(&holder.mirror)?;
+        snapshots.retain(|taken| holder.covers(*taken));
+        holders.push(Holder { mirror: holder.mirror, path: holder.path, snapshots });
     }
     let size_bytes = row.map_or(size_bytes, |row| row.size_bytes);
     Ok(Some(Held { digest, size_bytes, weight, links, holders }))

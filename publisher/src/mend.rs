@@ -92,8 +92,8 @@ fn settle_union(
     monitor: &dyn Monitor,
 ) -> Result<()> {
     let mut by_mirror: BTreeMap<Name, BTreeSet<RelPath>> = BTreeMap::new();
-    for (mirror, path, ..) in index.holders(digest)? {
-        by_mirror.entry(mirror).or_default().insert(path);
+    for holder in index.holders(digest)? {
+        by_mirror.entry(holder.mirror).or_default().insert(holder.path);
     }
     for (mirror, paths) in by_mirror {
         let Some(newest) = published_dates(store, &mirror)?.pop() else { continue };

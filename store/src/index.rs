@@ -78,12 +78,35 @@ impl Span {
     /// Says whether the span covers a snapshot's date.
     #[must_use]
     pub fn covers(&self, taken: Stamp) -> bool {
-        self.first <= taken && self.last.is_none_or(|last| taken <= last)
+        covers((self.first, self.last), taken)
     }
 }
 
 /// Who holds an object: a mirror's path from one snapshot to another.
-pub type Holder = (Name, crate::RelPath, Stamp, Option<Stamp>);
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The mirror.
+    pub mirror: Name,
+    /// The path.
+    pub path: crate::RelPath,
+    /// First snapshot that has it there.
+    pub first: Stamp,
+    /// Last snapshot that has it there; `None` while it is in the newest.
+    pub last: Option<Stamp>,
+}
+
+impl Holder {
+    /// Says whether a snapshot of this date has it.
+    #[must_use]
+    pub fn covers(&self, taken: Stamp) -> bool {
+        covers((self.first, self.last), taken)
+    }
+}
+
+/// Says whether a date lies between two others, the second of which may be open.
+fn covers((first, last): (Stamp, Option<Stamp>), taken: Stamp) -> bool {
+    first <= taken && last.is_none_or(|last| taken <= last)
+}
 
 /// Names a failure of the database.
 fn sql<T>(path: &Path, done: rusqlite::Result<T>) -> Result<T> {

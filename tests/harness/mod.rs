@@ -33,7 +33,7 @@ pub(crate) use nginx::{Nginx, ask};
 pub(crate) use odd::{Odd, head, hex, line, stanza};
 pub(crate) use pacman::{ArchTree, Pacman, Sign, signature};
 pub(crate) use rpm::{Repo, follow_rpm, following_rpm, pack, with_text};
-pub(crate) use rpm_package::Rpm;
+pub(crate) use rpm_package::{Rpm, rpmbuild};
 pub(crate) use rsyncd::Rsyncd;
 pub(crate) use site::{Ran, Site, ran};
 pub(crate) use switching::Switching;

@@ -89,17 +89,7 @@ impl Rpm {
         let dir = temp_dir();
         let spec = dir.path().join("lab.spec");
         write(&spec, self.spec());
-        let mut call = Command::new("rpmbuild");
-        call.env("SOURCE_DATE_EPOCH", "1774238400").env("LC_ALL", "C").arg("--quiet");
-        for (name, value) in [
-            ("_topdir", dir.path().display().to_string().as_str()),
-            ("_buildhost", "lab"),
-            ("use_source_date_epoch_as_buildtime", "1"),
-            ("debug_package", "%{nil}"),
-            ("_binary_payload", "w1.gzdio"),
-        ] {
-            call.args(["--define", &format!("{name} {value}")]);
-        }
+        let mut call = rpmbuild(dir.path(), "1774238400");
         match self.architecture.as_str() {
             "src" => call.arg("-bs"),
             "noarch" => call.arg("-bb"),
@@ -113,4 +103,20 @@ impl Rpm {
         std::fs::copy(made, &aside).unwrap();
         std::fs::rename(aside, to).unwrap();
     }
+}
+
+/// A call of rpmbuild that makes the same bytes each time: in a folder, as of a time in seconds since 1970.
+pub(crate) fn rpmbuild(folder: &Path, seconds: &str) -> Command {
+    let mut call = Command::new("rpmbuild");
+    call.env("SOURCE_DATE_EPOCH", seconds).env("LC_ALL", "C").arg("--quiet");
+    for (name, value) in [
+        ("_topdir", folder.display().to_string().as_str()),
+        ("_buildhost", "lab"),
+        ("use_source_date_epoch_as_buildtime", "1"),
+        ("debug_package", "%{nil}"),
+        ("_binary_payload", "w1.gzdio"),
+    ] {
+        call.args(["--define", &format!("{name} {value}")]);
+    }
+    call
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use super::upstreams::{Night, PACKAGES, State, name};
-use crate::harness::{UpstreamKey, replace, tool, walk, write};
+use crate::harness::{UpstreamKey, replace, rpmbuild, tool, walk, write};
 
 /// The repository.
 #[derive(Debug)]
@@ -72,18 +72,7 @@ fn build(dir: PathBuf, version: u32) -> PathBuf {
         spec += &format!("%files -n {name}\n/usr/share/lab/{name}\n");
     }
     write(dir.join("lab.spec"), spec);
-    let mut call = Command::new("rpmbuild");
-    call.env("SOURCE_DATE_EPOCH", "1750000000").env("LC_ALL", "C").arg("--quiet");
-    for (name, value) in [
-        ("_topdir", dir.display().to_string().as_str()),
-        ("_buildhost", "lab"),
-        ("use_source_date_epoch_as_buildtime", "1"),
-        ("debug_package", "%{nil}"),
-        ("_binary_payload", "w1.gzdio"),
-    ] {
-        call.args(["--define", &format!("{name} {value}")]);
-    }
-    tool(call.arg("-bb").arg(dir.join("lab.spec")));
+    tool(rpmbuild(&dir, "1750000000").arg("-bb").arg(dir.join("lab.spec")));
     let made = walk(&dir.join("RPMS/noarch"));
     assert_eq!(made.len(), PACKAGES, "{made:?}");
     dir

@@ -31,10 +31,10 @@ pub(super) fn in_trees(
 ) -> Result<Vec<(PathBuf, RelPath)>> {
     let www = Www::new(store.root());
     let mut names = Vec::new();
-    for (mirror, path, first, last) in index.holders(digest)? {
-        for taken in published_dates(store, &mirror)? {
-            if first <= taken && last.is_none_or(|last| taken <= last) {
-                names.push((www.snapshot_tree(&mirror, taken), path.clone()));
+    for holder in index.holders(digest)? {
+        for taken in published_dates(store, &holder.mirror)? {
+            if holder.covers(taken) {
+                names.push((www.snapshot_tree(&holder.mirror, taken), holder.path.clone()));
             }
         }
     }
@@ -45,8 +45,8 @@ pub(super) fn in_trees(
 pub(super) fn in_unions(store: &Store, index: &Index, digest: Digest) -> Result<Vec<PathBuf>> {
     let www = Www::new(store.root());
     let mut names = Vec::new();
-    for (mirror, path, ..) in index.holders(digest)? {
-        names.push(www.union(&mirror).join(path.as_path()));
+    for holder in index.holders(digest)? {
+        names.push(www.union(&holder.mirror).join(holder.path.as_path()));
     }
     names.sort_unstable();
     names.dedup();

@@ -10,7 +10,7 @@ use super::bytes::{self, Pace};
 use super::{Depth, finding};
 use crate::error::{IoContext, Result};
 use crate::gc::digest_of;
-use crate::index::{Index, ObjectRow};
+use crate::index::{Holder, Index, ObjectRow};
 use crate::{Code, Counter, Digest, Monitor, Report, Store, disk};
 
 /// An object that is to be checked, with what is known of it.
@@ -238,7 +238,7 @@ fn place_of(wanted: &Wanted, index: Option<&Index>, code: Code) -> Result<Option
     Ok(match holders.as_slice() {
         [] if code == Code::ObjectMissing => None,
         [] => Some("no snapshot".to_owned()),
-        [(mirror, path, first, last), more @ ..] => {
+        [Holder { mirror, path, first, last }, more @ ..] => {
             let until = last.map_or_else(|| "the newest".to_owned(), |last| last.to_string());
             let others =
                 if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use super::{Index, ObjectRow, int, sql, uint};
 use crate::error::Result;
 use crate::sums::{Algorithm, Checksum};
-use crate::{Digest, Name, RelPath, Stamp};
+use crate::{Digest, RelPath, Stamp};
 
 /// Modification times are kept between 1970 and 2100: what every file system can hold.
 pub(super) const MTIME_MAX: i64 = 4_102_444_800;
@@ -232,13 +232,12 @@ impl Index {
         let rows: Vec<_> = self.sql(rows.and_then(Iterator::collect))?;
         rows.into_iter()
             .map(|(name, path, first, last)| {
-                let name: Name = name.parse()?;
-                Ok((
-                    name,
-                    RelPath::parse(&path)?,
-                    Stamp::from_seconds(first),
-                    last.map(Stamp::from_seconds),
-                ))
+                Ok(super::Holder {
+                    mirror: name.parse()?,
+                    path: RelPath::parse(&path)?,
+                    first: Stamp::from_seconds(first),
+                    last: last.map(Stamp::from_seconds),
+                })
             })
             .collect()
     }

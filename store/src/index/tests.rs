@@ -93,10 +93,8 @@ fn a_snapshot_needs_its_objects_and_grows_in_time() {
         Err(Error::Stale { .. })
     ));
     let holders = index.holders(Digest::of(b"a")).unwrap();
-    assert_eq!(
-        holders,
-        [("m".parse().unwrap(), "a".parse().unwrap(), Stamp::from_seconds(10), None)]
-    );
+    let (mirror, path) = ("m".parse().unwrap(), "a".parse().unwrap());
+    assert_eq!(holders, [Holder { mirror, path, first: Stamp::from_seconds(10), last: None }]);
 }
 
 #[test]

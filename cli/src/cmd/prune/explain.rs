@@ -12,7 +12,7 @@ use pinfold_store::{Digest, Name, RelPath, Stamp, Store};
 use serde_json::{Value, json};
 
 use super::super::Done;
-use super::retention::want;
+use super::retention::{planned, want};
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::ui;
@@ -180,10 +180,7 @@ impl Answer<'_> {
         if let Some(known) = self.fates.get(mirror) {
             return Ok(known.clone());
         }
-        let want = want(self.context, mirror);
-        let mirrors = std::slice::from_ref(mirror);
-        let holds = past::holds(self.store, &want.times, &want.soaks, mirrors)?;
-        let steps = past::plan(self.store, &want, &holds)?;
+        let steps = planned(self.store, &want(self.context, mirror))?;
         self.fates.insert(mirror.clone(), steps.clone());
         Ok(steps)
     }

@@ -158,7 +158,8 @@ fn of_mirror(
     Ok((staying(&steps), applied))
 }
 
-fn planned(store: &Store, want: &Want) -> Result<Vec<Step>, Failure> {
+/// What becomes of every snapshot of a mirror.
+pub(super) fn planned(store: &Store, want: &Want) -> Result<Vec<Step>, Failure> {
     let mirrors = std::slice::from_ref(&want.mirror);
     let holds = past::holds(store, &want.times, &want.soaks, mirrors)?;
     Ok(past::plan(store, want, &holds)?)

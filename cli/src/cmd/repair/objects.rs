@@ -6,7 +6,7 @@ use pinfold_publisher::mend;
 use pinfold_publisher::publish::Locks;
 use pinfold_store::gc::Run;
 use pinfold_store::heal::{Aside, Healed, Others};
-use pinfold_store::index::{Index, ObjectRow};
+use pinfold_store::index::{Holder, Index, ObjectRow};
 use pinfold_store::path::escape_path;
 
 use super::{Deed, Repair};
@@ -77,12 +77,10 @@ impl Repair<'_> {
         deeds: &mut Vec<Deed>,
     ) -> Result<(), Failure> {
         let mut deed = Deed::new("set-aside", self.subject(index, row)?, why);
-        for (mirror, path, first, last) in index.holders(row.digest)? {
-            let holds = |taken: &pinfold_store::Stamp| {
-                first <= *taken && last.is_none_or(|last| *taken <= last)
-            };
-            let dates = self.store.dates(&mirror)?;
-            let named = dates.iter().filter(|taken| holds(taken));
+        for holder in index.holders(row.digest)? {
+            let dates = self.store.dates(&holder.mirror)?;
+            let named = dates.iter().filter(|taken| holder.covers(**taken));
+            let Holder { mirror, path, .. } = &holder;
             deed.lost_in.extend(named.map(|taken| format!("{mirror}@{taken}, {path}")));
         }
         if self.run_kind() == Run::Real {
@@ -116,7 +114,7 @@ impl Repair<'_> {
         let holders = index.holders(row.digest)?;
         let place = holders.first().map_or_else(
             || "no snapshot".to_owned(),
-            |(mirror, path, first, _)| format!("{mirror}@{first}, {path}"),
+            |Holder { mirror, path, first, .. }| format!("{mirror}@{first}, {path}"),
         );
         let more = match holders.len() {
             0 | 1 => String::new(),

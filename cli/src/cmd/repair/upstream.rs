@@ -134,10 +134,10 @@ impl Repair<'_> {
 /// The names of an object in each mirror.
 fn names_of(index: &Index, digest: Digest) -> Result<BTreeMap<Name, Vec<RelPath>>, Failure> {
     let mut names: BTreeMap<Name, Vec<RelPath>> = BTreeMap::new();
-    for (mirror, path, ..) in index.holders(digest)? {
-        let paths = names.entry(mirror).or_default();
-        if paths.len() < NAMES_MAX && !paths.contains(&path) {
-            paths.push(path);
+    for holder in index.holders(digest)? {
+        let paths = names.entry(holder.mirror).or_default();
+        if paths.len() < NAMES_MAX && !paths.contains(&holder.path) {
+            paths.push(holder.path);
         }
     }
     Ok(names)
