@@ -153,9 +153,10 @@ fn no_client_fails_while_the_channel_moves() {
     println!("{flips} moves, {runs} apt runs, {requests} requests, {} failed", failures.len());
     assert!(
         failures.is_empty(),
-        "{} of {runs} apt runs and {requests} requests failed; the first: {}",
+        "{} of {runs} apt runs and {requests} requests failed; the first: {}; nginx says: {}",
         failures.len(),
-        failures[0]
+        failures[0],
+        nginx.complaints()
     );
     assert!(runs >= 10 && requests >= 100, "the clients hardly ran: {runs} and {requests}");
 }

@@ -99,6 +99,11 @@ impl Nginx {
         text
     }
 
+    /// What it complains of in its error log.
+    pub(crate) fn complaints(&self) -> String {
+        std::fs::read_to_string(self.home.join("error.log")).unwrap_or_default()
+    }
+
     /// Asks for a path exactly as given.
     pub(crate) fn get(&self, path: &str) -> Reply {
         ask(self.port, "GET", path, "")
