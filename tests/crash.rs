@@ -40,7 +40,7 @@ fn whole(site: &Site, allowed: &[Option<String>]) {
 
 /// A site with one promoted day, an archive that is a day ahead.
 fn prepared() -> (Site, Archive, String) {
-    let site = Site::new();
+    let site = Site::new_fleeting();
     site.configure("[channels.staging]\n[channels.production]\ncheck = [\"/bin/true\"]\n");
     let archive = Archive::first();
     let first = site.ingest(&archive.tree, &["--taken", "2026-03-23T04:00:00Z"]);

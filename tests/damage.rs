@@ -14,7 +14,7 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let site = Site::new();
+        let site = Site::new_fleeting();
         let archive = Archive::first();
         let first = site.ingest(&archive.tree, &["--taken", "2026-03-23T04:00:00Z"]);
         archive.second_state();
@@ -197,8 +197,8 @@ fn what_was_put_in_the_place_of_a_tree_is_named_and_healed_by_its_remedy() {
                 let pool = world.tree().join("pool");
                 writable(&world.tree(), || {
                     mode(&pool, 0o755);
-                    std::fs::rename(&pool, world.site.dir().join("pool")).unwrap();
-                    symlink(world.site.dir().join("pool"), &pool).unwrap();
+                    std::fs::rename(&pool, world.site.root.with_file_name("pool")).unwrap();
+                    symlink(world.site.root.with_file_name("pool"), &pool).unwrap();
                 });
             },
             1,
@@ -208,8 +208,8 @@ fn what_was_put_in_the_place_of_a_tree_is_named_and_healed_by_its_remedy() {
             &|world| {
                 let tree = world.tree();
                 mode(&tree, 0o755);
-                std::fs::rename(&tree, world.site.dir().join("tree")).unwrap();
-                symlink(world.site.dir().join("tree"), &tree).unwrap();
+                std::fs::rename(&tree, world.site.root.with_file_name("tree")).unwrap();
+                symlink(world.site.root.with_file_name("tree"), &tree).unwrap();
             },
             4,
         ),

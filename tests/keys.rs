@@ -6,7 +6,7 @@ use std::process::Command;
 
 /// A site with one promoted day in both channels.
 fn prepared() -> Site {
-    let site = Site::new();
+    let site = Site::new_fleeting();
     site.ingest(&Archive::first().tree, &["--taken", "2026-03-23T04:00:00Z"]);
     site.ok(&["promote", "lab", "--to", "staging"]);
     site.ok(&["promote", "lab", "--to", "production"]);

@@ -3,7 +3,7 @@ use crate::harness::{Archive, Site};
 
 /// Two days, both promoted, and a channel that never moved.
 fn prepared() -> (Site, Archive, String, String) {
-    let site = Site::new();
+    let site = Site::new_fleeting();
     let archive = Archive::first();
     let first = site.ingest(&archive.tree, &["--taken", "2026-03-23T04:00:00Z"]);
     site.ok(&["promote", "lab", "--to", "production", "--reason", "first"]);
@@ -95,7 +95,7 @@ fn the_whole_site_is_made_again_from_a_backup_without_it() {
 fn a_signing_key_that_is_gone_is_not_replaced_behind_the_clients_backs() {
     let (site, _archive, _first, _second) = prepared();
     let (keys, public) = (site.root.join("keys"), site.root.join("www/pinfold.asc"));
-    let (aside, before) = (site.dir().join("keys"), std::fs::read(&public).unwrap());
+    let (aside, before) = (site.root.with_file_name("keys"), std::fs::read(&public).unwrap());
     std::fs::rename(&keys, &aside).unwrap();
     site.run(&["init"]).expect(4).says("signing key").says("backup");
     assert_eq!(std::fs::read(&public).unwrap(), before);

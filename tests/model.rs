@@ -70,7 +70,7 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let site = Site::bare();
+        let site = Site::fleeting();
         site.mirror("tree", "family = \"files\"\nmount = \"files\"\n");
         site.ok(&["init"]);
         let source = temp_dir();

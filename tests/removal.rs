@@ -3,7 +3,7 @@ use crate::harness::{Archive, Site};
 
 /// Two days, the second in production.
 fn two_days() -> (Site, Archive, String, String) {
-    let site = Site::new();
+    let site = Site::new_fleeting();
     let archive = Archive::first();
     let first = site.ingest(&archive.tree, &["--taken", "2026-03-23T04:00:00Z"]);
     archive.second_state();

@@ -16,7 +16,7 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let (site, archive) = (Site::new(), Archive::first());
+        let (site, archive) = (Site::new_fleeting(), Archive::first());
         let first = site.ingest(&archive.tree, &["--taken", "2026-03-23T04:00:00Z"]);
         archive.second_state();
         let second = site.ingest(&archive.tree, &["--taken", "2026-03-24T04:00:00Z"]);
@@ -81,7 +81,7 @@ fn rot(path: &Path) {
 #[test]
 fn bit_rot_is_healed_from_another_store_under_every_name() {
     let world = World::new();
-    let other = Site::new();
+    let other = Site::new_fleeting();
     other.ingest(&world.archive.tree, &[]);
     let mtime = meta(&world.object()).mtime();
     rot(&world.object());

@@ -18,7 +18,7 @@ struct Days {
 
 impl Days {
     fn new(keep: &str, more: &str) -> Self {
-        Self::of(Site::bare(), keep, more)
+        Self::of(Site::fleeting(), keep, more)
     }
 
     fn of(site: Site, keep: &str, more: &str) -> Self {

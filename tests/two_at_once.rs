@@ -78,7 +78,7 @@ fn a_second_ingest_of_one_mirror_is_told_who_works() {
 
 #[test]
 fn moves_prunes_and_ingests_at_once_leave_a_whole_site() {
-    let site = Site::new();
+    let site = Site::new_fleeting();
     let archive = Archive::first();
     let mut dates = Vec::new();
     for (number, day) in (10..18).enumerate() {
@@ -169,7 +169,7 @@ fn a_prune_goes_on_beside_an_ingest_that_takes_what_it_collects() {
 
 #[test]
 fn readers_find_nothing_amiss_while_others_write() {
-    let site = Site::new();
+    let site = Site::new_fleeting();
     let archive = Archive::first();
     for day in 10..14 {
         archive.next_state(&format!("1.{day}"), &format!("Mon, {day} Mar 2026 04:00:00 UTC"));

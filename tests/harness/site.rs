@@ -49,10 +49,18 @@ impl Ran {
 impl Site {
     /// An initialised site with one apt mirror, `lab`.
     pub(crate) fn new() -> Self {
-        let site = Self::bare();
-        site.mirror("lab", "family = \"apt\"\nmount = \"archive.example.org/lab\"\n");
-        site.ok(&["init"]);
-        site
+        Self::bare().with_lab()
+    }
+
+    /// The same with a root in memory: a file system that forgets what was removed at once, for tests that make a site many times.
+    pub(crate) fn new_fleeting() -> Self {
+        Self::fleeting().with_lab()
+    }
+
+    fn with_lab(self) -> Self {
+        self.mirror("lab", "family = \"apt\"\nmount = \"archive.example.org/lab\"\n");
+        self.ok(&["init"]);
+        self
     }
 
     /// A configuration file without mirrors, nothing initialised.
