@@ -2,7 +2,7 @@
 //! aside and never served.
 mod kept;
 
-use crate::harness::{Archive, Mount, Site, Upstream, following, walk};
+use crate::harness::{Archive, Hostile, Mount, Site, Upstream, following, walk};
 use std::io::BufRead;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -221,6 +221,33 @@ fn upstream_heals_what_it_still_has_and_is_asked_for_nothing_else() {
     std::fs::write(archive.tree.join(STEADY), &bytes).unwrap();
     site.run(&["fsck", "--repair"]).expect(0).says("healed");
     assert_eq!(std::fs::read(&shown).unwrap(), bytes);
+    site.sound();
+}
+
+#[test]
+fn a_repair_goes_on_beside_a_sync_and_neither_waits_for_the_other() {
+    let archive = Archive::first();
+    let server = Hostile::serve(&archive.tree);
+    let site = following(&server.url(), "timeout = \"4s\"\n");
+    site.ok(&["sync", "lab"]);
+    let bytes = std::fs::read(archive.tree.join(STEADY)).unwrap();
+    let (object, shown) = (object(&site, &bytes), site.tree("lab", &site.dates("lab")[0]));
+    archive.second_state();
+    let last = "/pool/main/a/alpha/alpha_2.0_all.deb";
+    server.fault(last, "stall:10");
+    server.forget();
+    let mut sync = site.command(&["sync", "lab"]).spawn().unwrap();
+    while !server.log().iter().any(|asked| asked.path == last) {
+        assert!(sync.try_wait().unwrap().is_none(), "it ended before it asked");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    rot(&object);
+    site.run(&["fsck", "--deep", "--repair"]).expect(0).says("from http://127.0.0.1");
+    assert!(sync.try_wait().unwrap().is_none(), "it is at work still");
+    assert_eq!(std::fs::read(shown.join(STEADY)).unwrap(), bytes);
+    server.fault(last, "");
+    assert!(sync.wait().unwrap().success());
+    assert_eq!(site.dates("lab").len(), 2);
     site.sound();
 }
 
