@@ -14,6 +14,7 @@ pub(crate) use decide::{Pin, Promote, Rollback, Unpin};
 const GROUPS: &str = "\
 Begin:
   init        Make the root, the signing key and the channels; say what the file system can do
+  estimate    Say how much a mirror will be, by suite, component and architecture
   key         Show, print, make, import or rotate the signing key; sign a channel anew
 
 Bring in:
@@ -81,6 +82,11 @@ pub(crate) enum Verb {
     Init,
     /// Fetch a mirror's upstream as a new snapshot, proved, and publish it
     Sync(Sync),
+    /// Say what a mirror's upstream takes, by suite, component and architecture, from its metadata alone
+    Estimate {
+        /// The mirror
+        mirror: Name,
+    },
     /// Show, print, make, import or rotate the signing key; sign a channel anew
     #[command(subcommand)]
     Key(KeyVerb),

@@ -6,6 +6,7 @@ mod by_tool;
 mod check;
 mod client;
 mod diff;
+mod estimate;
 pub(crate) mod fsck;
 mod init;
 mod key;
@@ -49,6 +50,7 @@ fn dispatch(context: &Context, verb: &Verb) -> Done {
     match verb {
         Verb::Init => init::init(context),
         Verb::Sync(args) => tried::recorded(context, args, &|| sync::sync(context, args)),
+        Verb::Estimate { mirror } => estimate::estimate(context, mirror),
         Verb::Key(verb) => key::key(context, verb),
         Verb::Ingest(ingest) => bring::ingest(context, ingest),
         Verb::Snapshots { mirror } => list::snapshots(context, mirror.as_ref()),
@@ -83,6 +85,7 @@ const fn name_of(verb: &Verb) -> &'static str {
     match verb {
         Verb::Init => "init",
         Verb::Sync(_) => "sync",
+        Verb::Estimate { .. } => "estimate",
         Verb::Key(_) => "key",
         Verb::Ingest(_) => "ingest",
         Verb::Snapshots { .. } => "snapshots",
