@@ -4,7 +4,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use crate::harness::{Distribution, Odd, Ran, Site, ran, temp_dir, write};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// When the page is looked at.
 pub(crate) const NOW: &str = "2026-03-24T07:30:00Z";
@@ -27,6 +27,10 @@ pub(crate) fn empty() -> Site {
     );
     site.mirror("debian", "family = \"apt\"\nmount = \"debian.example.org/debian\"\n");
     site.mirror("rocky-9", "family = \"rpm\"\nmount = \"rocky-9\"\n");
+    site.mirror(
+        "down",
+        "family = \"apt\"\nmount = \"down\"\nupstream = \"http://127.0.0.1:9/\"\nsuites = [\"lab\"]\narchitectures = [\"amd64\"]\nunsigned = true\ntries = 1\npatience = \"31ms\"\n",
+    );
     site.mirror("tools", "family = \"files\"\nmount = \"tools\"\n");
     at(&site, "2026-01-20T00:00:00Z", &["init"]).expect(0);
     site
@@ -172,12 +176,14 @@ fn hostile_files(folder: &Path) {
 
 /// The room of two months, as pages of these days left it.
 fn disk_days(site: &Site) {
-    let days: Vec<_> = (1..=28).map(|day| (2, day)).chain((1..=23).map(|day| (3, day))).collect();
+    let status: Value = serde_json::from_str(&site.ok(&["status", "--json"])).unwrap();
+    let bytes = status["disk"]["bytes"].as_u64().unwrap();
+    let days = (1..=28).map(|day| (2, day)).chain((1..=23).map(|day| (3, day)));
     let day = |(number, (month, day)): (u64, (u32, u32))| {
-        let free = 760 - number * 8 + if number > 30 { 120 } else { 0 };
+        let used = 24 + number - if number > 30 { 15 } else { 0 };
         json!({
-            "at": format!("2026{month:02}{day:02}T060000Z"), "free_bytes": free * 1_000_000_000, "bytes": 1_000_000_000_000_u64,
-            "free_inodes": 60_000_000, "inodes": 65_536_000,
+            "at": format!("2026{month:02}{day:02}T060000Z"), "free_bytes": bytes / 100 * (100 - used), "bytes": bytes,
+            "free_inodes": null, "inodes": null,
         })
     };
     let days: Vec<_> = (0..).zip(days).map(day).collect();

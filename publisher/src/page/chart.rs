@@ -55,9 +55,9 @@ impl Scale {
     pub(super) fn dots(self, points: &[Point], label: &str) -> Markup {
         html! {
             svg .strip width="100%" height="28" role="img" aria-label=(label) focusable="false" {
-                line .rail x1="0" x2="100%" y1="14" y2="14";
+                line .rail x1="0" x2="100%" y1="14" y2="14" {}
                 @for point in points {
-                    circle .dot .cold[!point.published] cx=(percent(self.at(point.snapshot))) cy="14" r="4";
+                    circle .dot .cold[!point.published] cx=(percent(self.at(point.snapshot))) cy="14" r="4" {}
                 }
             }
         }
@@ -70,8 +70,8 @@ impl Scale {
         let shape = if class == "pin" { "M0 -6L6 0L0 6L-6 0z" } else { "M-5.5 -5h11L0 6z" };
         html! {
             svg .strip width="100%" height="28" role="img" aria-label=(label) focusable="false" {
-                line .rail x1="0" x2="100%" y1="14" y2="14";
-                svg x=(percent(at)) y="14" overflow="visible" { path class=(class) d=(shape); }
+                line .rail x1="0" x2="100%" y1="14" y2="14" {}
+                svg x=(percent(at)) y="14" overflow="visible" { path class=(class) d=(shape) {} }
                 text x=(percent(at)) dx=(gap) y="14" dy="4.5" text-anchor=(anchor) { (day(time)) }
             }
         }
@@ -90,27 +90,23 @@ impl Scale {
     }
 
     fn days_named(self) -> Vec<(f64, &'static str, String)> {
-        let back = |share: f64| {
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "a number of seconds within a span of stamps"
-            )]
-            let seconds = (self.days * share * DAY_SECONDS) as i64;
-            Stamp::from_seconds(self.now.seconds().saturating_sub(seconds))
-        };
-        [(1.0, "start"), (0.5, "middle"), (0.0, "end")]
-            .map(|(share, anchor)| (self.of_age(self.days * share), anchor, day(back(share))))
-            .to_vec()
+        #[expect(clippy::cast_possible_truncation, reason = "seconds within a span of stamps")]
+        let span = (self.days * DAY_SECONDS) as i64;
+        let first = Stamp::from_seconds(self.now.seconds().saturating_sub(span));
+        vec![
+            (self.of_age(self.days), "start", day(first)),
+            (self.of_age(0.0), "end", day(self.now)),
+        ]
     }
 
     fn ages_named(self) -> Vec<(f64, &'static str, String)> {
         let known = AGES.iter().filter(|(days, _)| *days <= self.days);
         let mut ticks: Vec<(f64, &'static str, String)> = Vec::new();
-        let mut taken = 100.0;
+        let mut taken = 100.0 - MARGIN;
         for (days, word) in known {
             let at = self.of_age(*days);
             // Words need room, also on a phone.
-            if taken - at >= 17.0 {
+            if taken - at >= 21.0 {
                 ticks.push((at, "middle", (*word).to_owned()));
                 taken = at;
             }
@@ -144,9 +140,9 @@ pub(super) fn disk(days: &[DiskDay], reserve: u64, label: &str) -> Markup {
     let limit = height(whole.saturating_sub(reserve));
     html! {
         svg .disk role="img" aria-label=(label) focusable="false" viewBox="0 0 1000 100" preserveAspectRatio="none" width="100%" height="140" {
-            path .area d=(area);
-            path .limit d=(format!("M0 {limit:.1}L1000 {limit:.1}")) vector-effect="non-scaling-stroke";
-            path .line d=(line) vector-effect="non-scaling-stroke";
+            path .area d=(area) {}
+            path .limit d=(format!("M0 {limit:.1}L1000 {limit:.1}")) vector-effect="non-scaling-stroke" {}
+            path .line d=(line) vector-effect="non-scaling-stroke" {}
         }
     }
 }

@@ -84,6 +84,7 @@ impl Page {
             section #health .health[troubles.is_empty()] .trouble[!troubles.is_empty()] aria-labelledby="health-head" {
                 @if troubles.is_empty() {
                     h2 #health-head { (mark(Mark::Fine, "Nothing needs you")) }
+                    p .soft { (self.size()) }
                 } @else {
                     h2 #health-head { (mark(Mark::Look, &format!("{} a look", count(number, "thing needs", "things need")))) }
                     ul {
@@ -96,6 +97,20 @@ impl Page {
                     }
                 }
             }
+        }
+    }
+
+    /// How much there is.
+    fn size(&self) -> String {
+        let count =
+            |number: usize, one, many| count(u64::try_from(number).unwrap_or(u64::MAX), one, many);
+        let waits = self.upcoming.iter().filter(|one| one.hold.is_some()).count();
+        let mirrors = count(self.status.mirrors.len(), "mirror", "mirrors");
+        let channels = count(self.status.channels.len(), "channel", "channels");
+        match waits {
+            0 => format!("{mirrors}, {channels}; nothing waits."),
+            1 => format!("{mirrors}, {channels}; 1 move waits, as it was meant to."),
+            _ => format!("{mirrors}, {channels}; {waits} moves wait, as they were meant to."),
         }
     }
 

@@ -140,7 +140,7 @@ pub(super) fn mark(mark: Mark, word: &str) -> Markup {
     };
     html! {
         span class={ "mark " (class) } {
-            svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false" { path d=(path); }
+            svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false" { path d=(path) {} }
             (word)
         }
     }

@@ -31,7 +31,7 @@ impl Page {
                     @if channel.mirrors.is_empty() {
                         p .empty { "It shows nothing yet." }
                     } @else {
-                        table role="table" {
+                        table role="table" .shows {
                             caption { (caption) }
                             (columns(&["Mirror", "Shows", "Since", "State"]))
                             tbody role="rowgroup" {

@@ -16,10 +16,12 @@ impl Page {
                 @if self.status.mirrors.is_empty() {
                     p .empty { "There are none yet: " code { "mirrors.d" } " has a file for each." }
                 } @else {
-                    table role="table" .card {
-                        caption { "How mirrors are" }
-                        (columns(&["Mirror", "Newest snapshot", "Last good sync", "Next sync", "State"]))
-                        tbody role="rowgroup" { @for (name, mirror) in &self.status.mirrors { (self.mirror(name, mirror)) } }
+                    div .card {
+                        table role="table" .mirrors {
+                            caption { "How mirrors are" }
+                            (columns(&["Mirror", "Newest snapshot", "Last good sync", "Next sync", "State"]))
+                            tbody role="rowgroup" { @for (name, mirror) in &self.status.mirrors { (self.mirror(name, mirror)) } }
+                        }
                     }
                 }
             }

@@ -47,10 +47,9 @@ impl Page {
         html! {
             p .why {
                 @match (&one.hold, one.when) {
-                    (Some(hold), _) if hold.is_refusal => { (mark(Mark::Look, "held")) " " (Text(&sentence(hold))) },
                     (Some(hold), when) => {
-                        (mark(Mark::Waits, "waits")) " " (Text(&sentence(hold)))
-                        @if let Some(when) = when { " Moves " (ahead(now, when)) ", at " (time(when)) "." }
+                        (mark(if hold.is_refusal { Mark::Look } else { Mark::Waits }, word(hold)))
+                        @if let Some(when) = when { " moves " (ahead(now, when)) ", at " (time(when)) "." }
                     },
                     (None, Some(when)) => { (mark(Mark::Goes, "moves")) " " (ahead(now, when)) ", at " (time(when)) "." },
                     (None, None) if one.by_hand => {
@@ -59,7 +58,20 @@ impl Page {
                     (None, None) => { (mark(Mark::Waits, "waits")) " for the schedule." },
                 }
             }
+            @if let Some(hold) = &one.hold { p .note { (Text(&sentence(hold))) } }
         }
+    }
+}
+
+/// What holds it, in a word or two.
+fn word(hold: &HoldStatus) -> &'static str {
+    match hold.kind {
+        "soaking" => "soaks",
+        "pinned" => "pinned",
+        "frozen" => "frozen",
+        "group" | "apart" => "waits for its group",
+        _ if hold.is_refusal => "held back",
+        _ => "waits",
     }
 }
 
@@ -89,18 +101,17 @@ fn differs(changes: &Changes) -> Markup {
                 li .key { b { (number(changes.in_security_suites)) } " from security suites" }
             }
             @if changes.advisories_count > 0 {
-                li .key { b { (number(changes.advisories_count)) } " advisories, " b { (number(changes.security_advisories)) } " about security" }
+                li .key {
+                    b { (number(changes.advisories_count)) } " " (if changes.advisories_count == 1 { "advisory" } else { "advisories" }) ", "
+                    b { (number(changes.security_advisories)) } " about security"
+                }
             }
         }
         @if !changes.advisories.is_empty() { (advisories(changes)) }
         @if total > 0 {
             details {
                 summary { (title) }
-                table role="table" {
-                    caption { "What would change" }
-                    (columns(&["Change", "Package", "Before", "Then", "Where"]))
-                    tbody role="rowgroup" { @for line in &changes.list { (change(line)) } }
-                }
+                @if changes.what == "files" { (files(&changes.list)) } @else { (packages(&changes.list)) }
                 @if shown < total {
                     p .soft {
                         (number(total - shown)) " more: "
@@ -112,7 +123,34 @@ fn differs(changes: &Changes) -> Markup {
     }
 }
 
-fn change(line: &ChangeLine) -> Markup {
+fn packages(list: &[ChangeLine]) -> Markup {
+    html! {
+        table role="table" .changes {
+            caption { "Packages that would change" }
+            (columns(&["Change", "Package", "Before", "Then", "Where"]))
+            tbody role="rowgroup" { @for line in list { (package(line)) } }
+        }
+    }
+}
+
+fn files(list: &[ChangeLine]) -> Markup {
+    html! {
+        table role="table" .files {
+            caption { "Files that would change" }
+            (columns(&["Change", "File"]))
+            tbody role="rowgroup" {
+                @for line in list {
+                    tr role="row" {
+                        (cell("Change", &html! { (Text(&line.change)) }))
+                        th scope="row" role="rowheader" { (Text(&line.name)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn package(line: &ChangeLine) -> Markup {
     let version = |version: &Option<String>| match version {
         Some(version) => html! { span .version { (Text(version)) } },
         None => html! { span .soft { "–" } },

@@ -20,10 +20,8 @@ impl Page {
                     p .empty { "There are none yet." }
                 } @else {
                     p .facts .legend {
-                        svg width="12" height="12" viewBox="0 0 12 12" aria-hidden="true" focusable="false" { circle .dot cx="6" cy="6" r="4"; }
-                        " published "
-                        svg width="12" height="12" viewBox="0 0 12 12" aria-hidden="true" focusable="false" { circle .dot .cold cx="6" cy="6" r="4"; }
-                        " kept, and published again when it is asked for"
+                        span { (sign("dot")) " published" }
+                        span { (sign("dot cold")) " kept, and published again when it is asked for" }
                     }
                 }
                 @for (mirror, timeline) in &self.snapshots {
@@ -57,7 +55,7 @@ impl Page {
                 }
                 details {
                     summary { "As a table" }
-                    table role="table" {
+                    table role="table" .snapshots {
                         caption { "Snapshots of " (mirror) }
                         (columns(&["Snapshot", "Age", "Tree", "Shown by", "Pins"]))
                         tbody role="rowgroup" { @for point in timeline.points.iter().rev() { (self.point(point)) } }
@@ -87,6 +85,15 @@ impl Page {
                 (cell("Shown by", &names(&point.channels)))
                 (cell("Pins", &names(&point.pins)))
             }
+        }
+    }
+}
+
+/// A sign of the picture.
+fn sign(class: &str) -> Markup {
+    html! {
+        svg width="12" height="12" viewBox="0 0 12 12" aria-hidden="true" focusable="false" {
+            circle class=(class) cx="6" cy="6" r="4" {}
         }
     }
 }
