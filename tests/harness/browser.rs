@@ -43,18 +43,18 @@ impl Browser {
             events: Vec::new(),
             _profile: profile,
         };
-        let target = browser.call("Target.createTarget", json!({ "url": "about:blank" }));
+        let target = browser.call("Target.createTarget", &json!({ "url": "about:blank" }));
         let attach = json!({ "targetId": target["targetId"], "flatten": true });
-        let session = browser.call("Target.attachToTarget", attach);
+        let session = browser.call("Target.attachToTarget", &attach);
         browser.session = Some(session["sessionId"].as_str().unwrap().to_owned());
         for domain in ["Page", "Runtime", "Network", "Log", "Accessibility"] {
-            browser.call(&format!("{domain}.enable"), json!({}));
+            browser.call(&format!("{domain}.enable"), &json!({}));
         }
         browser
     }
 
     /// Calls a method and gives its result; what happens meanwhile is kept.
-    pub(crate) fn call(&mut self, method: &str, params: Value) -> Value {
+    pub(crate) fn call(&mut self, method: &str, params: &Value) -> Value {
         self.number += 1;
         let mut message = json!({ "id": self.number, "method": method, "params": params });
         if let Some(session) = &self.session {
@@ -81,7 +81,7 @@ impl Browser {
     /// Opens a page and waits until all of it is there.
     pub(crate) fn open(&mut self, url: &str) {
         self.events.clear();
-        let went = self.call("Page.navigate", json!({ "url": url }));
+        let went = self.call("Page.navigate", &json!({ "url": url }));
         assert!(went["errorText"].is_null(), "{url}: {}", went["errorText"]);
         let is_there = |event: &Value| event["method"] == "Page.loadEventFired";
         while !self.events.iter().any(is_there) {
@@ -110,15 +110,15 @@ impl Browser {
     pub(crate) fn look(&mut self, width: u32, colours: &str) {
         let size =
             json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500 });
-        self.call("Emulation.setDeviceMetricsOverride", size);
+        self.call("Emulation.setDeviceMetricsOverride", &size);
         let feature = json!([{ "name": "prefers-color-scheme", "value": colours }]);
-        self.call("Emulation.setEmulatedMedia", json!({ "features": feature }));
+        self.call("Emulation.setEmulatedMedia", &json!({ "features": feature }));
     }
 
     /// Asks the page something.
     pub(crate) fn ask(&mut self, script: &str) -> Value {
         let asked = json!({ "expression": script, "returnByValue": true });
-        let answer = self.call("Runtime.evaluate", asked);
+        let answer = self.call("Runtime.evaluate", &asked);
         assert!(answer["exceptionDetails"].is_null(), "{}", answer["exceptionDetails"]);
         answer["result"]["value"].clone()
     }
@@ -130,14 +130,14 @@ impl Browser {
             let event = json!({
                 "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code, "text": text,
             });
-            self.call("Input.dispatchKeyEvent", event);
+            self.call("Input.dispatchKeyEvent", &event);
         }
     }
 
     /// Keeps a picture of the whole page.
     pub(crate) fn picture(&mut self, path: &Path) {
         let taken = json!({ "format": "png", "captureBeyondViewport": true });
-        let picture = self.call("Page.captureScreenshot", taken);
+        let picture = self.call("Page.captureScreenshot", &taken);
         let bytes = base64::engine::general_purpose::STANDARD
             .decode(picture["data"].as_str().unwrap())
             .unwrap();

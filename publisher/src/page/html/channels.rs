@@ -54,6 +54,7 @@ impl Page {
                 @if !channel.reason.is_empty() { ": " q { (Text(&channel.reason)) } }
                 ". "
                 @match (&channel.schedule, channel.next) {
+                    (Some(_), Some(next)) if next <= now => { "Its next move is due." },
                     (Some(_), Some(next)) => { "Moves next " (ahead(now, next)) ", at " (time(next)) "." },
                     (Some(_), None) => { "Its schedule has no next time." },
                     (None, _) => { "Only people move it." },

@@ -12,7 +12,9 @@ impl Page {
         html! {
             section #next aria-labelledby="next-head" {
                 h2 #next-head { "Next" }
-                @if self.upcoming.is_empty() {
+                @if self.snapshots.values().all(|one| one.points.is_empty()) {
+                    p .empty { "There is nothing to show yet: " code { "pinfold sync MIRROR" } " brings the first snapshot." }
+                } @else if self.upcoming.is_empty() {
                     p .empty { "Every channel shows the newest that it may show." }
                 }
                 @for one in &self.upcoming { (self.coming(one)) }
@@ -93,9 +95,9 @@ fn differs(changes: &Changes) -> Markup {
     };
     html! {
         ul .counts {
-            @if total == 0 { li { "no " (changes.what) " differ" } }
+            @if total == 0 { li { "no " (Text(&changes.what)) " differ" } }
             @for (word, count) in in_order(&changes.counts) {
-                li { b { (number(count)) } " " (word) }
+                li { b { (number(count)) } " " (Text(word)) }
             }
             @if changes.in_security_suites > 0 {
                 li .key { b { (number(changes.in_security_suites)) } " from security suites" }
@@ -110,7 +112,7 @@ fn differs(changes: &Changes) -> Markup {
         @if !changes.advisories.is_empty() { (advisories(changes)) }
         @if total > 0 {
             details {
-                summary { (title) }
+                summary { (Text(&title)) }
                 @if changes.what == "files" { (files(&changes.list)) } @else { (packages(&changes.list)) }
                 @if shown < total {
                     p .soft {
@@ -176,7 +178,7 @@ fn advisories(changes: &Changes) -> Markup {
     };
     html! {
         details {
-            summary { (title) }
+            summary { (Text(&title)) }
             table role="table" {
                 caption { "Advisories that come with it" }
                 (columns(&["Advisory", "About", "Severity", "Cures"]))
