@@ -76,6 +76,7 @@ fn it_says_what_is_shown_what_comes_and_what_was_and_is_served_by_its_rules() {
     is_served(&site, site.port);
     drop(nginx);
     beside_the_embedded_server(&site, |port| is_served(&site, port));
+    site.sound();
 }
 
 #[test]
