@@ -6,12 +6,15 @@ use std::process::Command;
 
 #[test]
 fn a_manifest_is_made_again_from_the_index_and_a_record_comes_from_another_store() {
-    let damages: [fn(&Path); 3] = [
-        |path| std::fs::remove_file(path).unwrap(),
-        |path| rot(path),
-        |path| std::fs::write(path, "").unwrap(),
-    ];
-    for damage in damages {
+    let gone: fn(&Path) = |path| std::fs::remove_file(path).unwrap();
+    let emptied: fn(&Path) = |path| std::fs::write(path, "").unwrap();
+    // A record is text: a flipped bit may leave it one that says something else.
+    let torn: fn(&Path) = |path| {
+        let text = std::fs::read(path).unwrap();
+        std::fs::write(path, &text[..text.len() / 2]).unwrap();
+    };
+    let rotten: fn(&Path) = |path| rot(path);
+    for (damage, damage_record) in [(gone, gone), (rotten, torn), (emptied, emptied)] {
         let world = World::new();
         let backup = world.site.dir().join("backup");
         let mut cp = Command::new("cp");
@@ -26,7 +29,7 @@ fn a_manifest_is_made_again_from_the_index_and_a_record_comes_from_another_store
 
         let record = world.site.root.join("snapshots/lab").join(&world.dates[0]);
         let text = std::fs::read(&record).unwrap();
-        damage(&record);
+        damage_record(&record);
         let found = world.site.run(&["fsck"]);
         assert!(matches!(found.code, Some(1 | 4)), "{}", found.said());
         assert_ne!(world.site.run(&["fsck", "--repair"]).code, Some(0), "nobody else knows it");
