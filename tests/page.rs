@@ -109,9 +109,12 @@ fn changes_are_bounded_shown_as_text_and_not_found_out_twice() {
 
     let kept = site.root.join("www/status/changes/debian.20260322T040000Z.20260323T040000Z.json");
     let inode = || kept.metadata().unwrap().ino();
+    let left = kept.with_file_name(".new-0123456789abcdef");
+    std::fs::write(&left, "what a crash left").unwrap();
     let before = inode();
     at(&site, "2026-03-26T10:01:00Z", &["pin", "debian@2026-03-22", "held"]).expect(0);
     assert_eq!(inode(), before, "it was read");
+    assert!(!left.exists());
     at(
         &site,
         "2026-03-26T10:02:00Z",

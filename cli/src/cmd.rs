@@ -45,22 +45,18 @@ pub(crate) fn run(args: &Args) -> Done {
     let done = dispatch(context, &args.verb);
     // Also where a move failed: a part of it may be done.
     if is_shown_at_once(&args.verb) && !context.dry_run {
-        page::write_after(context);
+        page::write_after(context, &done);
     }
     done.map_err(|failure| failure.on(&context.config.root))
 }
 
 /// Says whether a verb writes the status page when it is done; what others change is there after the next run.
 const fn is_shown_at_once(verb: &Verb) -> bool {
-    matches!(
-        verb,
-        Verb::Init
-            | Verb::Key(_)
-            | Verb::Promote(_)
-            | Verb::Rollback(_)
-            | Verb::Pin(_)
-            | Verb::Unpin(_)
-    )
+    match verb {
+        Verb::Init | Verb::Key(_) | Verb::Rollback(_) | Verb::Pin(_) | Verb::Unpin(_) => true,
+        Verb::Promote(args) => !args.plan,
+        _ => false,
+    }
 }
 
 /// Does one verb.

@@ -10,7 +10,7 @@ use pinfold_store::lock::{Asker, PageLock};
 use pinfold_store::{Monitor, Name, Silent, Store};
 use serde_json::json;
 
-use super::{diff, promotion, status};
+use super::{Done, diff, promotion, status};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::ui::{self, Progress};
@@ -18,14 +18,14 @@ use crate::ui::{self, Progress};
 /// How long is waited for another run that writes the page: it does so in a moment.
 const MOMENT: Duration = Duration::from_secs(20);
 
-/// Writes the page, when a verb is done that people see at once.
-pub(super) fn write_after(context: &Context) {
+/// Writes the page, when a verb is done that people see at once. One that failed says why itself, and most likely for both.
+pub(super) fn write_after(context: &Context, done: &Done) {
     // Why there is no store, the verb has said.
     let Ok(store) = Store::open(&context.config.root) else { return };
     let monitor: Box<dyn Monitor> =
         if std::io::stderr().is_terminal() { Box::new(Progress::new()) } else { Box::new(Silent) };
     let written = context.later().and_then(|context| write(&context, &store, &*monitor));
-    if let Err(failure) = written {
+    if let (Err(failure), Ok(_)) = (written, done) {
         ui::tell(&format!(
             "the status page is as it was: {}; pinfold run writes it anew",
             failure.message

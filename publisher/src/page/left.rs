@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use pinfold_store::lock::PageLock;
-use pinfold_store::{Record, Store, disk};
+use pinfold_store::{IoContext, Record, Store, disk};
 use serde::Serialize;
 
 use super::{Changes, DiskDay, Page, Pair};
@@ -105,15 +105,19 @@ pub fn keep_changes(store: &Store, changes: &Changes, _lock: &PageLock) -> Resul
     Ok(disk::write_lightly(&path, text_of(&path, changes)?.as_bytes(), MODE)?)
 }
 
-/// Forgets how other snapshots differ than these.
+/// Forgets how other snapshots differ than these, and what a crash left.
 ///
 /// # Errors
 /// One cannot be removed.
 pub fn forget_changes(store: &Store, shown: &[Pair], _lock: &PageLock) -> Result<()> {
     let folder = Www::new(store.root()).status().join("changes");
     let wanted: BTreeSet<PathBuf> = shown.iter().map(|pair| changes_path(store, pair)).collect();
-    for name in disk::names(&folder)? {
-        let path = folder.join(name);
+    let entries = match std::fs::read_dir(&folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.at("list", &folder)?,
+    };
+    for entry in entries {
+        let path = entry.at("list", &folder)?.path();
         if !wanted.contains(&path) {
             disk::remove_file(&path)?;
         }
