@@ -36,6 +36,7 @@ mod lost;
 mod model;
 mod odd_names;
 mod pacman;
+mod page;
 mod places;
 mod policy;
 mod proof;

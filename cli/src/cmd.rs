@@ -12,6 +12,7 @@ mod init;
 mod key;
 mod list;
 mod moves;
+mod page;
 mod pin;
 mod promotion;
 mod prune;
@@ -42,7 +43,21 @@ pub(crate) fn run(args: &Args) -> Done {
     }
     let context = &Context::new(args, name_of(&args.verb))?;
     start_threads()?;
-    dispatch(context, &args.verb).map_err(|failure| failure.on(&context.config.root))
+    let done = dispatch(context, &args.verb);
+    // Also where a move failed: a part of it may be done.
+    if is_shown_at_once(&args.verb) && !context.dry_run {
+        page::write_after(context, &done);
+    }
+    done.map_err(|failure| failure.on(&context.config.root))
+}
+
+/// Says whether a verb writes the status page when it is done; what others change is there after the next run.
+const fn is_shown_at_once(verb: &Verb) -> bool {
+    match verb {
+        Verb::Init | Verb::Key(_) | Verb::Rollback(_) | Verb::Pin(_) | Verb::Unpin(_) => true,
+        Verb::Promote(args) => !args.plan,
+        _ => false,
+    }
 }
 
 /// Does one verb.
