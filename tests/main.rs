@@ -12,6 +12,7 @@
 
 mod harness;
 
+mod adopt;
 mod apk;
 mod background;
 mod brew;

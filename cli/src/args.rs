@@ -1,5 +1,6 @@
 //! What was typed.
 
+mod adopt;
 mod decide;
 
 use std::path::PathBuf;
@@ -8,12 +9,14 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 use pinfold_publisher::layout::Spec;
 use pinfold_store::Name;
 
+pub(crate) use adopt::Adopt;
 pub(crate) use decide::{Pin, Promote, Rollback, Unpin};
 
 /// The verbs in the groups in which they are needed.
 const GROUPS: &str = "\
 Begin:
   init        Make the root, the signing key and the channels; say what the file system can do
+  adopt       Make mirrors of what apt-mirror, reposync, debmirror or rsync keep here, and take it
   key         Show, print, make, import or rotate the signing key; sign a channel anew
 
 Bring in:
@@ -79,6 +82,8 @@ pub(crate) struct Args {
 pub(crate) enum Verb {
     /// Make the root, the signing key and the channels; say what the file system can do
     Init,
+    /// Make mirrors of what apt-mirror, reposync, debmirror or rsync keep here, and take their trees without downloading
+    Adopt(Adopt),
     /// Fetch a mirror's upstream as a new snapshot, proved, and publish it
     Sync(Sync),
     /// Show, print, make, import or rotate the signing key; sign a channel anew

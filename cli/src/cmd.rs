@@ -1,5 +1,6 @@
 //! The verbs, a module each or a few that belong together.
 
+mod adopt;
 mod background;
 mod bring;
 mod by_tool;
@@ -48,6 +49,7 @@ pub(crate) fn run(args: &Args) -> Done {
 fn dispatch(context: &Context, verb: &Verb) -> Done {
     match verb {
         Verb::Init => init::init(context),
+        Verb::Adopt(args) => adopt::adopt(context, args),
         Verb::Sync(args) => tried::recorded(context, args, &|| sync::sync(context, args)),
         Verb::Key(verb) => key::key(context, verb),
         Verb::Ingest(ingest) => bring::ingest(context, ingest),
@@ -82,6 +84,7 @@ const fn depth(deep: bool) -> pinfold_store::check::Depth {
 const fn name_of(verb: &Verb) -> &'static str {
     match verb {
         Verb::Init => "init",
+        Verb::Adopt(_) => "adopt",
         Verb::Sync(_) => "sync",
         Verb::Key(_) => "key",
         Verb::Ingest(_) => "ingest",
