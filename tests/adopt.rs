@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::harness::{
-    Apt, Archive, Dnf, Machine, Nginx, Ran, Repo, Site, Upstream, UpstreamKey, count, ran, temp_dir, tool, walk, write,
+    Apt, Archive, Dnf, Nginx, Ran, Repo, Site, Upstream, UpstreamKey, count, ran, temp_dir, tool, walk, write,
 };
 
 /// A host on which apt-mirror keeps two archives, and nginx serves them.
@@ -171,11 +171,9 @@ fn what_reposync_keeps_is_adopted_and_dnf_goes_on_with_the_file_that_it_has() {
     write(host.join("etc/cron.d/reposync"), format!("0 3 * * * root {}\n", words[1..].join(" ")));
     write(host.join("etc/apache2/sites-enabled/m.conf"), format!("DocumentRoot {}\n", tree.display()));
     upstream.asked();
-    let client = Machine::new();
     let given = serde_json::json!([{ "path": "/etc/yum.repos.d/lab.repo", "content": format!(
         "[lab]\nname=lab\nbaseurl=http://127.0.0.1:{}/Base-9\nenabled=1\ngpgcheck=0\nmetadata_expire=0\n", site.port
     ) }]);
-    drop(client);
     let client = Dnf::given(&given.to_string());
     {
         let _old = Nginx::plain(&site, &tree);

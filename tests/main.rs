@@ -38,6 +38,7 @@ mod pacman;
 mod places;
 mod policy;
 mod proof;
+mod recipes;
 mod refusals;
 mod removal;
 mod repair;
