@@ -8,8 +8,14 @@ use serde_json::Value;
 
 use crate::harness::{temp_dir, tool, walk, write};
 
-const NAMES: [&str; 6] =
-    ["apt-mirror", "dnf-mirror", "zypper-mirror", "apk-mirror", "pacman-mirror", "brew-bottle-mirror"];
+const NAMES: [&str; 6] = [
+    "apt-mirror",
+    "dnf-mirror",
+    "zypper-mirror",
+    "apk-mirror",
+    "pacman-mirror",
+    "brew-bottle-mirror",
+];
 
 fn recipes() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("recipes")
@@ -39,7 +45,10 @@ fn the_recipes_are_what_the_table_makes() {
     for name in NAMES {
         for end in ["", "-retract"] {
             let text = &made[Path::new(&format!("{name}{end}.vgo.example"))];
-            assert!(!text.contains("{{ }}") && text.contains(&format!("name: {name}{end}\n")), "{text}");
+            assert!(
+                !text.contains("{{ }}") && text.contains(&format!("name: {name}{end}\n")),
+                "{text}"
+            );
         }
     }
 }
@@ -115,7 +124,10 @@ impl Host {
             let path = self.at(&names[at]);
             match resource["type"].as_str().unwrap() {
                 "package" => assert_eq!(names[at], "pinfold"),
-                "service" => assert_eq!((names[at].as_str(), &resource["state"]), ("nginx", &"running".into())),
+                "service" => assert_eq!(
+                    (names[at].as_str(), &resource["state"]),
+                    ("nginx", &"running".into())
+                ),
                 "directory" => std::fs::create_dir_all(&path).unwrap(),
                 "file" if resource["state"] == "absent" => std::fs::remove_file(&path).unwrap(),
                 "file" => write(&path, text(&resource["content"])),
@@ -150,7 +162,8 @@ impl Host {
     /// What is there beside the data.
     fn traces(&self) -> Vec<PathBuf> {
         let all = files(self.0.path()).into_keys();
-        all.filter(|path| !path.starts_with("srv/pinfold") && !path.ends_with("pinfold.toml")).collect()
+        all.filter(|path| !path.starts_with("srv/pinfold") && !path.ends_with("pinfold.toml"))
+            .collect()
     }
 }
 
@@ -163,7 +176,11 @@ fn a_recipe_sets_a_mirror_up_and_its_retraction_leaves_the_data_alone() {
         let mirror = host.at(&format!("etc/pinfold/mirrors.d/{}.toml", variables["mirror"]));
         assert!(mirror.is_file());
         site = files(&host.at("etc/nginx")).into_values().collect();
-        assert!(site.contains(&variables["mount"].replace('.', "\\.")) || site.contains(&variables["mount"]), "{name}: {site}");
+        assert!(
+            site.contains(&variables["mount"].replace('.', "\\."))
+                || site.contains(&variables["mount"]),
+            "{name}: {site}"
+        );
     }
     assert_eq!(site.matches("server_name").count(), 1, "one block for all: {site}");
     let cron = std::fs::read_to_string(host.at("etc/cron.d/pinfold")).unwrap();
@@ -189,7 +206,15 @@ fn the_role_and_the_shell_form_give_a_host_the_same_as_the_recipe() {
         let config = role.at("etc/pinfold/pinfold.toml");
         let command = serde_json::json!([env!("CARGO_BIN_EXE_pinfold"), "--config", config]);
         let prefix = Value::from(role.0.path().to_str().unwrap());
-        play(&home, &[], &[("pinfold_mirror_state", state.into()), ("pinfold_mirror_prefix", prefix), ("pinfold_mirror_command", command)]);
+        play(
+            &home,
+            &[],
+            &[
+                ("pinfold_mirror_state", state.into()),
+                ("pinfold_mirror_prefix", prefix),
+                ("pinfold_mirror_command", command),
+            ],
+        );
     };
     let shell_does = |word: &str| {
         let mut sh = Command::new("sh");

@@ -179,8 +179,11 @@ fn ingest(context: &Context, plan: &Plan, args: &Adopt) -> Result<Taken, Failure
         Some(0 | 1) => Taken::Whole(answer),
         Some(code) => Taken::Refused(code),
         None => {
-            return Err(Failure::machine(format!("the ingest of {} was ended by a signal", plan.name))
-                .hint("run the same command again: it carries on"));
+            return Err(Failure::machine(format!(
+                "the ingest of {} was ended by a signal",
+                plan.name
+            ))
+            .hint("run the same command again: it carries on"));
         }
     })
 }

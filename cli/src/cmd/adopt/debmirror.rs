@@ -77,9 +77,8 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Vec<Found>, Failure> {
         return Err(Failure::usage(format!("{shown}: it holds a control character")));
     }
     if is_conf(text) {
-        let said = conf(text).map_err(|(number, why)| {
-            Failure::usage(format!("{}: {why}", place(number)))
-        })?;
+        let said = conf(text)
+            .map_err(|(number, why)| Failure::usage(format!("{}: {why}", place(number))))?;
         let failed = |why| Failure::usage(format!("{}: {why}", escape_path(path)));
         return Ok(vec![one(path, &said).map_err(failed)?]);
     }
@@ -114,22 +113,26 @@ fn assignment(line: &str) -> Option<(String, String)> {
 fn expand(word: &str, variables: &Said) -> Result<String, String> {
     let shown = escape(word.as_bytes());
     if word.contains(['`', ';', '|', '<', '>']) || word.contains("$(") {
-        return Err(format!("{shown}: only words are read here, and nothing is run; write the value out"));
+        return Err(format!(
+            "{shown}: only words are read here, and nothing is run; write the value out"
+        ));
     }
     let mut done = String::new();
     let mut rest = word;
     while let Some((before, after)) = rest.split_once('$') {
         done += before;
         let (name, after) = match after.strip_prefix('{') {
-            Some(inner) => inner.split_once('}').ok_or(format!("{shown}: a brace is not closed"))?,
+            Some(inner) => {
+                inner.split_once('}').ok_or(format!("{shown}: a brace is not closed"))?
+            }
             None => {
                 let end = after.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
                 after.split_at(end.unwrap_or(after.len()))
             }
         };
-        done += variables
-            .get(name)
-            .ok_or_else(|| format!("{shown}: nothing before says what ${} is", escape(name.as_bytes())))?;
+        done += variables.get(name).ok_or_else(|| {
+            format!("{shown}: nothing before says what ${} is", escape(name.as_bytes()))
+        })?;
         rest = after;
     }
     Ok(done + rest)
@@ -228,7 +231,12 @@ fn one(path: &Path, said: &Said) -> Result<Found, String> {
                     one.more.push(("udebs", true.into()));
                 }
             }
-            Some(_) => return Err(format!("section {}: it is not known here", escape(section.as_bytes()))),
+            Some(_) => {
+                return Err(format!(
+                    "section {}: it is not known here",
+                    escape(section.as_bytes())
+                ));
+            }
         }
     }
     one.architectures = list("arch").into_iter().filter(|arch| arch != "none").collect();

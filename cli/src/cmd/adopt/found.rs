@@ -204,7 +204,8 @@ pub(super) fn wishes(host: &str, path: &str) -> Vec<String> {
     let owner = labels.len().checked_sub(2).and_then(|at| labels.get(at)).copied();
     let owner = owner.or_else(|| labels.first().copied()).unwrap_or("archive");
     let first = labels.first().copied().unwrap_or(owner);
-    if last.is_empty() || ["apt", "deb", "repo", "repos", "pub", "linux", "packages"].contains(&last)
+    if last.is_empty()
+        || ["apt", "deb", "repo", "repos", "pub", "linux", "packages"].contains(&last)
     {
         return vec![owner.to_owned(), host.to_owned()];
     }

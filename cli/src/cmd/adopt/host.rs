@@ -78,9 +78,10 @@ impl Host {
         let path = self.at(path);
         let is_small =
             std::fs::metadata(&path).is_ok_and(|meta| meta.is_file() && meta.len() <= BYTES_MAX);
-        is_small.then(|| std::fs::read(&path).ok()).flatten().map(|bytes| {
-            String::from_utf8_lossy(&bytes).into_owned()
-        })
+        is_small
+            .then(|| std::fs::read(&path).ok())
+            .flatten()
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// Files in a folder, or the file itself.
@@ -97,7 +98,8 @@ impl Host {
     pub(super) fn jobs(&self) -> Vec<Job> {
         let mut jobs = Vec::new();
         for path in JOBS.iter().flat_map(|place| self.files(place)) {
-            let text = self.text(&Path::new("/").join(path.strip_prefix(&self.top).unwrap_or(&path)));
+            let text =
+                self.text(&Path::new("/").join(path.strip_prefix(&self.top).unwrap_or(&path)));
             let is_unit = path.starts_with(self.top.join("etc/systemd"));
             for (number, line) in (1..).zip(text.unwrap_or_default().lines()) {
                 let line = line.trim();
@@ -123,7 +125,8 @@ impl Host {
                 places.extend(read(&text).into_iter().map(|place| (shown.clone(), place)));
             }
         }
-        let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_absent| path.to_owned());
+        let real =
+            |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_absent| path.to_owned());
         let real_tree = real(tree);
         let mut served: Vec<Served> = Vec::new();
         for (file, place) in &places {
@@ -141,7 +144,8 @@ impl Host {
                 let path = full.split('/').filter(|part| !part.is_empty()).collect::<Vec<_>>();
                 let path = path.join("/");
                 let is_asked = place.only.as_ref().is_none_or(|only| {
-                    format!("/{path}/").starts_with(&format!("/{}/", only.trim_matches('/')).replace("//", "/"))
+                    format!("/{path}/")
+                        .starts_with(&format!("/{}/", only.trim_matches('/')).replace("//", "/"))
                 });
                 if is_asked && !served.iter().any(|one| one.path == path) {
                     served.push(Served { path, by: format!("{file}, line {}", place.line) });
@@ -155,8 +159,12 @@ impl Host {
     pub(super) fn keyrings(&self, named: &[PathBuf]) -> Vec<PathBuf> {
         let mut paths: Vec<PathBuf> = named.to_vec();
         for path in KEYRINGS.iter().flat_map(|place| self.files(place)) {
-            let is_keyring = path.extension().is_some_and(|end| ["gpg", "asc", "pgp"].iter().any(|one| end == *one))
-                || path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("RPM-GPG-KEY"));
+            let is_keyring = path
+                .extension()
+                .is_some_and(|end| ["gpg", "asc", "pgp"].iter().any(|one| end == *one))
+                || path
+                    .file_name()
+                    .is_some_and(|name| name.to_string_lossy().starts_with("RPM-GPG-KEY"));
             if is_keyring {
                 paths.push(path);
             }

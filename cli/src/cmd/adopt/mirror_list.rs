@@ -45,7 +45,8 @@ pub(super) fn read(path: &Path, text: &str, host_arch: &str) -> Result<Vec<Found
         let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
         match word {
             "set" => {
-                let (key, value) = rest.trim().split_once(char::is_whitespace).unwrap_or((rest, ""));
+                let (key, value) =
+                    rest.trim().split_once(char::is_whitespace).unwrap_or((rest, ""));
                 variables.insert(key.to_owned(), unquoted(value.trim()));
             }
             "clean" | "skip-clean" => {}
@@ -53,7 +54,9 @@ pub(super) fn read(path: &Path, text: &str, host_arch: &str) -> Result<Vec<Found
             _ if word.starts_with("deb-") => {
                 lines.push((number, source(word, rest).map_err(|why| bad(&why))?));
             }
-            _ => return Err(bad("it is none of deb, deb-src, deb-ARCH, set, clean and skip-clean")),
+            _ => {
+                return Err(bad("it is none of deb, deb-src, deb-ARCH, set, clean and skip-clean"));
+            }
         }
     }
     let bad = |why: String| Failure::usage(format!("{}: {why}", escape_path(path)));
@@ -186,8 +189,7 @@ fn value(variables: &BTreeMap<String, String>, key: &str) -> Result<String, Stri
 
 fn unquoted(text: &str) -> String {
     for quote in ['"', '\''] {
-        if let Some((inside, _)) =
-            text.strip_prefix(quote).and_then(|text| text.split_once(quote))
+        if let Some((inside, _)) = text.strip_prefix(quote).and_then(|text| text.split_once(quote))
         {
             return inside.to_owned();
         }

@@ -18,7 +18,8 @@ const RELEASE_BYTES_MAX: u64 = 10_000_000;
 pub(super) fn compare(one: &mut Found, keyrings: &[PathBuf], now: i64) {
     if !one.tree.is_dir() {
         let tree = escape_path(&one.tree);
-        one.findings.push(format!("there is no folder {tree}: nothing is taken, a sync fetches it"));
+        one.findings
+            .push(format!("there is no folder {tree}: nothing is taken, a sync fetches it"));
         return;
     }
     match one.family {
@@ -35,7 +36,8 @@ pub(super) fn compare(one: &mut Found, keyrings: &[PathBuf], now: i64) {
 
 /// The folder of a suite's root metadata.
 fn folder(one: &Found, suite: &str) -> PathBuf {
-    let below = SuiteName::parse(suite).map_or_else(|_no_name| suite.to_owned(), |name| name.folder());
+    let below =
+        SuiteName::parse(suite).map_or_else(|_no_name| suite.to_owned(), |name| name.folder());
     one.tree.join(below)
 }
 
@@ -54,7 +56,9 @@ fn suites(one: &mut Found) {
         missing.iter().map(|suite| suite.as_str()).collect::<Vec<_>>().join(", ")
     );
     one.remarks.push(said.clone());
-    one.findings.push(format!("{said}: left out; add to suites what is wanted, and the next sync fetches it"));
+    one.findings.push(format!(
+        "{said}: left out; add to suites what is wanted, and the next sync fetches it"
+    ));
     one.suites = there;
 }
 
@@ -136,7 +140,9 @@ impl Kinds {
         let stem = name.split('.').next().unwrap_or_default();
         if let Some(language) = stem.strip_prefix("Translation-") {
             self.languages.insert(language.to_owned());
-        } else if let Some(arch) = stem.strip_prefix("Contents-").filter(|arch| !arch.starts_with("udeb-")) {
+        } else if let Some(arch) =
+            stem.strip_prefix("Contents-").filter(|arch| !arch.starts_with("udeb-"))
+        {
             self.contents.insert(arch.to_owned());
         } else if path.contains("/dep11/") {
             self.software.insert("dep11".to_owned());
@@ -263,7 +269,11 @@ pub(super) fn suites_in(tree: &Path) -> Vec<String> {
                 let path = folder.join(&name);
                 if path.is_dir() && !path.is_symlink() {
                     let name = name.to_string_lossy();
-                    let below = if below.is_empty() { name.into_owned() } else { format!("{below}/{name}") };
+                    let below = if below.is_empty() {
+                        name.into_owned()
+                    } else {
+                        format!("{below}/{name}")
+                    };
                     folders.push((below, depth + 1));
                 }
             }

@@ -31,7 +31,9 @@ pub(super) fn read(folder: &Path, args: &Adopt, jobs: &[Job]) -> Result<Found, F
         for suite in &one.suites {
             let folder = tree.join("dists").join(suite);
             let is_there = |name: &String| folder.join(name).is_dir();
-            for component in on_disk::field(&folder, "Components").iter().filter(|one| is_there(one)) {
+            for component in
+                on_disk::field(&folder, "Components").iter().filter(|one| is_there(one))
+            {
                 Found::add(&mut one.components, component);
                 for arch in on_disk::field(&folder, "Architectures") {
                     if folder.join(component).join(format!("binary-{arch}")).is_dir() {

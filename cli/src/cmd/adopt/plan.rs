@@ -49,13 +49,19 @@ pub(super) fn plan(
 ) -> Result<Vec<Plan>, Failure> {
     let is_alone = found.len() == 1;
     if !is_alone && (args.mount.is_some() || args.name.is_some()) {
-        return Err(Failure::usage("--mount and --name are for one mirror, and several were found")
-            .hint("adopt them one after the other"));
+        return Err(Failure::usage(
+            "--mount and --name are for one mirror, and several were found",
+        )
+        .hint("adopt them one after the other"));
     }
     let folder = context.config_path.with_file_name("mirrors.d");
     let mut plans: Vec<Plan> = Vec::new();
-    let mut mounts: Vec<(Name, Mount)> =
-        context.config.mirrors.iter().map(|(name, one)| (name.clone(), one.mount.clone())).collect();
+    let mut mounts: Vec<(Name, Mount)> = context
+        .config
+        .mirrors
+        .iter()
+        .map(|(name, one)| (name.clone(), one.mount.clone()))
+        .collect();
     for mut one in found {
         if args.link && !one.keeper.may_link() {
             return Err(Failure::usage(format!(
@@ -71,11 +77,22 @@ pub(super) fn plan(
         if let Some((name, _)) = known {
             let (file, name) = (folder.join(format!("{name}.toml")), name.clone());
             let text = String::new();
-            plans.push(Plan { name, found: one, file, text, is_known: true, served, taken: Taken::Not });
+            plans.push(Plan {
+                name,
+                found: one,
+                file,
+                text,
+                is_known: true,
+                served,
+                taken: Taken::Not,
+            });
             continue;
         }
         if let Some((other, _)) = mounts.iter().find(|(_, other)| other.overlaps(&mount)) {
-            return Err(refused(&one, format!("mount {mount} and that of {other} lie in each other")));
+            return Err(refused(
+                &one,
+                format!("mount {mount} and that of {other} lie in each other"),
+            ));
         }
         let taken: BTreeSet<&Name> = mounts.iter().map(|(name, _)| name).collect();
         let name = match &args.name {
@@ -87,14 +104,23 @@ pub(super) fn plan(
                 let exists = |name: &Name| {
                     taken.contains(name) || folder.join(format!("{name}.toml")).exists()
                 };
-                one.name(&exists).ok_or_else(|| refused(&one, "no name is free for it: --name NAME"))?
+                one.name(&exists)
+                    .ok_or_else(|| refused(&one, "no name is free for it: --name NAME"))?
             }
         };
         let text = one.text();
         config::check_mirror(&text).map_err(|why| refused(&one, why))?;
         let file = folder.join(format!("{name}.toml"));
         mounts.push((name.clone(), mount));
-        plans.push(Plan { name, found: one, file, text, is_known: false, served, taken: Taken::Not });
+        plans.push(Plan {
+            name,
+            found: one,
+            file,
+            text,
+            is_known: false,
+            served,
+            taken: Taken::Not,
+        });
     }
     Ok(plans)
 }
@@ -134,9 +160,8 @@ impl Plan {
     /// Says whether the tree is to be taken: once. Later it is older than what Pinfold fetched itself.
     pub(super) fn is_to_be_taken(&self, root: &Path) -> Result<bool, Failure> {
         let records = root.join("snapshots").join(self.name.as_str());
-        let has_one = disk::names(&records)?
-            .iter()
-            .any(|name| name.to_string_lossy().ends_with('Z'));
+        let has_one =
+            disk::names(&records)?.iter().any(|name| name.to_string_lossy().ends_with('Z'));
         Ok(self.found.tree.is_dir() && !has_one)
     }
 

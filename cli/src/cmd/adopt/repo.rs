@@ -33,7 +33,9 @@ pub(super) fn habit(jobs: &[Job]) -> Habit {
             let (key, inline) = word.split_once('=').map_or((word, None), |(k, v)| (k, Some(v)));
             let mut value = || inline.or_else(|| words.next()).unwrap_or_default().to_owned();
             match key {
-                "-p" | "--download-path" | "--download_path" => habit.tree = Some(PathBuf::from(value())),
+                "-p" | "--download-path" | "--download_path" => {
+                    habit.tree = Some(PathBuf::from(value()))
+                }
                 "--releasever" => habit.releasever = Some(value()),
                 "-n" | "--newest-only" => habit.newest_only = true,
                 "-r" | "--repo" | "--repoid" => {

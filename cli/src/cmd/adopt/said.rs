@@ -50,7 +50,10 @@ fn mirror(context: &Context, plan: &Plan) -> String {
     let tree = escape_path(&found.tree);
     text += &match &plan.taken {
         Taken::Not if found.tree.is_dir() => {
-            format!("  has snapshots already; pinfold ingest {} {tree} takes the tree all the same\n", plan.name)
+            format!(
+                "  has snapshots already; pinfold ingest {} {tree} takes the tree all the same\n",
+                plan.name
+            )
         }
         Taken::Not => String::new(),
         Taken::Would { files, bytes } => {
@@ -103,8 +106,12 @@ fn next(context: &Context, plans: &[Plan], jobs: &[Job]) -> Vec<String> {
         if matches!(plan.taken, Taken::Refused(_)) {
             let name = &plan.name;
             steps.push(match plan.found.is_followed() {
-                true => format!("pinfold sync {name} fetches what is missing, and nothing that the tree had"),
-                false => format!("mend the tree or mirrors.d/{name}.toml, then the same command again"),
+                true => format!(
+                    "pinfold sync {name} fetches what is missing, and nothing that the tree had"
+                ),
+                false => {
+                    format!("mend the tree or mirrors.d/{name}.toml, then the same command again")
+                }
             });
         }
     }
@@ -120,7 +127,11 @@ fn next(context: &Context, plans: &[Plan], jobs: &[Job]) -> Vec<String> {
     steps.push(format!("pinfold setup {all}"));
     let followed = names(&|plan| plan.found.is_followed());
     for job in jobs {
-        let why = if followed.is_empty() { "goes on until the mirror has an upstream" } else { "switch this off: pinfold run fetches from now on" };
+        let why = if followed.is_empty() {
+            "goes on until the mirror has an upstream"
+        } else {
+            "switch this off: pinfold run fetches from now on"
+        };
         steps.push(format!("{}: {why}: {}", shown(&job.at), shown(&job.text)));
     }
     steps
@@ -136,7 +147,9 @@ fn value(context: &Context, plan: &Plan) -> Value {
     });
     match &plan.taken {
         Taken::Not => {}
-        Taken::Would { files, bytes } => value["would_take"] = json!({ "files": files, "bytes": bytes }),
+        Taken::Would { files, bytes } => {
+            value["would_take"] = json!({ "files": files, "bytes": bytes })
+        }
         Taken::Whole(said) => value["taken"] = said.clone(),
         Taken::Refused(code) => value["refused"] = json!(code),
     }

@@ -100,7 +100,10 @@ fn debmirror_is_read_from_its_configuration_and_from_scripts() {
         let one = &found[0];
         assert_eq!(one.tree, Path::new("/srv/debian"), "{text}");
         assert_eq!(one.suites, ["bookworm", "bookworm-updates"]);
-        assert_eq!((&one.components, &one.architectures), (&vec!["main".to_owned()], &vec!["amd64".to_owned()]));
+        assert_eq!(
+            (&one.components, &one.architectures),
+            (&vec!["main".to_owned()], &vec!["amd64".to_owned()])
+        );
         assert_eq!(one.mount, "debian.example.org/debian");
         assert_eq!(one.more, [("udebs", true.into())]);
     }
@@ -119,7 +122,9 @@ fn debmirror_is_read_from_its_configuration_and_from_scripts() {
 fn a_job_says_how_reposync_is_run() {
     let job = |text: &str| Job { at: "/etc/cron.d/x, line 1".to_owned(), text: text.to_owned() };
     let jobs = [
-        job("5 3 * * * root /usr/bin/dnf reposync --repoid=baseos,appstream -n -p \"/srv/repo sync\" --releasever=9"),
+        job(
+            "5 3 * * * root /usr/bin/dnf reposync --repoid=baseos,appstream -n -p \"/srv/repo sync\" --releasever=9",
+        ),
         job("* * * * * root /usr/bin/true -p /elsewhere"),
     ];
     let habit = repo::habit(&jobs);
@@ -147,7 +152,8 @@ fn web_servers_are_read_as_far_as_folders_and_paths_go() {
             ("", Path::new("/srv"), Some("/repo"), 5),
         ]
     );
-    let places = web::apache("<VirtualHost *:80>\n  DocumentRoot \"/srv/mirror\"\n  Alias /debian /srv/d\n");
+    let places =
+        web::apache("<VirtualHost *:80>\n  DocumentRoot \"/srv/mirror\"\n  Alias /debian /srv/d\n");
     assert_eq!((places[0].line, places[1].path.as_str()), (2, "/debian"));
 }
 

@@ -35,12 +35,14 @@ pub(super) fn nginx(text: &str) -> Vec<Place> {
             ";" => {
                 let location = blocks.iter().rev().find_map(Clone::clone);
                 match words.as_slice() {
-                    [key, folder] if key == "root" && folder.starts_with('/') => places.push(Place {
-                        path: String::new(),
-                        folder: PathBuf::from(folder),
-                        only: location,
-                        line,
-                    }),
+                    [key, folder] if key == "root" && folder.starts_with('/') => {
+                        places.push(Place {
+                            path: String::new(),
+                            folder: PathBuf::from(folder),
+                            only: location,
+                            line,
+                        })
+                    }
                     [key, folder] if key == "alias" && folder.starts_with('/') => {
                         if let Some(path) = location {
                             let path = path.trim_end_matches('/').to_owned();
@@ -90,10 +92,8 @@ fn tokens(text: &str) -> Vec<(usize, String)> {
 pub(super) fn apache(text: &str) -> Vec<Place> {
     let mut places = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
-        let words: Vec<String> = line
-            .split_whitespace()
-            .map(|word| word.trim_matches(['"', '\'']).to_owned())
-            .collect();
+        let words: Vec<String> =
+            line.split_whitespace().map(|word| word.trim_matches(['"', '\'']).to_owned()).collect();
         let (path, folder) = match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
             [key, folder] if key.eq_ignore_ascii_case("DocumentRoot") => ("", folder),
             [key, path, folder] if key.eq_ignore_ascii_case("Alias") => (path, folder),
