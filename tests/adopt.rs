@@ -156,6 +156,13 @@ fn what_apt_mirror_left_half_done_is_said_and_only_the_rest_is_fetched() {
         .says("lab-updates")
         .says("no keyring of this host vouches");
     assert!(said.out.contains("# suites = [\"lab\"]"), "{}", said.out);
+    let said = host.adopt(&["--dry-run", "--json"]).expect(1).out;
+    let value: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(
+        value["mirrors"][0]["would_take"]["files"],
+        value["mirrors"][1]["would_take"]["files"].as_u64().unwrap() - 1,
+        "{said}"
+    );
     let key = site.dir().join("lab.asc");
     write(&key, UpstreamKey::shared().public());
     let key = ["--keyring", key.to_str().unwrap()];
@@ -231,7 +238,7 @@ fn what_reposync_keeps_is_adopted_and_dnf_goes_on_with_the_file_that_it_has() {
 
 #[test]
 fn a_tree_becomes_a_mirror_of_what_it_is_and_only_once() {
-    let (site, archive, host) = (Site::fleeting(), Archive::first(), temp_dir());
+    let (site, archive, host) = (Site::bare(), Archive::first(), temp_dir());
     site.ok(&["init"]);
     let tree = site.dir().join("My Tree");
     tool(Command::new("cp").arg("-a").arg(&archive.tree).arg(&tree));
@@ -260,4 +267,18 @@ fn a_tree_becomes_a_mirror_of_what_it_is_and_only_once() {
     assert_eq!(inode(&dated.join("a.iso")), inode(&plain.join("a.iso")), "linked, as was asked");
     adopt(&["/nowhere/at/all"]).expect(2).says("cannot read /nowhere/at/all");
     site.sound();
+}
+
+#[test]
+fn root_writes_the_files_and_the_owner_of_the_root_takes_the_tree() {
+    use std::os::unix::fs::MetadataExt;
+    let (site, archive, host) = (Site::fleeting(), Archive::first(), temp_dir());
+    site.ok(&["init"]);
+    tool(Command::new("chown").args(["-R", "65534:65534"]).arg(&site.root));
+    let prefix = ["--prefix", host.path().to_str().unwrap()];
+    let tree = archive.tree.to_str().unwrap();
+    site.run(&[&["adopt", tree, "--name", "lab"], &prefix[..]].concat()).expect(0).says("took");
+    let record = site.root.join("snapshots/lab").join(&site.dates("lab")[0]);
+    assert_eq!(record.metadata().unwrap().uid(), 65534);
+    assert_eq!(site.dir().join("mirrors.d/lab.toml").metadata().unwrap().uid(), 0);
 }

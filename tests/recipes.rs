@@ -37,7 +37,7 @@ fn the_recipes_are_what_the_table_makes() {
     let made = temp_dir();
     tool(Command::new(recipes().join("generate")).arg(made.path()));
     let mut kept = files(&recipes());
-    for source in ["table", "generate"] {
+    for source in ["table", "generate", "README.md"] {
         assert!(kept.remove(Path::new(source)).is_some());
     }
     let made = files(made.path());
@@ -146,10 +146,10 @@ impl Host {
             ["runuser", "-u", "pinfold", "--", "pinfold", "init"] => {
                 let text = std::fs::read_to_string(self.at("etc/pinfold/pinfold.toml")).unwrap();
                 let root = self.at("srv/pinfold").display().to_string();
-                let config = self.at("tmp/pinfold.toml");
+                let config = self.at("init/pinfold.toml");
                 write(&config, text.replace("/srv/pinfold", &root));
                 tool(pinfold.arg("--config").arg(&config).arg("init"));
-                std::fs::remove_dir_all(self.at("tmp")).unwrap();
+                std::fs::remove_dir_all(self.at("init")).unwrap();
             }
             ["pinfold", words @ ..] => {
                 pinfold.arg("--config").arg(self.at("etc/pinfold/pinfold.toml")).args(words);
@@ -159,11 +159,13 @@ impl Host {
         }
     }
 
-    /// What is there beside the data.
+    /// What is there beside the data, the site's configuration, and the note that nothing is set up any more.
     fn traces(&self) -> Vec<PathBuf> {
-        let all = files(self.0.path()).into_keys();
-        all.filter(|path| !path.starts_with("srv/pinfold") && !path.ends_with("pinfold.toml"))
-            .collect()
+        let is_trace = |path: &PathBuf| {
+            !path.starts_with("srv/pinfold")
+                && !["pinfold.toml", "setup.toml"].iter().any(|name| path.ends_with(name))
+        };
+        files(self.0.path()).into_keys().filter(is_trace).collect()
     }
 }
 

@@ -102,9 +102,19 @@ impl Found {
 
     /// Says whether Pinfold can follow it: what it consists of is known, and who vouches for it.
     pub(super) fn is_followed(&self) -> bool {
-        self.from != From::Nowhere
-            && (!self.keyrings.is_empty() || self.is_unsigned)
-            && (self.family != Family::Apt || !self.suites.is_empty())
+        let is_vouched = !self.keyrings.is_empty() || self.is_unsigned;
+        // What comes by rsync comes whole: nobody need say what it consists of.
+        let is_whole = match &self.from {
+            From::Nowhere => return false,
+            From::Urls(urls) => urls.iter().all(|url| url.starts_with("rsync://")),
+            From::Metalink(_) | From::Mirrorlist(_) => false,
+        };
+        match self.family {
+            Family::Files => true,
+            Family::Apt => is_vouched && !self.suites.is_empty(),
+            Family::Rpm => is_vouched,
+            Family::Apk | Family::Pacman | Family::Brew => is_whole,
+        }
     }
 
     /// The mirror's file. What nobody vouches for is written as comments: whoever finds the key takes the `#` away.
@@ -128,7 +138,9 @@ impl Found {
         for following in self.following().lines() {
             text += &format!("{mark}{following}\n");
         }
-        if self.from != From::Nowhere && !self.is_followed() && self.keyrings.is_empty() {
+        let has_keys = matches!(self.family, Family::Apt | Family::Rpm);
+        if has_keys && self.from != From::Nowhere && !self.is_followed() && self.keyrings.is_empty()
+        {
             text += "# keyrings = [\"/usr/share/keyrings/….gpg\"]\n";
         }
         text

@@ -27,7 +27,10 @@ pub(super) fn compare(one: &mut Found, keyrings: &[PathBuf], now: i64) {
             suites(one);
             architectures(one);
             indices(one);
-            apt_keyrings(one, keyrings, now);
+            // What is not followed is not proved: nobody need vouch for it.
+            if one.from != From::Nowhere {
+                apt_keyrings(one, keyrings, now);
+            }
         }
         Family::Rpm if !one.is_unsigned => rpm_keyrings(one, keyrings, now),
         _ => {}

@@ -46,15 +46,22 @@ pub(super) fn read(folder: &Path, args: &Adopt, jobs: &[Job]) -> Result<Found, F
             }
         }
     }
+    let metadata = tree.join("repodata");
+    if family == Family::Rpm && metadata.join("repomd.xml").is_file() {
+        one.is_unsigned = !metadata.join("repomd.xml.asc").is_file();
+    }
     match url {
-        Some(url) => {
-            one.is_unsigned = family == Family::Files;
-            one.from = From::Urls(vec![url]);
-        }
+        Some(url) => one.from = From::Urls(vec![url]),
         None => one.remarks.push("nobody says where it comes from: whatever brings it goes on, and pinfold ingest takes it when that is done".to_owned()),
     }
-    if family == Family::Files && one.from != From::Nowhere {
-        one.is_unsigned = false;
+    if one.from != From::Nowhere
+        && matches!(family, Family::Apk | Family::Pacman)
+        && !one.is_followed()
+    {
+        one.findings.push(format!(
+            "what of its upstream is followed is to be said in the mirror's file, as docs/upstreams.md has it for family {}: until then it is a comment",
+            family.name()
+        ));
     }
     Ok(one)
 }

@@ -1,6 +1,5 @@
 //! What becomes of what was found: names, places, files.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use pinfold_publisher::site::Mount;
@@ -47,23 +46,32 @@ pub(super) fn plan(
     host: &Host,
     found: Vec<Found>,
 ) -> Result<Vec<Plan>, Failure> {
-    let is_alone = found.len() == 1;
-    if !is_alone && (args.mount.is_some() || args.name.is_some()) {
+    if found.len() > 1 && (args.mount.is_some() || args.name.is_some()) {
         return Err(Failure::usage(
             "--mount and --name are for one mirror, and several were found",
         )
         .hint("adopt them one after the other"));
     }
+    let mirrors = context.config.mirrors.iter();
+    let mounts = mirrors.map(|(name, one)| (name.clone(), one.mount.clone())).collect();
     let folder = context.config_path.with_file_name("mirrors.d");
-    let mut plans: Vec<Plan> = Vec::new();
-    let mut mounts: Vec<(Name, Mount)> = context
-        .config
-        .mirrors
-        .iter()
-        .map(|(name, one)| (name.clone(), one.mount.clone()))
-        .collect();
-    for mut one in found {
-        if args.link && !one.keeper.may_link() {
+    let mut planner = Planner { context, args, folder, mounts };
+    found.into_iter().map(|one| planner.plan(one, host)).collect()
+}
+
+/// What plans must agree with.
+struct Planner<'a> {
+    context: &'a Context,
+    args: &'a Adopt,
+    /// Where the mirrors' files are.
+    folder: PathBuf,
+    /// Who answers where, those that were planned already included.
+    mounts: Vec<(Name, Mount)>,
+}
+
+impl Planner<'_> {
+    fn plan(&mut self, mut one: Found, host: &Host) -> Result<Plan, Failure> {
+        if self.args.link && !one.keeper.may_link() {
             return Err(Failure::usage(format!(
                 "--link: what keeps {} writes into files in place, and would change snapshots",
                 escape_path(&one.tree)
@@ -71,58 +79,45 @@ pub(super) fn plan(
             .hint("leave --link out: the files are copied, or share their blocks where the file system can"));
         }
         let served = host.served(&one.tree);
-        place(&mut one, args, &served);
+        place(&mut one, self.args, &served);
         let mount: Mount = one.mount.parse().map_err(|error| refused(&one, error))?;
-        let known = context.config.mirrors.iter().find(|(_, mirror)| mirror.mount == mount);
-        if let Some((name, _)) = known {
-            let (file, name) = (folder.join(format!("{name}.toml")), name.clone());
-            let text = String::new();
-            plans.push(Plan {
-                name,
-                found: one,
-                file,
-                text,
-                is_known: true,
-                served,
-                taken: Taken::Not,
-            });
-            continue;
-        }
-        if let Some((other, _)) = mounts.iter().find(|(_, other)| other.overlaps(&mount)) {
+        let mut mirrors = self.context.config.mirrors.iter();
+        let known = mirrors.find(|(_, mirror)| mirror.mount == mount).map(|(name, _)| name.clone());
+        let is_known = known.is_some();
+        let (name, text) = match known {
+            Some(name) => (name, String::new()),
+            None => self.new_mirror(&one, mount)?,
+        };
+        let file = self.folder.join(format!("{name}.toml"));
+        Ok(Plan { name, found: one, file, text, is_known, served, taken: Taken::Not })
+    }
+
+    /// The name of a mirror that is new, and its file.
+    fn new_mirror(&mut self, one: &Found, mount: Mount) -> Result<(Name, String), Failure> {
+        if let Some((other, _)) = self.mounts.iter().find(|(_, other)| other.overlaps(&mount)) {
             return Err(refused(
-                &one,
+                one,
                 format!("mount {mount} and that of {other} lie in each other"),
             ));
         }
-        let taken: BTreeSet<&Name> = mounts.iter().map(|(name, _)| name).collect();
-        let name = match &args.name {
-            Some(name) if taken.contains(name) => {
-                return Err(refused(&one, format!("there is a mirror {name} already, elsewhere")));
+        let is_taken = |name: &Name| {
+            self.mounts.iter().any(|(other, _)| other == name)
+                || self.folder.join(format!("{name}.toml")).exists()
+        };
+        let name = match &self.args.name {
+            Some(name) if is_taken(name) => {
+                return Err(refused(one, format!("there is a mirror {name} already, elsewhere")));
             }
             Some(name) => name.clone(),
-            None => {
-                let exists = |name: &Name| {
-                    taken.contains(name) || folder.join(format!("{name}.toml")).exists()
-                };
-                one.name(&exists)
-                    .ok_or_else(|| refused(&one, "no name is free for it: --name NAME"))?
-            }
+            None => one
+                .name(&is_taken)
+                .ok_or_else(|| refused(one, "no name is free for it: --name NAME"))?,
         };
         let text = one.text();
-        config::check_mirror(&text).map_err(|why| refused(&one, why))?;
-        let file = folder.join(format!("{name}.toml"));
-        mounts.push((name.clone(), mount));
-        plans.push(Plan {
-            name,
-            found: one,
-            file,
-            text,
-            is_known: false,
-            served,
-            taken: Taken::Not,
-        });
+        config::check_mirror(&text).map_err(|why| refused(one, why))?;
+        self.mounts.push((name.clone(), mount));
+        Ok((name, text))
     }
-    Ok(plans)
 }
 
 /// Where it answers: as was typed, else as a web server of this host has it, else as the tool calls it.

@@ -34,7 +34,7 @@ pub(super) fn habit(jobs: &[Job]) -> Habit {
             let mut value = || inline.or_else(|| words.next()).unwrap_or_default().to_owned();
             match key {
                 "-p" | "--download-path" | "--download_path" => {
-                    habit.tree = Some(PathBuf::from(value()))
+                    habit.tree = Some(PathBuf::from(value()));
                 }
                 "--releasever" => habit.releasever = Some(value()),
                 "-n" | "--newest-only" => habit.newest_only = true,

@@ -148,7 +148,7 @@ fn value(context: &Context, plan: &Plan) -> Value {
     match &plan.taken {
         Taken::Not => {}
         Taken::Would { files, bytes } => {
-            value["would_take"] = json!({ "files": files, "bytes": bytes })
+            value["would_take"] = json!({ "files": files, "bytes": bytes });
         }
         Taken::Whole(said) => value["taken"] = said.clone(),
         Taken::Refused(code) => value["refused"] = json!(code),

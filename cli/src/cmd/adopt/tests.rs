@@ -4,7 +4,7 @@ use pinfold_store::Name;
 
 use super::found::{Found, From};
 use super::host::Job;
-use super::{debmirror, mirror_list, repo, web, words};
+use super::{debmirror, mirror_list, on_disk, repo, web, words};
 use crate::config;
 
 fn list(text: &str) -> Result<Vec<Found>, String> {
@@ -161,4 +161,48 @@ fn web_servers_are_read_as_far_as_folders_and_paths_go() {
 fn words_are_split_as_a_shell_does() {
     assert_eq!(words::split("a 'b c'\"d\" \\e # f"), ["a", "b cd", "e"]);
     assert_eq!(words::lines("a \\\nb\nc"), [(1, "a b".to_owned()), (3, "c".to_owned())]);
+}
+
+#[test]
+fn what_a_tool_did_not_bring_is_not_asked_of_its_tree() {
+    let top = tempfile::tempdir().unwrap();
+    let suite = top.path().join("h.example/d/dists/lab");
+    let put = |path: &str, text: &str| {
+        let path = suite.join(path);
+        pinfold_store::disk::make_dirs(path.parent().unwrap()).unwrap();
+        pinfold_store::disk::write_lightly(&path, text.as_bytes(), 0o644).unwrap();
+    };
+    let listed = [
+        "main/binary-amd64/Packages.xz",
+        "main/i18n/Translation-en.xz",
+        "main/i18n/Translation-de.xz",
+        "main/Contents-amd64.gz",
+        "main/Contents-all.gz",
+        "main/Contents-s390x.gz",
+        "universe/i18n/Translation-fr.xz",
+    ];
+    let lines: String = listed.iter().map(|name| format!(" 00 1 {name}\n")).collect();
+    put("Release", &format!("Suite: lab\nSHA256:\n{lines}"));
+    for name in [listed[0], listed[1], listed[3]] {
+        put(name, "x");
+    }
+    let text = format!(
+        "set mirror_path {}\ndeb [arch=amd64,riscv64] http://h.example/d lab main\ndeb http://h.example/d lab-updates main\n",
+        top.path().display()
+    );
+    let mut found = list(&text).unwrap();
+    let one = &mut found[0];
+    on_disk::compare(one, &[], 0);
+    assert_eq!(
+        (&one.suites, &one.architectures),
+        (&vec!["lab".to_owned()], &vec!["amd64".to_owned()])
+    );
+    let more: Vec<String> =
+        one.more.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+    assert_eq!(more, ["i18n = [\"en\"]", "contents = false"]);
+    let said = one.findings.join("\n");
+    for says in ["lab-updates", "riscv64", "nobody signed it"] {
+        assert!(said.contains(says), "{said}");
+    }
+    assert!(config::check_mirror(&one.text()).unwrap().belief.unsigned);
 }

@@ -41,7 +41,7 @@ pub(super) fn nginx(text: &str) -> Vec<Place> {
                             folder: PathBuf::from(folder),
                             only: location,
                             line,
-                        })
+                        });
                     }
                     [key, folder] if key == "alias" && folder.starts_with('/') => {
                         if let Some(path) = location {
