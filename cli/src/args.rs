@@ -17,6 +17,7 @@ const GROUPS: &str = "\
 Begin:
   init        Make the root, the signing key and the channels; say what the file system can do
   adopt       Make mirrors of what apt-mirror, reposync, debmirror or rsync keep here, and take it
+  estimate    Say how much a mirror will be, by suite, component and architecture
   key         Show, print, make, import or rotate the signing key; sign a channel anew
 
 Bring in:
@@ -86,6 +87,11 @@ pub(crate) enum Verb {
     Adopt(Adopt),
     /// Fetch a mirror's upstream as a new snapshot, proved, and publish it
     Sync(Sync),
+    /// Say what a mirror's upstream takes, by suite, component and architecture, from its metadata alone
+    Estimate {
+        /// The mirror
+        mirror: Name,
+    },
     /// Show, print, make, import or rotate the signing key; sign a channel anew
     #[command(subcommand)]
     Key(KeyVerb),

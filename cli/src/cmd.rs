@@ -7,11 +7,13 @@ mod by_tool;
 mod check;
 mod client;
 mod diff;
+mod estimate;
 pub(crate) mod fsck;
 mod init;
 mod key;
 mod list;
 mod moves;
+mod page;
 mod pin;
 mod promotion;
 mod prune;
@@ -42,7 +44,21 @@ pub(crate) fn run(args: &Args) -> Done {
     }
     let context = &Context::new(args, name_of(&args.verb))?;
     start_threads()?;
-    dispatch(context, &args.verb).map_err(|failure| failure.on(&context.config.root))
+    let done = dispatch(context, &args.verb);
+    // Also where a move failed: a part of it may be done.
+    if is_shown_at_once(&args.verb) && !context.dry_run {
+        page::write_after(context, &done);
+    }
+    done.map_err(|failure| failure.on(&context.config.root))
+}
+
+/// Says whether a verb writes the status page when it is done; what others change is there after the next run.
+const fn is_shown_at_once(verb: &Verb) -> bool {
+    match verb {
+        Verb::Init | Verb::Key(_) | Verb::Rollback(_) | Verb::Pin(_) | Verb::Unpin(_) => true,
+        Verb::Promote(args) => !args.plan,
+        _ => false,
+    }
 }
 
 /// Does one verb.
@@ -51,6 +67,7 @@ fn dispatch(context: &Context, verb: &Verb) -> Done {
         Verb::Init => init::init(context),
         Verb::Adopt(args) => adopt::adopt(context, args),
         Verb::Sync(args) => tried::recorded(context, args, &|| sync::sync(context, args)),
+        Verb::Estimate { mirror } => estimate::estimate(context, mirror),
         Verb::Key(verb) => key::key(context, verb),
         Verb::Ingest(ingest) => bring::ingest(context, ingest),
         Verb::Snapshots { mirror } => list::snapshots(context, mirror.as_ref()),
@@ -86,6 +103,7 @@ const fn name_of(verb: &Verb) -> &'static str {
         Verb::Init => "init",
         Verb::Adopt(_) => "adopt",
         Verb::Sync(_) => "sync",
+        Verb::Estimate { .. } => "estimate",
         Verb::Key(_) => "key",
         Verb::Ingest(_) => "ingest",
         Verb::Snapshots { .. } => "snapshots",

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+pub(crate) use pinfold_publisher::page::span;
 use pinfold_store::path::is_hidden;
 use pinfold_store::running::{Notes, Plan, Running};
 use pinfold_store::{Counter, Finding, Monitor, Report};
@@ -94,19 +95,6 @@ pub(crate) fn table(head: &[&str], rows: Vec<Vec<String>>) -> String {
 /// Shows a number of bytes.
 pub(crate) fn bytes(bytes: u64) -> String {
     bytesize::ByteSize::b(bytes).display().si().to_string()
-}
-
-/// Shows a span of time by its two largest units that count.
-pub(crate) fn span(seconds: u64) -> String {
-    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
-    match (days, hours, minutes) {
-        (0, 0, 0) => format!("{seconds} s"),
-        (0, 0, _) if minutes < 10 => format!("{minutes} min {} s", seconds % 60),
-        (0, 0, _) => format!("{minutes} min"),
-        (0, _, _) => format!("{hours} h {minutes} min"),
-        (1..10, _, _) => format!("{days} d {hours} h"),
-        _ => format!("{days} d"),
-    }
 }
 
 /// Shows a report's findings.
