@@ -1,5 +1,6 @@
 //! What was typed.
 
+mod adopt;
 mod decide;
 
 use std::path::PathBuf;
@@ -10,12 +11,14 @@ use pinfold_store::Name;
 
 use crate::ui::Color;
 
+pub(crate) use adopt::Adopt;
 pub(crate) use decide::{Pin, Promote, Rollback, Unpin};
 
 /// The verbs in the groups in which they are needed.
 const GROUPS: &str = "\
 Begin:
   init        Make the root, the signing key and the channels; say what the file system can do
+  adopt       Make mirrors of what apt-mirror, reposync, debmirror or rsync keep here, and take it
   estimate    Say how much a mirror will be, by suite, component and architecture
   key         Show, print, make, import or rotate the signing key; sign a channel anew
 
@@ -89,6 +92,8 @@ pub(crate) struct Args {
 pub(crate) enum Verb {
     /// Make the root, the signing key and the channels; say what the file system can do
     Init,
+    /// Make mirrors of what apt-mirror, reposync, debmirror or rsync keep here, and take their trees without downloading
+    Adopt(Adopt),
     /// Fetch a mirror's upstream as a new snapshot, proved, and publish it
     Sync(Sync),
     /// Say what a mirror's upstream takes, by suite, component and architecture, from its metadata alone

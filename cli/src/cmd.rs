@@ -1,5 +1,6 @@
 //! The verbs, a module each or a few that belong together.
 
+mod adopt;
 mod background;
 mod bring;
 mod by_tool;
@@ -67,6 +68,7 @@ const fn is_shown_at_once(verb: &Verb) -> bool {
 fn dispatch(context: &Context, verb: &Verb) -> Done {
     match verb {
         Verb::Init => init::init(context),
+        Verb::Adopt(args) => adopt::adopt(context, args),
         Verb::Sync(args) => tried::recorded(context, args, &|| sync::sync(context, args)),
         Verb::Estimate { mirror } => estimate::estimate(context, mirror),
         Verb::Key(verb) => key::key(context, verb),
@@ -102,6 +104,7 @@ const fn depth(deep: bool) -> pinfold_store::check::Depth {
 const fn name_of(verb: &Verb) -> &'static str {
     match verb {
         Verb::Init => "init",
+        Verb::Adopt(_) => "adopt",
         Verb::Sync(_) => "sync",
         Verb::Estimate { .. } => "estimate",
         Verb::Key(_) => "key",
