@@ -185,8 +185,12 @@ impl MainFile {
     /// The time zone; the host's where none is said.
     fn zone(&self) -> Result<TimeZone, String> {
         match &self.time_zone {
-            None => TimeZone::try_system()
-                .map_err(|error| format!("time-zone: the host's is not known, say which: {error}")),
+            None => TimeZone::try_system().or_else(|error| {
+                // As the C library has it: a host that says nothing means UTC.
+                let says = Path::new("/etc/localtime").symlink_metadata().is_ok();
+                let unknown = || format!("time-zone: the host's is not known, say which: {error}");
+                if says { Err(unknown()) } else { Ok(TimeZone::UTC) }
+            }),
             Some(name) => TimeZone::get(name).map_err(|_not_one| {
                 let name = escape(name.as_bytes());
                 format!("time-zone = \"{name}\": it is none, such as \"Europe/Berlin\" or \"UTC\"")

@@ -186,7 +186,8 @@ fn clear(store: &Store, mirror: &Name) -> Result<(), Failure> {
     for folder in ["schedule/mirrors", "running"] {
         disk::remove_file(&root.join(folder).join(mirror.as_str()))?;
     }
-    disk::remove_empty_dirs(&root.join("snapshots"), mirror.as_str().as_ref())?;
+    // No record is left: what stands beside them are the keys of those who signed.
+    disk::remove_tree(&root.join("snapshots").join(mirror.as_str()))?;
     Ok(())
 }
 

@@ -189,6 +189,10 @@ impl<'a> Told<'a> {
         for note in &self.notes {
             ui::tell(note);
         }
+        if let Some(Served::Shadowed(why)) = served {
+            return Err(Failure::machine(format!("nginx was told of the site, and {why}"))
+                .hint("nginx -T shows every server block: another with the same server_name, or one that listens on that address alone, comes before ours; the error log says why a reload failed"));
+        }
         let is_down = served == Some(&Served::Stopped) && !self.change.parts.mirrors.is_empty();
         Ok(if is_kept || is_down { Outcome::No } else { Outcome::Done })
     }
@@ -219,10 +223,12 @@ impl<'a> Told<'a> {
             Some(Served::Stopped) if !self.change.parts.mirrors.is_empty() => {
                 "nginx does not run, so nobody is served: start it (systemctl enable --now nginx), then run the same command again\n".to_owned()
             }
-            Some(Served::Same | Served::Nobody | Served::Stopped) | None => String::new(),
+            Some(Served::Same | Served::Nobody | Served::Stopped | Served::Shadowed(_)) | None => {
+                String::new()
+            }
         };
         text.push_str(&end);
-        if text.is_empty() {
+        if text.is_empty() && !matches!(served, Some(Served::Shadowed(_))) {
             text.push_str("nothing to do: it is so already\n");
         }
         for command in &self.next {
@@ -245,6 +251,7 @@ impl<'a> Told<'a> {
         let nginx = served.map(|served| match served {
             Served::Same => "same",
             Served::Reloaded(_) => "reloaded",
+            Served::Shadowed(_) => "shadowed",
             Served::Gone => "gone",
             Served::Stopped => "stopped",
             Served::Nobody => "not-asked",

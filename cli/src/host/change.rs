@@ -67,6 +67,8 @@ pub(crate) enum Served {
     Reloaded(String),
     /// It serves nothing of ours any more.
     Gone,
+    /// It was told, and something else answers: why, in words.
+    Shadowed(String),
     /// It does not run.
     Stopped,
     /// It is another host's, or there is none.
@@ -257,11 +259,10 @@ impl<'a> Change<'a> {
         if nginx.reload().is_err() {
             return Ok(Served::Stopped);
         }
-        match probe.wait() {
-            Ok(()) => Ok(Served::Reloaded(probe.shown())),
-            Err(why) => Err(Failure::machine(format!("nginx was told of the site, and {why}"))
-                .hint("nginx -T shows every server block: another with the same server_name and listen may come before ours; the error log says why a reload failed")),
-        }
+        Ok(match probe.wait() {
+            Ok(()) => Served::Reloaded(probe.shown()),
+            Err(why) => Served::Shadowed(why),
+        })
     }
 }
 

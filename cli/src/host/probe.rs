@@ -2,7 +2,7 @@
 //! and an nginx that could not reload goes on with what it had.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs, UdpSocket};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -61,7 +61,13 @@ impl Probe {
 
     /// Says whether our block answers at every address; what is wrong is the error.
     pub(crate) fn ask(&self) -> Result<(), String> {
-        self.addresses.iter().try_for_each(|address| self.ask_one(*address))
+        self.addresses.iter().try_for_each(|address| {
+            // A block that listens on the loopback address alone answers there for a wildcard, and for no client.
+            self.ask_one(*address).or_else(|why| {
+                let outward = if address.ip().is_loopback() { outward(*address) } else { None };
+                outward.map_or(Err(why), |address| self.ask_one(address))
+            })
+        })
     }
 
     /// The same, where new workers may take a moment.
@@ -117,6 +123,18 @@ impl Probe {
         }
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
+}
+
+/// The address by which this machine speaks to others, with the same port; nothing is sent to find it.
+fn outward(address: SocketAddr) -> Option<SocketAddr> {
+    let (here, there) = match address.ip() {
+        IpAddr::V4(_) => ("0.0.0.0:0", "192.0.2.1:9"),
+        IpAddr::V6(_) => ("[::]:0", "[2001:db8::1]:9"),
+    };
+    let socket = UdpSocket::bind(here).ok()?;
+    socket.connect(there).ok()?;
+    let found = socket.local_addr().ok()?;
+    Some(SocketAddr::new(found.ip(), address.port()))
 }
 
 /// Where a request reaches what nginx listens on: a wildcard by the loopback address.
