@@ -187,9 +187,6 @@ impl<'a> Change<'a> {
             return Ok(());
         }
         let nginx = if self.host.is_here() { Nginx::find() } else { None };
-        if nginx.is_none() && self.host.is_here() && step.new.is_some() {
-            return Err(nginx::missing(self.host));
-        }
         self.write(step)?;
         let Some(Err(said)) = nginx.as_ref().map(Nginx::test) else { return Ok(()) };
         let path = self.host.at(&step.path);
