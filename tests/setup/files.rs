@@ -101,8 +101,9 @@ fn a_run_that_was_cut_is_no_hand_of_somebody_else() {
     let (before, cron) = (below.read(&state), below.read(CRON));
     below.run(&["setup", "two"]).expect(0);
     let after = below.read(&state);
-    let both =
-        after.replace("\"]\n", &format!("\", \"{}\"]\n", digest_of(&before, "pinfold.conf")));
+    let old = digest_of(&before, "pinfold.conf");
+    let both = after.replace("pinfold.conf\" = [", &format!("pinfold.conf\" = [\"{old}\", "));
+    assert_ne!(both, after);
     write(below.path(&state), both);
     std::fs::remove_file(below.path(CRON)).unwrap();
     below.run(&["setup", "two"]).expect(0).says("wrote /etc/cron.d/pinfold");
