@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::harness::{Archive, Dnf, Fresh, Repo, UpstreamKey, temp_dir, tool};
+use crate::harness::{Archive, Distribution, Dnf, Fresh, UpstreamKey, temp_dir, tool};
 
 const CONFIG: &str =
     "root = \"/srv/pinfold\"\nmin-free = 0\n[site]\nurl = \"http://mirror.example.org\"\n";
@@ -19,8 +19,8 @@ const WORKERS: &str = "cat /proc/$(cat /run/nginx.pid)/task/*/children";
 /// A machine with an upstream of both families, two mirrors in its configuration, and nginx running.
 fn machine() -> Fresh {
     let fresh = Fresh::start();
-    let (archive, repo) = (Archive::first(), Repo::first());
-    for (name, tree) in [("lab", &archive.tree), ("el", &repo.tree)] {
+    let (archive, distribution) = (Archive::first(), Distribution::first());
+    for (name, tree) in [("lab", &archive.tree), ("el", &distribution.repo.tree)] {
         copy(tree, &fresh.path(&format!("srv/upstream/{name}")));
     }
     fresh.write("etc/nginx/conf.d/upstream.conf", UPSTREAM);
