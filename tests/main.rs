@@ -10,6 +10,7 @@
     reason = "tests make and damage files by hand, and read the environment"
 )]
 
+mod a_year;
 mod harness;
 
 mod apk;
@@ -60,5 +61,4 @@ mod status;
 mod sync;
 mod tidy;
 mod two_at_once;
-mod year;
 mod zoo;

@@ -1,9 +1,12 @@
 //! `fsck --repair`: damaged files are healed under every name that they have, from whoever has their bytes; what nobody has is set
 //! aside and never served.
-use crate::harness::{Archive, Mount, Site, Upstream, following, walk};
+mod kept;
+
+use crate::harness::{Archive, Hostile, Mount, Site, Upstream, following, walk};
 use std::io::BufRead;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 const STEADY: &str = "pool/main/s/steady/steady_1.0_all.deb";
 
@@ -122,7 +125,7 @@ fn a_replica_heals_the_first_inode_and_the_other_way_round() {
         let world = World::new();
         let mtime = meta(&world.object()).mtime();
         let replica = PathBuf::from(format!("{}.1", world.object().display()));
-        let mut cp = std::process::Command::new("cp");
+        let mut cp = Command::new("cp");
         assert!(cp.arg("-p").args([&world.object(), &replica]).status().unwrap().success());
         rot([&world.object(), &replica][damaged]);
         world.site.run(&["fsck", "--deep"]).expect(4).says("object-content");
@@ -222,6 +225,33 @@ fn upstream_heals_what_it_still_has_and_is_asked_for_nothing_else() {
 }
 
 #[test]
+fn a_repair_goes_on_beside_a_sync_and_neither_waits_for_the_other() {
+    let archive = Archive::first();
+    let server = Hostile::serve(&archive.tree);
+    let site = following(&server.url(), "timeout = \"4s\"\n");
+    site.ok(&["sync", "lab"]);
+    let bytes = std::fs::read(archive.tree.join(STEADY)).unwrap();
+    let (object, shown) = (object(&site, &bytes), site.tree("lab", &site.dates("lab")[0]));
+    archive.second_state();
+    let last = "/pool/main/a/alpha/alpha_2.0_all.deb";
+    server.fault(last, "stall:10");
+    server.forget();
+    let mut sync = site.command(&["sync", "lab"]).spawn().unwrap();
+    while !server.log().iter().any(|asked| asked.path == last) {
+        assert!(sync.try_wait().unwrap().is_none(), "it ended before it asked");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    rot(&object);
+    site.run(&["fsck", "--deep", "--repair"]).expect(0).says("from http://127.0.0.1");
+    assert!(sync.try_wait().unwrap().is_none(), "it is at work still");
+    assert_eq!(std::fs::read(shown.join(STEADY)).unwrap(), bytes);
+    server.fault(last, "");
+    assert!(sync.wait().unwrap().success());
+    assert_eq!(site.dates("lab").len(), 2);
+    site.sound();
+}
+
+#[test]
 fn modes_and_times_are_mended_where_the_bytes_are_right() {
     let world = World::new();
     let mtime = meta(&world.object()).mtime();
@@ -294,39 +324,6 @@ fn a_deep_check_that_is_stopped_is_gone_on_with() {
 }
 
 #[test]
-fn a_manifest_is_made_again_from_the_index_and_a_record_comes_from_another_store() {
-    let damages: [fn(&Path); 3] = [
-        |path| std::fs::remove_file(path).unwrap(),
-        |path| rot(path),
-        |path| std::fs::write(path, "").unwrap(),
-    ];
-    for damage in damages {
-        let world = World::new();
-        let backup = world.site.dir().join("backup");
-        let mut cp = std::process::Command::new("cp");
-        assert!(cp.arg("-a").args([&world.site.root, &backup]).status().unwrap().success());
-        let manifests = walk(&world.site.root.join("manifests"));
-        for manifest in manifests.iter().filter(|path| path.is_file()) {
-            damage(manifest);
-        }
-        world.site.run(&["fsck"]).expect(4).says("manifest-damaged");
-        world.site.run(&["fsck", "--repair"]).expect(0).says("healed: manifest of lab@");
-        world.site.sound();
-
-        let record = world.site.root.join("snapshots/lab").join(&world.dates[0]);
-        let text = std::fs::read(&record).unwrap();
-        damage(&record);
-        let found = world.site.run(&["fsck"]);
-        assert!(matches!(found.code, Some(1 | 4)), "{}", found.said());
-        assert_ne!(world.site.run(&["fsck", "--repair"]).code, Some(0), "nobody else knows it");
-        let repair = ["fsck", "--repair", "--from", backup.to_str().unwrap()];
-        world.site.run(&repair).expect(0).says("healed: record of lab@");
-        assert_eq!(std::fs::read(&record).unwrap(), text);
-        world.site.sound();
-    }
-}
-
-#[test]
 fn edits_through_a_published_tree_are_found_and_mended() {
     let world = World::new();
     let (tree, mtime) = (world.site.tree("lab", &world.dates[1]), meta(&world.object()).mtime());
@@ -335,7 +332,7 @@ fn edits_through_a_published_tree_are_found_and_mended() {
          && touch pool/main/added && rm -r pool/main/a && ln -sf /etc/passwd dists/lab/Release && chmod 4755 pool/main/s/steady/*",
         tree.display()
     );
-    assert!(std::process::Command::new("sh").args(["-c", &script]).status().unwrap().success());
+    assert!(Command::new("sh").args(["-c", &script]).status().unwrap().success());
     let found = world.site.run(&["fsck"]).expect(4);
     for code in ["object-size", "tree-differs", "tree-extra", "tree-missing", "tree-mode"] {
         assert!(found.out.contains(code), "{code}: {}", found.said());

@@ -194,6 +194,23 @@ fn without_keep_nothing_is_dropped_and_a_mirror_without_configuration_stays_as_i
 }
 
 #[test]
+fn what_a_channel_left_stands_for_its_clients_until_the_grace_is_over() {
+    let days = Days::new("keep = { daily = 1 }", "grace = \"2d\"\n[channels.production]\n");
+    days.nights("left", 1..=9);
+    // From 2 by way of 7, to which a rollback would go, to 8.
+    for (snapshot, now) in [(2, "08T08"), (7, "09T08"), (8, "09T10")] {
+        let (spec, now) = (format!("left@2026-11-{snapshot:02}"), format!("2026-11-{now}:00:00Z"));
+        days.at(&now, &["promote", &spec, "--to", "production"]).expect(0);
+    }
+    days.at("2026-11-11T07:00:00Z", &["prune"]).expect(0).says("left@20261101T040000Z was dropped");
+    assert_eq!(days.published("left"), ["02", "07", "08", "09"]);
+    let over = days.at("2026-11-11T09:00:00Z", &["prune"]).expect(0);
+    drop(over.says("left@20261102T040000Z was dropped"));
+    assert_eq!(days.published("left"), ["07", "08", "09"]);
+    days.site.sound();
+}
+
+#[test]
 fn what_a_channel_shows_or_showed_what_soaks_and_what_a_rollback_needs_stays() {
     let more = "grace = \"2d\"\n[channels.staging]\n[channels.production]\nfrom = \"staging\"\nschedule = \"never\"\nafter = \"5d\"\n";
     let days = Days::new("keep = { daily = 1 }", more);

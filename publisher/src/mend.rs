@@ -326,6 +326,9 @@ pub fn mend_union(
     }
     for taken in published_dates(store, mirror)? {
         let record = store.record(mirror, taken)?;
+        if !store.is_whole_manifest(record.manifest) {
+            continue;
+        }
         let found = check::union(store, &record)?.findings.len();
         if found > 0 {
             publish::settle_whole(store, &record, locks.writer, monitor)?;

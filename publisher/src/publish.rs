@@ -237,7 +237,7 @@ pub fn take_down(
     locks: Locks<'_>,
     monitor: &dyn Monitor,
 ) -> Result<Option<Weight>> {
-    store.record(mirror, taken)?;
+    let record = store.record(mirror, taken)?;
     if let Some(channel) = pins::channels_that_show(store, mirror, taken)?.pop() {
         let what = format!("{mirror}@{taken}");
         return Err(Error::Held { what, why: format!("is shown by {channel}") });
@@ -248,11 +248,35 @@ pub fn take_down(
     if !disk::stands(&place)? {
         return Ok(None);
     }
+    union::make_readable(store, &record, locks.writer)?;
     let aside = www.incoming().join(format!("retired.{mirror}.{taken}"));
     open(&place)?;
     disk::rename_new(&place, &aside)?;
     disk::point("retire-renamed");
     clear(store, &aside, (mirror, taken), locks, monitor).map(Some)
+}
+
+/// Takes a tree that nothing describes any more out of the site, whole: it moves to [`Store::quarantine`], and no day leads there. Its
+/// names stay in the union. Gives where it is, if it stood.
+///
+/// Durable: yes.
+///
+/// # Errors
+/// It cannot be moved.
+pub fn set_tree_aside(
+    store: &Store,
+    mirror: &Name,
+    taken: Stamp,
+    _locks: Locks<'_>,
+) -> Result<Option<std::path::PathBuf>> {
+    let place = Www::new(store.root()).snapshot_tree(mirror, taken);
+    let mut aside = None;
+    if disk::stands(&place)? {
+        open(&place)?;
+        aside = Some(store.move_aside(&place, &format!("{mirror}@{taken}.tree"))?);
+    }
+    at::forget(store, mirror, taken)?;
+    Ok(aside)
 }
 
 /// Says what taking trees of a mirror down would give back; changes nothing.

@@ -1,6 +1,6 @@
 //! What is the case: gathered from records for people, for monitoring and for the status page. Takes no lock.
 //!
-//! Its JSON form is an interface, docs/operations.md has it: names are added, and none changes its meaning.
+//! Its JSON form is an interface, docs/schedules.md has it: names are added, and none changes its meaning.
 
 use std::collections::BTreeMap;
 

@@ -3,6 +3,7 @@
 //! Order: records and manifests, which say what should be there; objects, each with all names that it has; what of the site is still
 //! wrong then. At the end all is looked at again: what is found then is what could not be mended.
 
+mod kept;
 mod objects;
 mod upstream;
 
@@ -91,48 +92,6 @@ impl Repair<'_> {
             rows.extend(self.store.row_of(index, *digest)?);
         }
         Ok(rows)
-    }
-
-    /// Heals records and manifests.
-    fn kept(
-        &self,
-        (index, others): (&Index, &Others),
-        deeds: &mut Vec<Deed>,
-    ) -> Result<(), Failure> {
-        for mirror in self.store.mirrors()? {
-            for (taken, digest) in index.snapshots(&mirror)? {
-                let name = format!("{mirror}@{taken}");
-                let is_record = self.store.record(&mirror, taken).is_ok();
-                let is_whole = self.store.is_whole_manifest(digest);
-                if is_record && is_whole {
-                    continue;
-                }
-                if self.run_kind() == Run::Dry {
-                    deeds.push(Deed::new(
-                        "mended",
-                        name,
-                        "record and manifest would be healed from the index or --from",
-                    ));
-                    continue;
-                }
-                let writer = self.store.writer(&self.context.patient())?;
-                let stores = others.stores();
-                if !is_record && self.store.heal_record(&writer, index, (&mirror, taken), stores)? {
-                    deeds.push(Deed::new(
-                        "healed",
-                        format!("record of {name}"),
-                        "from another store",
-                    ));
-                }
-                if !is_whole
-                    && self.store.heal_manifest(&writer, index, (&mirror, taken, digest), stores)?
-                {
-                    let detail = "from the index or another store; it hashes to its name";
-                    deeds.push(Deed::new("healed", format!("manifest of {name}"), detail));
-                }
-            }
-        }
-        Ok(())
     }
 
     /// Sets aside what stands among the objects and is none.

@@ -80,7 +80,7 @@ fn followed<'a>(mirror: &'a Mirror, name: &Name) -> Result<&'a Upstream, Failure
             (false, _) => "suites",
         };
         Failure::usage(format!("mirror '{name}' has no {lacks}")).hint(format!(
-            "add {lacks} to mirrors.d/{name}.toml (pinfold's operations guide has the keys), or feed it with pinfold ingest"
+            "add {lacks} to mirrors.d/{name}.toml (docs/upstreams.md has the keys), or feed it with pinfold ingest"
         ))
     })
 }

@@ -99,6 +99,24 @@ pub(crate) fn settle_paths(
     union.place_all(&names, &mut placing(store, record, writer)?, monitor)
 }
 
+/// Makes sure that taking a snapshot out can be completed: its manifest and its neighbour's, which that reads, are made again from the
+/// index where they are damaged.
+pub(super) fn make_readable(store: &Store, record: &Record, writer: &Writer) -> Result<()> {
+    let mut published = published_dates(store, &record.mirror)?;
+    published.retain(|taken| *taken != record.taken);
+    for taken in neighbour(&published, record.taken).into_iter().chain([record.taken]) {
+        let digest = store.record(&record.mirror, taken)?.manifest;
+        if store.is_whole_manifest(digest) {
+            continue;
+        }
+        let index = store.index()?;
+        if !store.heal_manifest(writer, &index, (&record.mirror, taken, digest), &[])? {
+            store.read_manifest(digest)?;
+        }
+    }
+    Ok(())
+}
+
 /// Takes out what only this snapshot, which is not published any more, held; gives what folders came back.
 pub(super) fn reduce(
     store: &Store,

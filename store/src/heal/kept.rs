@@ -53,9 +53,15 @@ impl Store {
     /// Says whether a manifest can be read to its end and hashes to its name.
     #[must_use]
     pub fn is_whole_manifest(&self, digest: Digest) -> bool {
-        self.manifest(digest)
-            .and_then(|mut entries| entries.try_for_each(|entry| entry.map(drop)))
-            .is_ok()
+        self.read_manifest(digest).is_ok()
+    }
+
+    /// Reads a manifest to its end.
+    ///
+    /// # Errors
+    /// [`crate::Error::Io`] where it is not there; [`crate::Error::Damaged`] where it is not what its name says.
+    pub fn read_manifest(&self, digest: Digest) -> Result<()> {
+        self.manifest(digest)?.try_for_each(|entry| entry.map(drop))
     }
 
     /// Takes a damaged record from another store that has the snapshot with the same manifest. True where it is right now.

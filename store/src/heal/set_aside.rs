@@ -6,8 +6,8 @@ use super::Inode;
 use crate::disk;
 use crate::error::{IoContext, Result};
 use crate::index::ObjectRow;
-use crate::lock::Collector;
-use crate::{Digest, Store};
+use crate::lock::{Collector, MirrorLock};
+use crate::{Digest, Stamp, Store};
 
 /// What became of an object that nothing heals.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,19 +59,43 @@ impl Store {
         self.move_to_quarantine(path, Digest::of(shown))
     }
 
-    /// Moves what stands at a path, under a name made of a digest that is free.
+    /// Takes the record of a snapshot away of which nothing else is left, so that the others can be worked with. Put back beside its
+    /// manifest, it is a snapshot again.
+    ///
+    /// Locks: the mirror's and the store's exclusive one. The caller has made sure that nobody shows it. Durable: yes.
+    ///
+    /// # Errors
+    /// [`crate::Error::Io`] where it cannot be moved.
+    pub fn set_record_aside(
+        &self,
+        (lock, _collector): (&MirrorLock, &Collector),
+        taken: Stamp,
+    ) -> Result<PathBuf> {
+        let path = self.record_path(&lock.mirror, taken);
+        self.move_aside(&path, &format!("{}@{taken}.record", lock.mirror))
+    }
+
+    /// Moves what stands at a path, under a name made of a digest.
     pub(super) fn move_to_quarantine(&self, path: &Path, digest: Digest) -> Result<PathBuf> {
+        self.move_aside(path, &digest.to_string())
+    }
+
+    /// Moves what stands at a path, under a name that gets a number where it is taken. Durable: yes.
+    ///
+    /// # Errors
+    /// [`crate::Error::Io`] where it cannot be moved.
+    pub fn move_aside(&self, path: &Path, stem: &str) -> Result<PathBuf> {
         let folder = self.quarantine();
         if !disk::stands(&folder)? {
             disk::make_dir(&folder)?;
             disk::set_mode(&disk::open_dir(&folder)?, 0o700, &folder)?;
             disk::sync_parent(&folder)?;
         }
-        let mut to = folder.join(digest.to_string());
+        let mut to = folder.join(stem);
         let mut number = 0_u32;
         while disk::stands(&to)? {
             number += 1;
-            to = folder.join(format!("{digest}.{number}"));
+            to = folder.join(format!("{stem}.{number}"));
         }
         disk::rename_new(path, &to)?;
         Ok(to)

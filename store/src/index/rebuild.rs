@@ -24,7 +24,8 @@ impl Store {
     /// Locks: needs the store's exclusive lock. Durable: yes.
     ///
     /// # Errors
-    /// [`crate::Error::Damaged`] where a record or manifest cannot be read: the old index stays.
+    /// [`crate::Error::Damaged`] where a record cannot be read: the old index stays. A snapshot whose manifest cannot be read is told to
+    /// the monitor and left out: what it alone holds is not collected while its record stands.
     pub fn rebuild_index(&self, _collector: &Collector, monitor: &dyn Monitor) -> Result<()> {
         let new = self.root().join("incoming/index.sqlite");
         let beside =
@@ -38,9 +39,17 @@ impl Store {
             let mut before: Option<Digest> = None;
             for taken in self.dates(&mirror)? {
                 let record = self.record(&mirror, taken)?;
-                if let Err(Error::Stale { .. }) = index.take_snapshot(self, &record, before) {
-                    index.take_lost(self, &record, before)?;
-                    index.take_snapshot(self, &record, before)?;
+                // Once, and not again for every snapshot that is compared with it.
+                if let Err(error) = self.read_manifest(record.manifest) {
+                    monitor.problem(&unreadable(&record, &error));
+                    continue;
+                }
+                match index.take_snapshot(self, &record, before) {
+                    Err(Error::Stale { .. }) => {
+                        index.take_lost(self, &record, before)?;
+                        index.take_snapshot(self, &record, before)?;
+                    }
+                    done => done?,
                 }
                 before = Some(record.manifest);
                 monitor.advance(1);
@@ -102,6 +111,15 @@ impl Store {
             remedy: "pinfold fsck --deep says which snapshots hold it".to_owned(),
         });
         None
+    }
+}
+
+fn unreadable(record: &Record, error: &Error) -> Finding {
+    Finding {
+        code: Code::ManifestDamaged,
+        subject: format!("{}@{}", record.mirror, record.taken),
+        detail: format!("the index is made without it: {error}"),
+        remedy: "restore the manifest from a backup, or pinfold fsck --repair".to_owned(),
     }
 }
 

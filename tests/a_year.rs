@@ -27,7 +27,7 @@ fn length() -> (jiff::Timestamp, usize, usize) {
 }
 
 #[test]
-fn a_year_of_nights() {
+fn of_nights() {
     let (start, nights, stride) = length();
     let week = 7 * stride;
     // Over the Monday on which the plot's fifth week begins.
