@@ -2,6 +2,7 @@
 
 mod compare;
 mod share;
+mod summary;
 
 use std::collections::BTreeMap;
 
@@ -20,6 +21,7 @@ use crate::ui::{self, Progress};
 pub(super) use compare::is_fixed;
 use compare::{files, packages};
 pub(super) use share::{Lost, document, lost};
+pub(super) use summary::summary;
 
 pub(super) fn diff(context: &Context, args: &Diff) -> Done {
     let store = context.store()?;

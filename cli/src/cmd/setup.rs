@@ -54,6 +54,12 @@ pub(super) fn setup(context: &Context, args: &Setup) -> Done {
     for folder in [root, &context.config.logs] {
         machine::make_folder(&host, folder, &user)?;
     }
+    for site in context.config.sites_of(&mirrors) {
+        // nginx makes the folder of a cache, and not those above it.
+        if let Some(above) = site.cache.as_ref().and_then(|cache| cache.store.parent()) {
+            disk::make_dirs(&host.at(above))?;
+        }
+    }
     let served = change.apply(&state)?;
     told.next = next(context, &host, &user, &args.mirrors)?;
     told.finish(Some(&served))

@@ -152,6 +152,7 @@ impl<'a> Change<'a> {
         // Until all is done, those mirrors are looked after that were, and those that will be.
         both.mirrors.extend(self.before.mirrors.iter().cloned());
         both.write(state)?;
+        disk::point("host-noted");
         if let Some(step) = self.site() {
             self.write_site(step)?;
         }
@@ -176,8 +177,9 @@ impl<'a> Change<'a> {
                 disk::remove_file(&path)?;
                 disk::sync_parent(&path)?;
             }
-            _ => {}
+            _ => return Ok(()),
         }
+        disk::point("host-written");
         Ok(())
     }
 
