@@ -265,6 +265,11 @@ fn a_tree_becomes_a_mirror_of_what_it_is_and_only_once() {
     use std::os::unix::fs::MetadataExt;
     let inode = |path: &Path| path.metadata().unwrap().ino();
     assert_eq!(inode(&dated.join("a.iso")), inode(&plain.join("a.iso")), "linked, as was asked");
+    let hostile = site.dir().join("mirror.list");
+    write(&hostile, "deb http://h.example/good noble main\ndeb http://h.example/x a;touch main\n");
+    let before = walk(&site.dir().join("mirrors.d"));
+    adopt(&[hostile.to_str().unwrap()]).expect(2).says("nothing was written");
+    assert_eq!(before, walk(&site.dir().join("mirrors.d")));
     adopt(&["/nowhere/at/all"]).expect(2).says("cannot read /nowhere/at/all");
     site.sound();
 }
