@@ -62,6 +62,7 @@ mod serving;
 mod signals;
 mod status;
 mod sync;
+mod terminal;
 mod tidy;
 mod two_at_once;
 mod zoo;

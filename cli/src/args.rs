@@ -9,6 +9,8 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 use pinfold_publisher::layout::Spec;
 use pinfold_store::Name;
 
+use crate::ui::Color;
+
 pub(crate) use adopt::Adopt;
 pub(crate) use decide::{Pin, Promote, Rollback, Unpin};
 
@@ -47,7 +49,11 @@ Keep:
   run         Do all that is due: what cron calls
   prune       Drop what keep does not keep, take old trees down; --explain says who holds a file
   status      Show how old each mirror is, what runs, what failed, what waits
-  fsck        Check the whole store; --repair heals it, --rebuild makes the index anew";
+  fsck        Check the whole store; --repair heals it, --rebuild makes the index anew
+
+See also:
+  completions Print the completions of bash, zsh, fish or another shell
+  manual      Print the manual page, of the program or of a verb";
 
 const TEMPLATE: &str = "{about}\n\n{usage-heading} {usage}{after-help}\n\nOptions:\n{options}\n";
 
@@ -70,6 +76,9 @@ pub(crate) struct Args {
     /// Say what would be done, and do nothing
     #[arg(long, global = true)]
     pub(crate) dry_run: bool,
+    /// When to use colours; `NO_COLOR` in the environment is heeded too
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
     /// Wait this long for a lock that another run holds
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 0)]
     pub(crate) wait: u64,
@@ -163,6 +172,11 @@ pub(crate) enum Verb {
     },
     /// Check the whole store, and heal what is damaged
     Fsck(crate::cmd::fsck::Fsck),
+    /// Print the completions of a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
     /// Print the manual page, of the program or of a verb
     #[command(hide = true)]
     Manual {

@@ -42,6 +42,9 @@ pub(crate) fn run(args: &Args) -> Done {
     if let Verb::Manual { verb } = &args.verb {
         return manual(verb.as_deref());
     }
+    if let Verb::Completions { shell } = args.verb {
+        return completions(shell);
+    }
     let context = &Context::new(args, name_of(&args.verb))?;
     start_threads()?;
     let done = dispatch(context, &args.verb);
@@ -89,7 +92,7 @@ fn dispatch(context: &Context, verb: &Verb) -> Done {
         Verb::Prune(args) => prune::prune(context, args),
         Verb::Status { mirror } => status::status(context, mirror.as_ref()),
         Verb::Fsck(args) => fsck::fsck(context, args),
-        Verb::Manual { .. } => Ok(Outcome::Done),
+        Verb::Completions { .. } | Verb::Manual { .. } => Ok(Outcome::Done),
     }
 }
 
@@ -125,8 +128,17 @@ const fn name_of(verb: &Verb) -> &'static str {
         Verb::Prune(_) => "prune",
         Verb::Status { .. } => "status",
         Verb::Fsck(_) => "fsck",
+        Verb::Completions { .. } => "completions",
         Verb::Manual { .. } => "manual",
     }
+}
+
+/// Prints a shell's completions.
+fn completions(shell: clap_complete::Shell) -> Done {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), "pinfold", &mut script);
+    ui::print(&String::from_utf8_lossy(&script))?;
+    Ok(Outcome::Done)
 }
 
 /// Prints a manual page.

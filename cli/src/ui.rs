@@ -2,10 +2,13 @@
 //!
 //! Whatever is shown passes [`clean`]: what an operator or a stranger wrote cannot move a terminal's cursor or forge a line.
 
+mod color;
+
 use std::io::{IsTerminal, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+pub(crate) use color::{Color, choose};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 pub(crate) use pinfold_publisher::page::span;
 use pinfold_store::path::is_hidden;
@@ -19,7 +22,7 @@ use crate::work::{Noting, Work};
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     let newline = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
-    write!(out, "{}{newline}", clean(text))
+    write!(out, "{}{newline}", color::heads(&clean(text)))
         .and_then(|()| out.flush())
         .map_err(|error| not_written(&error))
 }
@@ -59,11 +62,16 @@ pub(crate) fn tell(text: &str) {
     drop(writeln!(std::io::stderr().lock(), "{}", clean(text)));
 }
 
+/// The same after a word that stands out.
+fn tell_of(word: &str, text: &str) {
+    drop(writeln!(std::io::stderr().lock(), "{} {}", color::first_word(word), clean(text)));
+}
+
 /// Says why a run failed and what to do next.
 pub(crate) fn complain(failure: &Failure) {
-    tell(&format!("error: {}", failure.message));
+    tell_of("error:", &failure.message);
     for hint in &failure.hints {
-        tell(&format!("hint: {hint}"));
+        tell_of("hint:", hint);
     }
 }
 
