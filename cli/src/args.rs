@@ -149,6 +149,9 @@ pub(crate) enum Verb {
     Status {
         /// Only this mirror, with all that is known of it
         mirror: Option<Name>,
+        /// Print it as text that the node exporter of Prometheus reads
+        #[arg(long, conflicts_with = "json")]
+        prometheus: bool,
     },
     /// Check the whole store, and heal what is damaged
     Fsck(crate::cmd::fsck::Fsck),

@@ -68,7 +68,10 @@ fn dispatch(context: &Context, verb: &Verb) -> Done {
         Verb::Serve { listen } => serving::serve(context, *listen),
         Verb::Run => run::run(context),
         Verb::Prune(args) => prune::prune(context, args),
-        Verb::Status { mirror } => status::status(context, mirror.as_ref()),
+        Verb::Status { mirror, prometheus } => {
+            let form = if *prometheus { status::Form::Prometheus } else { status::Form::Told };
+            status::status(context, mirror.as_ref(), form)
+        }
         Verb::Fsck(args) => fsck::fsck(context, args),
         Verb::Manual { .. } => Ok(Outcome::Done),
     }

@@ -32,6 +32,7 @@ pub mod reading;
 pub mod refetch;
 pub mod rpm;
 pub mod sign;
+pub mod site_certificate;
 pub mod supply;
 pub mod sync;
 pub mod tree;
