@@ -1,6 +1,7 @@
 //! What was typed.
 
 mod decide;
+mod host;
 
 use std::path::PathBuf;
 
@@ -9,11 +10,15 @@ use pinfold_publisher::layout::Spec;
 use pinfold_store::Name;
 
 pub(crate) use decide::{Pin, Promote, Rollback, Unpin};
+pub(crate) use host::{Clients, Delete, Retract, Setup};
 
 /// The verbs in the groups in which they are needed.
 const GROUPS: &str = "\
 Begin:
   init        Make the root, the signing key and the channels; say what the file system can do
+  setup       Write what this host needs for mirrors: nginx's site, the schedule, rotation of logs
+  retract     Take back what setup gave a mirror; its data stay
+  delete      Delete a mirror's data for good
   key         Show, print, make, import or rotate the signing key; sign a channel anew
 
 Bring in:
@@ -37,6 +42,7 @@ Decide:
 Serve:
   site        Print the nginx configuration
   client      Print the files that a client needs
+  clients     Say who fetched from which mirror, by the access logs
   serve       Serve the site without nginx, for a first look
 
 Keep:
@@ -79,6 +85,12 @@ pub(crate) struct Args {
 pub(crate) enum Verb {
     /// Make the root, the signing key and the channels; say what the file system can do
     Init,
+    /// Write what this host needs for mirrors: nginx's site, the schedule, rotation of logs
+    Setup(Setup),
+    /// Take back what setup gave a mirror; its data and published trees stay
+    Retract(Retract),
+    /// Delete a mirror's data for good; refused while clients come
+    Delete(Delete),
     /// Fetch a mirror's upstream as a new snapshot, proved, and publish it
     Sync(Sync),
     /// Show, print, make, import or rotate the signing key; sign a channel anew
@@ -135,6 +147,8 @@ pub(crate) enum Verb {
     Site,
     /// Print the files that a client needs
     Client(Client),
+    /// Say which addresses fetched from which mirror, when last, and on which channel or date, by nginx's access logs
+    Clients(Clients),
     /// Serve the site without nginx, for a first look
     Serve {
         /// Where to listen

@@ -5,6 +5,8 @@ mod bring;
 mod by_tool;
 mod check;
 mod client;
+mod clients;
+mod delete;
 mod diff;
 pub(crate) mod fsck;
 mod init;
@@ -15,9 +17,11 @@ mod pin;
 mod promotion;
 mod prune;
 mod repair;
+mod retract;
 mod rollback;
 mod run;
 mod serving;
+mod setup;
 mod status;
 mod sync;
 mod tree;
@@ -48,6 +52,9 @@ pub(crate) fn run(args: &Args) -> Done {
 fn dispatch(context: &Context, verb: &Verb) -> Done {
     match verb {
         Verb::Init => init::init(context),
+        Verb::Setup(args) => setup::setup(context, args),
+        Verb::Retract(args) => retract::retract(context, args),
+        Verb::Delete(args) => delete::delete(context, args),
         Verb::Sync(args) => tried::recorded(context, args, &|| sync::sync(context, args)),
         Verb::Key(verb) => key::key(context, verb),
         Verb::Ingest(ingest) => bring::ingest(context, ingest),
@@ -65,6 +72,7 @@ fn dispatch(context: &Context, verb: &Verb) -> Done {
         Verb::Retire { snapshot } => tree::retire(context, snapshot),
         Verb::Site => serving::site(context),
         Verb::Client(client) => client::client(context, client),
+        Verb::Clients(args) => clients::clients(context, args),
         Verb::Serve { listen } => serving::serve(context, *listen),
         Verb::Run => run::run(context),
         Verb::Prune(args) => prune::prune(context, args),
@@ -85,6 +93,9 @@ const fn depth(deep: bool) -> pinfold_store::check::Depth {
 const fn name_of(verb: &Verb) -> &'static str {
     match verb {
         Verb::Init => "init",
+        Verb::Setup(_) => "setup",
+        Verb::Retract(_) => "retract",
+        Verb::Delete(_) => "delete",
         Verb::Sync(_) => "sync",
         Verb::Key(_) => "key",
         Verb::Ingest(_) => "ingest",
@@ -102,6 +113,7 @@ const fn name_of(verb: &Verb) -> &'static str {
         Verb::Retire { .. } => "retire",
         Verb::Site => "site",
         Verb::Client(_) => "client",
+        Verb::Clients(_) => "clients",
         Verb::Serve { .. } => "serve",
         Verb::Run => "run",
         Verb::Prune(_) => "prune",

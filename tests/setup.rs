@@ -1,0 +1,4 @@
+//! What `setup` gives a host and `retract` takes back: the files below a folder, and the whole of it on a fresh machine.
+
+mod files;
+mod fresh;
