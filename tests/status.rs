@@ -1,5 +1,7 @@
 //! What is the case: of mirrors, channels, pins, room, and of what runs at this moment.
 
+mod ahead;
+
 use crate::background::{big, start, wait_for};
 use crate::harness::{Archive, Site, Upstream, following};
 use serde_json::Value;

@@ -79,7 +79,10 @@ fn wait_for_cron(fresh: &Fresh) {
         }
         std::thread::sleep(Duration::from_millis(100));
     }
-    panic!("cron brought nothing: {}", fresh.sh("ls -lR /srv/pinfold/snapshots /var/log/pinfold").said());
+    panic!(
+        "cron brought nothing: {}",
+        fresh.sh("ls -lR /srv/pinfold/snapshots /var/log/pinfold").said()
+    );
 }
 
 /// Sets both up, before anything was brought in.
@@ -92,13 +95,19 @@ fn set_up(fresh: &Fresh) {
     fresh.ok("! ls /etc/pinfold/setup.toml /etc/cron.d/pinfold /etc/logrotate.d/pinfold");
 
     let shown = fresh.ok("pinfold setup lab --dry-run");
-    for line in ["+++ /etc/nginx/conf.d/pinfold.conf", "+++ /etc/cron.d/pinfold", "+    server_name mirror.example.org;"] {
+    for line in [
+        "+++ /etc/nginx/conf.d/pinfold.conf",
+        "+++ /etc/cron.d/pinfold",
+        "+    server_name mirror.example.org;",
+    ] {
         assert!(shown.contains(line), "{line} is not in:\n{shown}");
     }
     fresh.ok("! ls /etc/pinfold/setup.toml /etc/cron.d/pinfold");
 
     let said = fresh.sh("pinfold setup lab").expect(0).said();
-    for line in ["wrote /etc/nginx", "127.0.0.1:80, [::1]:80", "sync lab --background", "user pinfold"] {
+    for line in
+        ["wrote /etc/nginx", "127.0.0.1:80, [::1]:80", "sync lab --background", "user pinfold"]
+    {
         assert!(said.contains(line), "{line} is not in:\n{said}");
     }
     let workers = fresh.ok(WORKERS);
@@ -111,7 +120,8 @@ fn set_up(fresh: &Fresh) {
     assert_eq!(fresh.ok("stat -c %U /srv/pinfold /var/log/pinfold"), "pinfold\npinfold\n");
     let rotation = fresh.sh("logrotate -d /etc/logrotate.conf").expect(0);
     assert!(!rotation.said().contains("error"), "{}", rotation.said());
-    let rotation = rotation.says("/var/log/pinfold/el.log").says("/var/log/nginx/pinfold.access.log");
+    let rotation =
+        rotation.says("/var/log/pinfold/el.log").says("/var/log/nginx/pinfold.access.log");
     assert!(!rotation.said().contains("duplicate"), "{}", rotation.said());
     fresh.ok("grep '^.*pinfold run' /etc/cron.d/pinfold | cut -d' ' -f7- | sh -n");
 }
@@ -144,7 +154,12 @@ fn two_mirrors_of_two_families_come_and_go_beside_the_default_site() {
     set_up(&fresh);
     fresh.ok(&format!("{AS_PINFOLD} init"));
     hasten(&fresh);
-    fresh.sh("pinfold setup el").expect(1).says("kept /etc/cron.d/pinfold").says("-* * * * *").says("+*/5");
+    fresh
+        .sh("pinfold setup el")
+        .expect(1)
+        .says("kept /etc/cron.d/pinfold")
+        .says("-* * * * *")
+        .says("+*/5");
     wait_for_cron(&fresh);
     fresh.ok(&format!("{AS_PINFOLD} --wait 60 promote lab el --to production"));
     clients(&fresh);
@@ -152,10 +167,15 @@ fn two_mirrors_of_two_families_come_and_go_beside_the_default_site() {
     // One goes; the other does not notice.
     let site = fresh.ok("pinfold site");
     let said = fresh.sh("pinfold retract el --overwrite").expect(0).said();
-    for line in ["the data of el stay", "1 addresses fetched el", "pinfold delete el", "wrote /etc/nginx"] {
+    for line in
+        ["the data of el stay", "1 addresses fetched el", "pinfold delete el", "wrote /etc/nginx"]
+    {
         assert!(said.contains(line), "{line} is not in:\n{said}");
     }
-    assert!(!fresh.read(SITE).contains("el.access.log") && !fresh.read("etc/logrotate.d/pinfold").contains("el.log"));
+    assert!(
+        !fresh.read(SITE).contains("el.access.log")
+            && !fresh.read("etc/logrotate.d/pinfold").contains("el.log")
+    );
     assert_eq!(get(&fresh, "http://mirror.example.org/el/repodata/repomd.xml", &[]).0, "404");
     fresh.sh("apt-get -q update").expect(0);
     assert!(fresh.path("srv/pinfold/www/snapshots/el").is_dir());
@@ -174,7 +194,10 @@ fn two_mirrors_of_two_families_come_and_go_beside_the_default_site() {
     fresh.sh("pinfold retract el").expect(0);
     fresh.sh("pinfold retract lab").expect(0).says("serves nothing of ours");
     assert_eq!(fresh.ok("find /etc -name '*pinfold*' ! -path '/etc/pinfold*'"), "");
-    fresh.sh("pinfold delete el --yes-delete-data --even-if-used").expect(0).says("out of production");
+    fresh
+        .sh("pinfold delete el --yes-delete-data --even-if-used")
+        .expect(0)
+        .says("out of production");
     fresh.ok(&format!("{AS_PINFOLD} fsck --deep"));
     assert!(!fresh.path("srv/pinfold/www/snapshots/el").exists());
     assert!(fresh.path("srv/pinfold/www/snapshots/lab").is_dir());
@@ -185,7 +208,11 @@ fn a_site_that_nginx_refuses_or_another_shadows_is_told_and_https_is_proved() {
     let fresh = machine();
     fresh.sh("pinfold setup lab").expect(0);
     let good = fresh.read(SITE);
-    fresh.write("etc/pinfold/pinfold.toml", format!("{CONFIG}listen = \"443\"\n").replace("http:", "https:") + "certificate = \"/etc/pinfold/site.pem\"\nkey = \"/etc/pinfold/site.key\"\n");
+    fresh.write(
+        "etc/pinfold/pinfold.toml",
+        format!("{CONFIG}listen = \"443\"\n").replace("http:", "https:")
+            + "certificate = \"/etc/pinfold/site.pem\"\nkey = \"/etc/pinfold/site.key\"\n",
+    );
     let ran = fresh.sh("pinfold setup lab").expect(2).says("nginx does not take the site");
     assert!(ran.said().contains("site.pem"), "{}", ran.said());
     assert_eq!(fresh.read(SITE), good, "as it was");
@@ -193,15 +220,32 @@ fn a_site_that_nginx_refuses_or_another_shadows_is_told_and_https_is_proved() {
 
     let pem = fresh.path("etc/pinfold/site.pem");
     let mut openssl = Command::new("openssl");
-    openssl.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=mirror.example.org"]);
+    openssl.args([
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=mirror.example.org",
+    ]);
     openssl.args(["-addext", "subjectAltName=DNS:mirror.example.org", "-keyout"]);
     openssl.arg(fresh.path("etc/pinfold/site.key")).arg("-out").arg(&pem);
     tool(&mut openssl);
-    fresh.write("etc/pinfold/pinfold.toml", fresh.read("etc/pinfold/pinfold.toml").replace("\"443\"", "[\"443\", \"[::]:443\"]"));
+    fresh.write(
+        "etc/pinfold/pinfold.toml",
+        fresh.read("etc/pinfold/pinfold.toml").replace("\"443\"", "[\"443\", \"[::]:443\"]"),
+    );
     fresh.sh("pinfold setup lab").expect(0).says("127.0.0.1:443, [::1]:443");
     let ca = pem.to_str().unwrap();
     for version in ["-4", "-6"] {
-        let resolve = if version == "-6" { "mirror.example.org:443:[::1]" } else { "mirror.example.org:443:127.0.0.1" };
+        let resolve = if version == "-6" {
+            "mirror.example.org:443:[::1]"
+        } else {
+            "mirror.example.org:443:127.0.0.1"
+        };
         let url = "https://mirror.example.org/archive.example.org/lab/dists/lab/InRelease";
         let got = get(&fresh, url, &[version, "--cacert", ca, "--resolve", resolve]);
         assert_eq!(got.0, "503", "{}", got.1);
@@ -209,8 +253,15 @@ fn a_site_that_nginx_refuses_or_another_shadows_is_told_and_https_is_proved() {
 
     // Another block of the same name, which comes first: nginx -t has only a warning for it.
     fresh.write("etc/pinfold/pinfold.toml", CONFIG);
-    fresh.write("etc/nginx/conf.d/another.conf", UPSTREAM.replace("upstream.example", "mirror.example"));
-    fresh.sh("pinfold setup lab").expect(5).says("another server block than ours answers").says("nginx -T");
+    fresh.write(
+        "etc/nginx/conf.d/another.conf",
+        UPSTREAM.replace("upstream.example", "mirror.example"),
+    );
+    fresh
+        .sh("pinfold setup lab")
+        .expect(5)
+        .says("another server block than ours answers")
+        .says("nginx -T");
     fresh.ok("rm /etc/nginx/conf.d/another.conf");
     fresh.sh("pinfold setup lab").expect(0).says("the site answers");
 
@@ -221,5 +272,8 @@ fn a_site_that_nginx_refuses_or_another_shadows_is_told_and_https_is_proved() {
     fresh.ok(": >>/etc/nginx/conf.d/pinfold.conf; echo '# mine' >>/etc/nginx/conf.d/pinfold.conf");
     fresh.sh("pinfold retract lab").expect(1).says("kept /etc/nginx/conf.d/pinfold.conf");
     assert!(fresh.read(SITE).contains("# mine"));
-    fresh.sh("pinfold retract lab --overwrite").expect(0).says("removed /etc/nginx/conf.d/pinfold.conf");
+    fresh
+        .sh("pinfold retract lab --overwrite")
+        .expect(0)
+        .says("removed /etc/nginx/conf.d/pinfold.conf");
 }

@@ -140,7 +140,9 @@ impl Lately {
         let mut all = latest(&self.0);
         all.retain(|(_, seen)| seen.requests > 0);
         if self.0.files.is_empty() {
-            return format!("who fetched {mirror} is not known: there is no access log of the last week");
+            return format!(
+                "who fetched {mirror} is not known: there is no access log of the last week"
+            );
         }
         let Some((_, last)) = all.first() else {
             return format!(

@@ -22,7 +22,7 @@ pub struct Freshness {
     pub age_seconds: Option<u64>,
     /// From which age on it is stale, in seconds; absent where nobody says.
     pub stale_after_seconds: Option<u64>,
-    /// It is older than that, or that old since it is expected and never came.
+    /// It is older than that.
     pub is_stale: bool,
     /// What clients get meanwhile, for people; absent where it is not stale.
     pub clients_get: Option<String>,
