@@ -49,6 +49,7 @@ Keep:
   run         Do all that is due: what cron calls
   prune       Drop what keep does not keep, take old trees down; --explain says who holds a file
   status      Show how old each mirror is, what runs, what failed, what waits
+  doctor      Say what is wrong, why it matters, and what mends it
   fsck        Check the whole store; --repair heals it, --rebuild makes the index anew";
 
 const TEMPLATE: &str = "{about}\n\n{usage-heading} {usage}{after-help}\n\nOptions:\n{options}\n";
@@ -167,6 +168,8 @@ pub(crate) enum Verb {
         #[arg(long, conflicts_with = "json")]
         prometheus: bool,
     },
+    /// Say what is wrong, from evidence: why it matters, and the command that mends it; exit code 1 or 4 where something is
+    Doctor(Doctor),
     /// Check the whole store, and heal what is damaged
     Fsck(crate::cmd::fsck::Fsck),
     /// Print the manual page, of the program or of a verb
@@ -288,6 +291,16 @@ pub(crate) struct Prune {
     /// Say who holds an object (8 digits of its BLAKE3 or more), a file below the root, or a path of an archive (pool/…, MIRROR:pool/…)
     #[arg(long, value_name = "OBJECT|PATH", conflicts_with = "snapshot")]
     pub(crate) explain: Option<std::ffi::OsString>,
+}
+
+/// `doctor`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Doctor {
+    /// Only this mirror
+    pub(crate) mirror: Option<Name>,
+    /// Read the host's files below this folder: the system that is mounted there
+    #[arg(long, value_name = "DIR")]
+    pub(crate) prefix: Option<PathBuf>,
 }
 
 /// `client`.

@@ -8,6 +8,7 @@ mod client;
 mod clients;
 mod delete;
 mod diff;
+mod doctor;
 pub(crate) mod fsck;
 mod init;
 mod key;
@@ -80,6 +81,7 @@ fn dispatch(context: &Context, verb: &Verb) -> Done {
             let form = if *prometheus { status::Form::Prometheus } else { status::Form::Told };
             status::status(context, mirror.as_ref(), form)
         }
+        Verb::Doctor(args) => doctor::doctor(context, args),
         Verb::Fsck(args) => fsck::fsck(context, args),
         Verb::Manual { .. } => Ok(Outcome::Done),
     }
@@ -118,6 +120,7 @@ const fn name_of(verb: &Verb) -> &'static str {
         Verb::Run => "run",
         Verb::Prune(_) => "prune",
         Verb::Status { .. } => "status",
+        Verb::Doctor(_) => "doctor",
         Verb::Fsck(_) => "fsck",
         Verb::Manual { .. } => "manual",
     }

@@ -71,7 +71,8 @@ fn a_mirror_is_stale_by_its_own_measure_and_clients_keep_what_they_have() {
         ),
     );
     let now = "2026-03-23T05:00:00Z";
-    at(&site, now, &["ingest", "lab", archive.tree.to_str().unwrap()]);
+    let mut ingest = site.command(&["ingest", "lab", archive.tree.to_str().unwrap()]);
+    crate::harness::ran(ingest.env("PINFOLD_NOW", now)).expect(0);
     at(&site, now, &["promote", "lab", "--to", "production", "--reason", "go"]);
     let value = json_at(&site, "2026-03-26T04:00:00Z");
     assert_eq!(

@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::ui;
 
-pub(super) mod ahead;
+pub(in crate::cmd) mod ahead;
 mod prometheus;
 mod text;
 
