@@ -24,6 +24,7 @@ mod client;
 mod crash;
 mod damage;
 mod disk_full;
+mod doctor;
 mod faults;
 mod files_http;
 mod flips;

@@ -42,7 +42,7 @@ fn a_mirror_is_stale_by_its_own_measure_and_clients_keep_what_they_have() {
     assert!(stale["clients_get"].as_str().unwrap().contains("503"), "{stale}");
     at(
         &site,
-        "2026-03-24T04:00:00Z",
+        "2026-03-23T04:30:00Z",
         &["promote", "tools", "--to", "production", "--reason", "go"],
     );
     let said = at(&site, now, &["status"]);
@@ -66,7 +66,7 @@ fn a_mirror_is_stale_by_its_own_measure_and_clients_keep_what_they_have() {
     site.mirror(
         "lab",
         &format!(
-            "family = \"apt\"\nmount = \"archive.example.org/lab\"\nsigned = \"upstream\"\nstale-after = \"1d\"\nkeyrings = [\"{}\"]\n",
+            "family = \"apt\"\nmount = \"archive.example.org/lab\"\nsigned = \"upstream\"\nsuites = [\"lab\"]\narchitectures = [\"amd64\"]\nstale-after = \"1d\"\nkeyrings = [\"{}\"]\n",
             keys.display()
         ),
     );

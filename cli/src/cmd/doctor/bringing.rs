@@ -5,7 +5,7 @@ use std::process::Command;
 
 use pinfold_publisher::status::{FailureStatus, MirrorStatus, Status};
 use pinfold_store::path::escape_path;
-use pinfold_store::{Name, disk};
+use pinfold_store::{Name, Stamp, disk};
 
 use super::{Code, Found, Scene, shown};
 use crate::host::machine;
@@ -175,20 +175,33 @@ fn starter(scene: &Scene<'_>, status: &Status, found: &mut Found) {
             "apt-get install cron; or pinfold setup MIRROR --systemd",
         );
     }
-    let now = scene.context.now.seconds();
+    overdue(scene, status, found);
+}
+
+/// What nobody tried although its time came.
+fn overdue(scene: &Scene<'_>, status: &Status, found: &mut Found) {
+    let config = &scene.context.config;
+    let then = Stamp::from_seconds(scene.context.now.seconds() - LATE);
     for name in scene.mirrors() {
-        let Some(mirror) = status.mirrors.get(name) else { continue };
-        let is_busy = mirror.running.is_some() || mirror.held_by.is_some();
-        let Some(next) = mirror.sync.next.filter(|next| next.seconds() <= now - LATE) else {
+        let (Some(own), Some(mirror)) = (config.mirrors.get(name), status.mirrors.get(name)) else {
             continue;
         };
-        if !is_busy {
+        let is_busy = mirror.running.is_some() || mirror.held_by.is_some();
+        let newest = mirror.newest.as_ref().map(|newest| newest.snapshot);
+        // One that was never tried and is empty is told as such.
+        let Some(last) = mirror.sync.last_try.or(newest) else { continue };
+        let due = own.course.schedule.latest(then, &config.zone).filter(|time| *time > last);
+        if let Some(due) = due.filter(|_| !is_busy && own.upstream.is_some()) {
             let what = format!(
-                "its sync was due at {} UTC, and nothing came; {}",
-                next.human(),
+                "its sync was due at {} UTC, and nobody tried; {}",
+                due.human(),
                 last_start(scene)
             );
-            found.add(Code::RunOverdue, (name, what), "pinfold run says what holds it; systemctl status cron (or crond, or pinfold.timer)");
+            found.add(
+                Code::RunOverdue,
+                (name, what),
+                "pinfold run says what holds it; systemctl status cron (or crond, or pinfold.timer)",
+            );
         }
     }
 }
