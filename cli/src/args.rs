@@ -336,6 +336,9 @@ pub(crate) struct Client {
     /// Add preferences by which apt goes back to the versions that are shown
     #[arg(long)]
     pub(crate) downgrade: bool,
+    /// Print a script instead, for a client without Pinfold: what it follows, which date it sees, which source wins
+    #[arg(long, conflicts_with_all = ["fallback", "minutes", "list", "plain", "downgrade", "suites"])]
+    pub(crate) check: bool,
 }
 
 /// The programs that read repositories of rpm.

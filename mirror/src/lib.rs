@@ -11,6 +11,7 @@ pub mod archive;
 pub mod brew;
 pub mod change;
 pub mod client;
+pub mod client_check;
 pub mod deb822;
 pub mod error;
 pub mod expect;

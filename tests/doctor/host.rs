@@ -100,7 +100,7 @@ fn metadata_that_end_are_told() {
     write(&keys, UpstreamKey::shared().public());
     ward.site.mirror(
         "lab",
-        &format!("family = \"apt\"\nmount = \"archive.example.org/lab\"\nsigned = \"upstream\"\nsuites = [\"lab\"]\narchitectures = [\"amd64\"]\nkeyrings = [\"{}\"]\n", keys.display()),
+        &format!("family = \"apt\"\nmount = \"archive.example.org/lab\"\nsigned = \"upstream\"\nsuites = [\"lab\"]\narchitectures = [\"amd64\"]\nupstream = \"http://archive.example.org/lab\"\nschedule = \"never\"\nkeyrings = [\"{}\"]\n", keys.display()),
     );
     ward.now = Some("2026-03-23T05:00:00Z".to_owned());
     let tree = archive.tree.to_str().unwrap();

@@ -66,7 +66,7 @@ fn a_mirror_is_stale_by_its_own_measure_and_clients_keep_what_they_have() {
     site.mirror(
         "lab",
         &format!(
-            "family = \"apt\"\nmount = \"archive.example.org/lab\"\nsigned = \"upstream\"\nsuites = [\"lab\"]\narchitectures = [\"amd64\"]\nstale-after = \"1d\"\nkeyrings = [\"{}\"]\n",
+            "family = \"apt\"\nmount = \"archive.example.org/lab\"\nsigned = \"upstream\"\nsuites = [\"lab\"]\narchitectures = [\"amd64\"]\nupstream = \"http://archive.example.org/lab\"\nschedule = \"never\"\nstale-after = \"1d\"\nkeyrings = [\"{}\"]\n",
             keys.display()
         ),
     );
