@@ -1,6 +1,7 @@
 //! What `doctor` finds: nothing on a host that is well, and each finding provoked once, alone.
 
 mod clients;
+mod fresh;
 mod host;
 mod kept;
 mod mirrors;

@@ -21,6 +21,7 @@ mod by_tool_families;
 mod by_tool_ready;
 mod changes;
 mod client;
+mod client_check;
 mod crash;
 mod damage;
 mod disk_full;

@@ -10,6 +10,17 @@ fn json(site: &Site, more: &[&str]) -> Value {
     serde_json::from_str(&site.ok(&[&["status", "--json"], more].concat())).unwrap()
 }
 
+/// Signs an archive anew, as of an hour ago and valid for so many hours from now.
+pub(crate) fn ending(archive: &Archive, hours: i64) {
+    let now = jiff::Timestamp::try_from(std::time::SystemTime::now()).unwrap();
+    let at = |hours| {
+        let at = now + jiff::SignedDuration::from_hours(hours);
+        at.strftime("%a, %d %b %Y %H:%M:%S UTC").to_string()
+    };
+    let text = archive.release(&at(-1));
+    archive.sign_text(&text.replacen("Date:", &format!("Valid-Until: {}\nDate:", at(hours)), 1));
+}
+
 /// The status at another time.
 fn at(site: &Site, now: &str, args: &[&str]) -> String {
     let ran = crate::harness::ran(site.command(args).env("PINFOLD_NOW", now)).expect(0);

@@ -3,19 +3,20 @@ needs apt-cache
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
 
-# A line: the source as apt names it, whose it is, its suite, and by which key it is believed.
+setting() { apt-config shell value "$1" | sed "s/^value='\(.*\)'$/\1/"; }
+
+# A line: the source as apt names it, whose it is, its suite.
 # shellcheck disable=SC2016 # apt puts the values in.
-apt-get indextargets --no-release-info --format '$(REPO_URI) $(RELEASE) $(SIGNED_BY)' >"$work/all" 2>/dev/null ||
-    apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(SIGNED_BY)' >"$work/all"
-sort -u "$work/all" | while read -r source suite key; do
+apt-get indextargets --format '$(REPO_URI) $(RELEASE)' | sort -u | while read -r source suite; do
     case $source in
         mirror+file:*)
             list=${source#mirror+file:}
             first=$(grep -o 'https\{0,1\}://[^[:space:]]*' "${list%/}" 2>/dev/null | head -n 1)
-            echo "$source $(whose "$first") $suite $key" ;;
-        *) echo "$source $(whose "$source") $suite $key" ;;
+            echo "$source $(whose "$first") $suite" ;;
+        *) echo "$source $(whose "$source") $suite" ;;
     esac
 done >"$work/sources"
+grep '^[^ ]* ours ' "$work/sources" | cut -d ' ' -f 1 | sed 's,/$,,' | sort -u >"$work/ours"
 
 reach "$reachable"
 if grep -q '^[^ ]* ours ' "$work/sources"; then
@@ -28,30 +29,39 @@ while read -r source suite; do
     wrong "upstream is a source, too: $source $suite" "take that line out: apt takes the newest version from either"
 done <"$work/upstream"
 
-# Keys that our sources are believed by.
-grep '^[^ ]* ours ' "$work/sources" | cut -d ' ' -f 4- | sort -u >"$work/keys"
-trusted=$(apt-config shell dir Dir::Etc::trustedparts/d | sed "s/^dir='\(.*\)'$/\1/")
+# The keys that our sources are believed by: what Signed-By names, else what apt trusts.
+parts=$(setting Dir::Etc::sourceparts/d)
+{
+    sed 's/^#.*//' "$parts"*.list "$(setting Dir::Etc::sourcelist/f)" 2>/dev/null | grep -F -f "$work/ours" |
+        sed -n 's/.*signed-by=\([^] ]*\).*/\1/p' | tr , '\n'
+    for file in "$parts"*.sources; do
+        [ -r "$file" ] && awk -v ours="$work/ours" '
+            BEGIN { while ((getline one < ours) > 0) mine[one] = 1; RS = ""; FS = "\n" }
+            {
+                is = 0
+                for (one in mine) if (index($0, one)) is = 1
+                for (at = 1; is && at <= NF; at++) if (tolower($at) ~ /^signed-by:/) { sub(/^[^:]*: */, "", $at); print $at }
+            }
+        ' "$file" | tr ' ,' '\n\n'
+    done
+} | grep '^/' | sort -u >"$work/keys"
+[ -s "$work/keys" ] || ls "$(setting Dir::Etc::trustedparts/d)"* >"$work/keys" 2>/dev/null
+known=
 while read -r key; do
-    case $key in
-        /*)
-            if [ ! -r "$key" ]; then
-                wrong "the key $key is not there" "pinfold client $mirror prints it"
-            elif [ -n "$key_line" ] && ! grep -qF "$key_line" "$key" && grep -q 'BEGIN PGP' "$key"; then
-                wrong "$key is not the key that signs $mirror" "pinfold client $mirror prints it"
-            else
-                good "the key $key is there"
-            fi ;;
-        *)
-            if [ -z "$key_line" ] || grep -qsF "$key_line" "$trusted"*.asc; then
-                good "the key is among those that apt trusts"
-            else
-                wrong "the key that signs $mirror is not there" "pinfold client $mirror prints it, and where it goes"
-            fi ;;
-    esac
+    if [ ! -r "$key" ]; then
+        wrong "the key $key is not there" "pinfold client $mirror prints it"
+        known=1
+    elif [ -z "$key_line" ] || grep -qF "$key_line" "$key"; then
+        good "the key $key is there"
+        known=1
+    fi
 done <"$work/keys"
+if [ -z "$known" ] && [ -s "$work/ours" ]; then
+    wrong "the key that signs $mirror is not among those that its source names: $(tr '\n' ' ' <"$work/keys")" "pinfold client $mirror prints it, and where it goes"
+fi
 
 # The date that this client sees, and the one that the mirror has now.
-lists=$(apt-config shell dir Dir::State::lists/d | sed "s/^dir='\(.*\)'$/\1/")
+lists=$(setting Dir::State::lists/d)
 seen=
 for file in "$lists"*Release; do
     case $file in
@@ -73,9 +83,8 @@ done
 [ -n "$seen" ] || wrong "nothing was ever fetched from the mirror" "apt-get update, and read what it says"
 
 # Which source wins, for each package that the mirror has.
-grep '^[^ ]* ours ' "$work/sources" | cut -d ' ' -f 1 | sort -u >"$work/ours"
 apt-cache pkgnames | sort | xargs apt-cache policy 2>/dev/null | awk -v ours="$work/ours" '
-    BEGIN { while ((getline one < ours) > 0) { sub(/\/$/, "", one); mine[one] = 1 } }
+    BEGIN { while ((getline one < ours) > 0) mine[one] = 1 }
     function end() { if (name != "" && has && wins != "" && wins != "ours") { lost++; if (lost <= 10) print "lost " name " " candidate " " wins } if (name != "" && has) all++ }
     /^[^ ]/ { end(); name = $1; sub(/:$/, "", name); has = 0; wins = ""; candidate = ""; here = 0; next }
     $1 == "Candidate:" { candidate = $2; next }

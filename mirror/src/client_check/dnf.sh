@@ -3,7 +3,7 @@ work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
 
 # A line a repository: its name, its first URL, its date, its file. From what was fetched last, without asking anybody.
-dnf -q -C repoinfo --enabled 2>/dev/null | awk -F ' *: +' '
+dnf -q -C --setopt='*.skip_if_unavailable=1' repoinfo --enabled 2>/dev/null | awk -F ' *: +' '
     function end() { if (id != "") print id "\t" (url == "" ? "-" : url) "\t" (date == "" ? "-" : date) "\t" file }
     tolower($1) ~ /^repo[- ]id$/ { end(); id = $2; url = ""; date = ""; file = "" }
     tolower($1) ~ /base ?url$/ && url == "" { url = $0; sub(/^[^:]*: +/, "", url); sub(/[ ,].*/, "", url) }
@@ -40,9 +40,9 @@ fi
 
 # Which repository wins, for each package that the mirror has: the newest version does.
 for id in $own; do
-    dnf -q -C repoquery --repo "$id" --qf '%{name}.%{arch}\n' 2>/dev/null
+    dnf -q -C --setopt='*.skip_if_unavailable=1' repoquery --repo "$id" --qf '%{name}.%{arch}\n' 2>/dev/null
 done | sort -u | sed '/^$/d' >"$work/names"
-dnf -q -C repoquery --latest-limit 1 --qf '%{name}.%{arch} %{evr} %{repoid}\n' 2>/dev/null | sed '/^$/d' | awk -v own=" $own " -v names="$work/names" '
+dnf -q -C --setopt='*.skip_if_unavailable=1' repoquery --latest-limit 1 --qf '%{name}.%{arch} %{evr} %{repoid}\n' 2>/dev/null | sed '/^$/d' | awk -v own=" $own " -v names="$work/names" '
     BEGIN { while ((getline one < names) > 0) mine[one] = 1 }
     $1 in mine { if (index(own, " " $3 " ")) wins[$1] = 1; else { version[$1] = $2; where[$1] = $3 } }
     END { for (one in mine) { all++; if (!(one in wins) && (one in where)) { lost++; if (lost <= 10) print "lost " one " " version[one] " " where[one] } } print "all " all + 0 " " lost + 0 }
