@@ -1,4 +1,4 @@
-//! The settings of docs/operations.md for the tools that operators have already: apt-mirror and dnf reposync, run by `sync`.
+//! The settings of docs/upstreams.md for the tools that operators have already: apt-mirror and dnf reposync, run by `sync`.
 
 use std::path::Path;
 

@@ -1,5 +1,6 @@
 //! What was typed.
 
+mod adopt;
 mod decide;
 mod host;
 
@@ -9,6 +10,9 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 use pinfold_publisher::layout::Spec;
 use pinfold_store::Name;
 
+use crate::ui::Color;
+
+pub(crate) use adopt::Adopt;
 pub(crate) use decide::{Pin, Promote, Rollback, Unpin};
 pub(crate) use host::{Clients, Delete, Retract, Setup};
 
@@ -16,6 +20,8 @@ pub(crate) use host::{Clients, Delete, Retract, Setup};
 const GROUPS: &str = "\
 Begin:
   init        Make the root, the signing key and the channels; say what the file system can do
+  adopt       Make mirrors of what apt-mirror, reposync, debmirror or rsync keep here, and take it
+  estimate    Say how much a mirror will be, by suite, component and architecture
   setup       Write what this host needs for mirrors: nginx's site, the schedule, rotation of logs
   retract     Take back what setup gave a mirror; its data stay
   delete      Delete a mirror's data for good
@@ -50,7 +56,11 @@ Keep:
   prune       Drop what keep does not keep, take old trees down; --explain says who holds a file
   status      Show how old each mirror is, what runs, what failed, what waits
   doctor      Say what is wrong, why it matters, and what mends it
-  fsck        Check the whole store; --repair heals it, --rebuild makes the index anew";
+  fsck        Check the whole store; --repair heals it, --rebuild makes the index anew
+
+See also:
+  completions Print the completions of bash, zsh, fish or another shell
+  manual      Print the manual page, of the program or of a verb";
 
 const TEMPLATE: &str = "{about}\n\n{usage-heading} {usage}{after-help}\n\nOptions:\n{options}\n";
 
@@ -73,6 +83,9 @@ pub(crate) struct Args {
     /// Say what would be done, and do nothing
     #[arg(long, global = true)]
     pub(crate) dry_run: bool,
+    /// When to use colours; `NO_COLOR` in the environment is heeded too
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
     /// Wait this long for a lock that another run holds
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 0)]
     pub(crate) wait: u64,
@@ -86,6 +99,8 @@ pub(crate) struct Args {
 pub(crate) enum Verb {
     /// Make the root, the signing key and the channels; say what the file system can do
     Init,
+    /// Make mirrors of what apt-mirror, reposync, debmirror or rsync keep here, and take their trees without downloading
+    Adopt(Adopt),
     /// Write what this host needs for mirrors: nginx's site, the schedule, rotation of logs
     Setup(Setup),
     /// Take back what setup gave a mirror; its data and published trees stay
@@ -94,6 +109,11 @@ pub(crate) enum Verb {
     Delete(Delete),
     /// Fetch a mirror's upstream as a new snapshot, proved, and publish it
     Sync(Sync),
+    /// Say what a mirror's upstream takes, by suite, component and architecture, from its metadata alone
+    Estimate {
+        /// The mirror
+        mirror: Name,
+    },
     /// Show, print, make, import or rotate the signing key; sign a channel anew
     #[command(subcommand)]
     Key(KeyVerb),
@@ -172,6 +192,11 @@ pub(crate) enum Verb {
     Doctor(Doctor),
     /// Check the whole store, and heal what is damaged
     Fsck(crate::cmd::fsck::Fsck),
+    /// Print the completions of a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
     /// Print the manual page, of the program or of a verb
     #[command(hide = true)]
     Manual {

@@ -1,5 +1,6 @@
 //! The verbs, a module each or a few that belong together.
 
+mod adopt;
 mod background;
 mod bring;
 mod by_tool;
@@ -9,11 +10,13 @@ mod clients;
 mod delete;
 mod diff;
 mod doctor;
+mod estimate;
 pub(crate) mod fsck;
 mod init;
 mod key;
 mod list;
 mod moves;
+mod page;
 mod pin;
 mod promotion;
 mod prune;
@@ -44,19 +47,38 @@ pub(crate) fn run(args: &Args) -> Done {
     if let Verb::Manual { verb } = &args.verb {
         return manual(verb.as_deref());
     }
+    if let Verb::Completions { shell } = args.verb {
+        return completions(shell);
+    }
     let context = &Context::new(args, name_of(&args.verb))?;
     start_threads()?;
-    dispatch(context, &args.verb).map_err(|failure| failure.on(&context.config.root))
+    let done = dispatch(context, &args.verb);
+    // Also where a move failed: a part of it may be done.
+    if is_shown_at_once(&args.verb) && !context.dry_run {
+        page::write_after(context, &done);
+    }
+    done.map_err(|failure| failure.on(&context.config.root))
+}
+
+/// Says whether a verb writes the status page when it is done; what others change is there after the next run.
+const fn is_shown_at_once(verb: &Verb) -> bool {
+    match verb {
+        Verb::Init | Verb::Key(_) | Verb::Rollback(_) | Verb::Pin(_) | Verb::Unpin(_) => true,
+        Verb::Promote(args) => !args.plan,
+        _ => false,
+    }
 }
 
 /// Does one verb.
 fn dispatch(context: &Context, verb: &Verb) -> Done {
     match verb {
         Verb::Init => init::init(context),
+        Verb::Adopt(args) => adopt::adopt(context, args),
         Verb::Setup(args) => setup::setup(context, args),
         Verb::Retract(args) => retract::retract(context, args),
         Verb::Delete(args) => delete::delete(context, args),
         Verb::Sync(args) => tried::recorded(context, args, &|| sync::sync(context, args)),
+        Verb::Estimate { mirror } => estimate::estimate(context, mirror),
         Verb::Key(verb) => key::key(context, verb),
         Verb::Ingest(ingest) => bring::ingest(context, ingest),
         Verb::Snapshots { mirror } => list::snapshots(context, mirror.as_ref()),
@@ -83,7 +105,7 @@ fn dispatch(context: &Context, verb: &Verb) -> Done {
         }
         Verb::Doctor(args) => doctor::doctor(context, args),
         Verb::Fsck(args) => fsck::fsck(context, args),
-        Verb::Manual { .. } => Ok(Outcome::Done),
+        Verb::Completions { .. } | Verb::Manual { .. } => Ok(Outcome::Done),
     }
 }
 
@@ -95,10 +117,12 @@ const fn depth(deep: bool) -> pinfold_store::check::Depth {
 const fn name_of(verb: &Verb) -> &'static str {
     match verb {
         Verb::Init => "init",
+        Verb::Adopt(_) => "adopt",
         Verb::Setup(_) => "setup",
         Verb::Retract(_) => "retract",
         Verb::Delete(_) => "delete",
         Verb::Sync(_) => "sync",
+        Verb::Estimate { .. } => "estimate",
         Verb::Key(_) => "key",
         Verb::Ingest(_) => "ingest",
         Verb::Snapshots { .. } => "snapshots",
@@ -122,8 +146,17 @@ const fn name_of(verb: &Verb) -> &'static str {
         Verb::Status { .. } => "status",
         Verb::Doctor(_) => "doctor",
         Verb::Fsck(_) => "fsck",
+        Verb::Completions { .. } => "completions",
         Verb::Manual { .. } => "manual",
     }
+}
+
+/// Prints a shell's completions.
+fn completions(shell: clap_complete::Shell) -> Done {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), "pinfold", &mut script);
+    ui::print(&String::from_utf8_lossy(&script))?;
+    Ok(Outcome::Done)
 }
 
 /// Prints a manual page.

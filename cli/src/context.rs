@@ -51,6 +51,11 @@ impl Context {
         })
     }
 
+    /// The same, for what only looks.
+    pub(crate) fn dry(&self) -> Self {
+        Self { dry_run: true, ..self.clone() }
+    }
+
     /// The same at this moment: for what takes its time.
     pub(crate) fn later(&self) -> Result<Self, Failure> {
         Ok(Self { now: now()?, ..self.clone() })

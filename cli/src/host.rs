@@ -91,6 +91,9 @@ pub(crate) fn files(host: &Host, parts: &Parts<'_>) -> Result<Vec<HostFile>, Fai
     if parts.mirrors.is_empty() {
         return Ok(Vec::new());
     }
+    if host.is_here() && nginx::Nginx::find().is_none() {
+        return Err(nginx::missing(host));
+    }
     let site = HostFile {
         path: nginx::folder(host)?.join(nginx::FILE),
         content: site(parts.config, parts.mirrors)?.nginx(),

@@ -25,6 +25,7 @@ use crate::failure::{Failure, Outcome};
 fn main() -> ExitCode {
     let done = match args::Args::try_parse() {
         Ok(args) => guarded(|| {
+            ui::choose(args.color);
             arm_failure_point()?;
             signals::watch()?;
             cmd::run(&args).map(Outcome::code)

@@ -10,9 +10,9 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, IF_MATCH, IF_MODIFIED_SINCE,
-    IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, LAST_MODIFIED, RANGE, RETRY_AFTER,
-    X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, IF_MATCH,
+    IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, LAST_MODIFIED, RANGE,
+    REFERRER_POLICY, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use pinfold_publisher::site::{
@@ -178,13 +178,13 @@ async fn send(
     modified: Option<String>,
     mut request: Request<Body>,
 ) -> Response<Body> {
-    if !answer.has_validators {
+    if !answer.manner.has_validators() {
         // What is not said cannot be asked by.
         for name in CONDITIONS {
             request.headers_mut().remove(name);
         }
     }
-    let modified = modified.filter(|_| answer.has_validators);
+    let modified = modified.filter(|_| answer.manner.has_validators());
     // Exactly this time, as nginx with `if_modified_since exact`: after a rollback a file may be older than the client's.
     let since = request.headers().get(IF_MODIFIED_SINCE);
     if since.is_some_and(|since| Some(since.as_bytes()) != modified.as_deref().map(str::as_bytes)) {
@@ -205,9 +205,13 @@ async fn send(
     if let Some(modified) = modified.filter(|_| response.headers().contains_key(LAST_MODIFIED)) {
         set(&mut response, LAST_MODIFIED, &modified);
     }
-    if !answer.has_validators {
+    if !answer.manner.has_validators() {
         response.headers_mut().remove(LAST_MODIFIED);
         response.headers_mut().remove(ETAG);
+    }
+    if let Some(policy) = answer.manner.policy() {
+        set(&mut response, CONTENT_SECURITY_POLICY, policy);
+        set(&mut response, REFERRER_POLICY, "no-referrer");
     }
     set(&mut response, CACHE_CONTROL, file.cache);
     set(&mut response, X_CONTENT_TYPE_OPTIONS, "nosniff");

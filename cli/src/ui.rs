@@ -2,11 +2,15 @@
 //!
 //! Whatever is shown passes [`clean`]: what an operator or a stranger wrote cannot move a terminal's cursor or forge a line.
 
+mod color;
+
 use std::io::{IsTerminal, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+pub(crate) use color::{Color, choose};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+pub(crate) use pinfold_publisher::page::span;
 use pinfold_store::path::is_hidden;
 use pinfold_store::running::{Notes, Plan, Running};
 use pinfold_store::{Counter, Finding, Monitor, Report};
@@ -18,7 +22,7 @@ use crate::work::{Noting, Work};
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     let newline = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
-    write!(out, "{}{newline}", clean(text))
+    write!(out, "{}{newline}", color::heads(&clean(text)))
         .and_then(|()| out.flush())
         .map_err(|error| not_written(&error))
 }
@@ -58,11 +62,16 @@ pub(crate) fn tell(text: &str) {
     drop(writeln!(std::io::stderr().lock(), "{}", clean(text)));
 }
 
+/// The same after a word that stands out.
+fn tell_of(word: &str, text: &str) {
+    drop(writeln!(std::io::stderr().lock(), "{} {}", color::first_word(word), clean(text)));
+}
+
 /// Says why a run failed and what to do next.
 pub(crate) fn complain(failure: &Failure) {
-    tell(&format!("error: {}", failure.message));
+    tell_of("error:", &failure.message);
     for hint in &failure.hints {
-        tell(&format!("hint: {hint}"));
+        tell_of("hint:", hint);
     }
 }
 
@@ -94,19 +103,6 @@ pub(crate) fn table(head: &[&str], rows: Vec<Vec<String>>) -> String {
 /// Shows a number of bytes.
 pub(crate) fn bytes(bytes: u64) -> String {
     bytesize::ByteSize::b(bytes).display().si().to_string()
-}
-
-/// Shows a span of time by its two largest units that count.
-pub(crate) fn span(seconds: u64) -> String {
-    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
-    match (days, hours, minutes) {
-        (0, 0, 0) => format!("{seconds} s"),
-        (0, 0, _) if minutes < 10 => format!("{minutes} min {} s", seconds % 60),
-        (0, 0, _) => format!("{minutes} min"),
-        (0, _, _) => format!("{hours} h {minutes} min"),
-        (1..10, _, _) => format!("{days} d {hours} h"),
-        _ => format!("{days} d"),
-    }
 }
 
 /// Shows a report's findings.

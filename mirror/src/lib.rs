@@ -25,6 +25,7 @@ pub mod key;
 mod links;
 pub mod pacman;
 pub mod page;
+pub mod part;
 mod pattern;
 mod plain;
 pub mod present;

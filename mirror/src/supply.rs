@@ -9,6 +9,7 @@ use pinfold_store::{Checksum, Class, Digest, Entry, Node, Proof, RelPath, Trust}
 
 use crate::archive::Belief;
 use crate::page::Page;
+use crate::part::Part;
 use crate::{Expect, Result};
 
 /// A file that metadata name.
@@ -225,6 +226,8 @@ pub struct State {
     pub relaxed: Vec<String>,
     /// Who vouched, once for each certificate.
     pub vouchers: Vec<Voucher>,
+    /// What its parts take, where somebody asks for no more than that and paths alone do not say it.
+    pub parts: Vec<Part>,
     /// What is not as the metadata say; a state with any is never published.
     pub lacks: Vec<Lack>,
     /// Something was left out that clients do without, and that an upstream which changed meanwhile would explain.

@@ -24,6 +24,7 @@ use pinfold_store::{
 use crate::archive::Archive;
 use crate::fetch::Upstream;
 use crate::http::{Base, Http};
+use crate::part::{self, Part};
 use crate::supply::{Lack, State};
 use crate::{Error, Result};
 use flaw::Flaw;
@@ -75,7 +76,12 @@ pub enum Synced {
     /// The newest snapshot is upstream's state.
     Unchanged(Record),
     /// What would be done.
-    Dry(Planned),
+    Dry {
+        /// How much of it.
+        planned: Planned,
+        /// What it is made of, in the words of [`crate::part::titles`].
+        parts: Vec<Part>,
+    },
 }
 
 /// What a sync would do.
@@ -221,7 +227,12 @@ impl Order<'_> {
         }
         self.must_name_something(&state)?;
         if self.run == Run::Dry {
-            return Ok(Attempt::Done(Box::new(Synced::Dry(supply.planned(&state.entries)))));
+            let planned = supply.planned(&state.entries);
+            let parts = match state.parts.is_empty() {
+                true => part::by_path(self.archive.family(), &state.entries),
+                false => state.parts,
+            };
+            return Ok(Attempt::Done(Box::new(Synced::Dry { planned, parts })));
         }
         supply.flush()?;
         supply.rest()?;

@@ -16,6 +16,7 @@ pub mod explain;
 pub mod generation;
 pub mod layout;
 pub mod mend;
+pub mod page;
 pub mod pins;
 pub mod policy;
 pub mod publish;

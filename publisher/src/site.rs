@@ -23,6 +23,7 @@ use pinfold_store::{Kind, Name};
 
 pub use answer::{Answer, Candidate, Refusal};
 pub use cache::CacheSite;
+pub use kinds::Manner;
 
 /// First parts of a URL's path that are ours and no mirror's.
 pub const RESERVED: [&str; 5] = ["snapshots", "channels", "status", "at", "pinfold.asc"];

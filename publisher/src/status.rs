@@ -1,16 +1,15 @@
 //! What is the case: gathered from records for people, for monitoring and for the status page. Takes no lock.
 //!
-//! Its JSON form is an interface, docs/operations.md has it: names are added, and none changes its meaning.
+//! Its JSON form is an interface, docs/schedules.md has it: names are added, and none changes its meaning.
 
 use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 use pinfold_store::refs::Pin;
-use pinfold_store::{Name, Stamp, Store, disk};
+use pinfold_store::{Name, Stamp, Store};
 
-use crate::layout::Www;
 use crate::schedule::{self, Schedule, Tried, What};
-use crate::{Result, generation, pins, publish};
+use crate::{generation, pins, publish};
 
 mod ahead;
 mod shape;
@@ -193,7 +192,7 @@ impl Look<'_> {
     }
 
     /// What could be read; else nothing, and why is kept.
-    pub fn read<T: Default, E: std::error::Error>(&mut self, read: std::result::Result<T, E>) -> T {
+    pub fn read<T: Default, E: std::error::Error>(&mut self, read: Result<T, E>) -> T {
         read.unwrap_or_else(|error| {
             self.problems.push(whole(&error));
             T::default()
@@ -212,17 +211,6 @@ fn failure(tried: &Tried) -> Option<FailureStatus> {
         said: tried.said.clone(),
         in_a_row: tried.failures,
     })
-}
-
-/// Leaves what was gathered, as text, where the status page has it.
-///
-/// Durable: no, the next run writes it anew.
-///
-/// # Errors
-/// It cannot be written.
-pub fn leave(store: &Store, text: &str) -> Result<()> {
-    let path = Www::new(store.root()).status().join("status.json");
-    Ok(disk::write_lightly(&path, text.as_bytes(), 0o644)?)
 }
 
 /// An error with what caused it.

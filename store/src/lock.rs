@@ -1,6 +1,6 @@
 //! `flock` on open files, the holder's pid and verb written inside. Readers take none.
 //!
-//! Who needs several takes them in this order: a channel's or a mirror's, the site's, the store's.
+//! Who needs several takes them in this order: a channel's or a mirror's, the site's, the store's. The status page's is taken alone.
 //!
 //! A lock dies with its process, so none is ever stale. The guards are what changing functions take: holding the lock is a type.
 
@@ -68,6 +68,12 @@ pub struct SiteLock {
 /// The lock of `run`: one at a time.
 #[derive(Debug)]
 pub struct RunLock {
+    _file: File,
+}
+
+/// The status page's lock: held while it is written.
+#[derive(Debug)]
+pub struct PageLock {
     _file: File,
 }
 
@@ -178,6 +184,17 @@ impl Store {
         let path: PathBuf = self.root().join("locks/run");
         take(&path, FlockOperation::NonBlockingLockExclusive, asker)
             .map(|file| RunLock { _file: file })
+    }
+
+    /// Takes the status page's lock. Whoever waits for it wants to tell what it did just now.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] where another run holds it for longer than the asker waits.
+    pub fn lock_page(&self, asker: &Asker) -> Result<PageLock> {
+        Self::must_own(self.root())?;
+        let path: PathBuf = self.root().join("locks/page");
+        take(&path, FlockOperation::NonBlockingLockExclusive, asker)
+            .map(|file| PageLock { _file: file })
     }
 
     /// Takes a channel's lock.

@@ -1,6 +1,7 @@
 //! The parts that the tests put together.
 mod alpine;
 mod archive;
+mod browser;
 mod client;
 mod distribution;
 mod dnf;
@@ -23,6 +24,7 @@ mod zypper;
 
 pub(crate) use alpine::{Alpine, RsaKey, Signing, listed};
 pub(crate) use archive::{Archive, UpstreamKey, replace};
+pub(crate) use browser::Browser;
 pub(crate) use client::Apt;
 pub(crate) use distribution::Distribution;
 pub(crate) use dnf::Dnf;

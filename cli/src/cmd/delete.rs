@@ -40,10 +40,10 @@ pub(super) fn delete(context: &Context, args: &Delete) -> Done {
     if let Some(done) = as_owner(context, args)? {
         return Ok(done);
     }
+    let progress = Progress::new();
+    prune::complete_drops(&store, &context.asker(), &progress)?;
     let lock = store.lock_mirror(mirror, &context.asker())?;
     let site = store.lock_site(&context.asker())?;
-    let progress = Progress::new();
-    prune::complete_drops(&store, &context.patient(), &progress)?;
     let channels = leave_channels(context, (&store, &site), args)?;
     let gone = drop_all(context, (&store, &lock, &site), &progress)?;
     clear(&store, mirror)?;

@@ -2,6 +2,7 @@
 
 mod compare;
 mod share;
+mod summary;
 
 use std::collections::BTreeMap;
 
@@ -21,6 +22,7 @@ pub(super) use compare::is_fixed;
 pub(super) use compare::{Side, changes};
 use compare::{files, packages};
 pub(super) use share::{Lost, document, lost};
+pub(super) use summary::summary;
 
 pub(super) fn diff(context: &Context, args: &Diff) -> Done {
     let store = context.store()?;

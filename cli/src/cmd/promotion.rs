@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use pinfold_publisher::generation::Generation;
+use pinfold_publisher::page::Upcoming;
 use pinfold_publisher::policy::{By, Decision, Hold, Patience, Plan, Verdict};
 use pinfold_publisher::status::Waiting;
 use pinfold_publisher::{pins, unchecked};
@@ -115,6 +116,15 @@ pub(super) fn waits(
     channel: &Name,
 ) -> Result<Vec<Waiting>, Failure> {
     plan::waits(context, store, channel)
+}
+
+/// What a channel would show next.
+pub(super) fn upcoming(
+    context: &Context,
+    store: &Store,
+    channel: &Name,
+) -> Result<Vec<Upcoming>, Failure> {
+    plan::upcoming(context, store, channel)
 }
 
 /// Completes the check of a promotion that died before it was done; gives what is worth a word, and what it means. `None`, and cheap,

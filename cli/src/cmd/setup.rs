@@ -29,24 +29,36 @@ pub(super) fn setup(context: &Context, args: &Setup) -> Done {
     let mut mirrors = before.mirrors.clone();
     mirrors.extend(args.mirrors.iter().cloned());
     must_be_configured(context, &mirrors)?;
-    let user = user(context, &host)?;
+    let mut user = machine::user(&host, &context.config.root)?;
+    let name = user.name.clone();
     let program = machine::program(&host)?;
     let parts = Parts {
         config: &context.config,
         config_path: &config_path,
         program: &program,
-        user: &user.name,
+        user: &name,
         mirrors: &mirrors,
         starter: starter(&before, args),
     };
     let change = Change::plan(&host, parts, before, edited(args.overwrite))?;
     let mut told = Told::new(context, &host, &change)?;
+    if user.ids.is_none() {
+        let (made, note) = missing_user(context, &host, user)?;
+        user = made;
+        told.notes.push(note);
+    }
     if context.dry_run {
         return told.finish(None);
     }
     let root = &context.config.root;
     for folder in [root, &context.config.logs] {
         machine::make_folder(&host, folder, &user)?;
+    }
+    for site in context.config.sites_of(&mirrors) {
+        // nginx makes the folder of a cache, and not those above it.
+        if let Some(above) = site.cache.as_ref().and_then(|cache| cache.store.parent()) {
+            disk::make_dirs(&host.at(above))?;
+        }
     }
     let served = change.apply(&state)?;
     told.next = next(context, &host, &user, &args.mirrors)?;
@@ -103,23 +115,19 @@ fn must_be_configured<'a>(
     })
 }
 
-/// Who runs Pinfold here; made where nobody does yet.
-fn user(context: &Context, host: &Host) -> Result<User, Failure> {
+/// Makes who runs Pinfold here, or says how that is done; gives what is to be told of it.
+fn missing_user(context: &Context, host: &Host, user: User) -> Result<(User, String), Failure> {
     let root = &context.config.root;
-    let user = machine::user(host, root)?;
-    if user.ids.is_some() {
-        return Ok(user);
-    }
     if host.is_here() && !context.dry_run {
         let made = machine::make_user(host, root)?;
-        ui::tell(&format!("made the system's user {}, without a shell", made.name));
-        return Ok(made);
+        let note = format!("made the system's user {}, without a shell", made.name);
+        return Ok((made, note));
     }
     let how: Vec<String> =
         machine::making(host, root).iter().map(|words| words.join(" ")).collect();
     let would = if host.is_here() { "would be made" } else { "is to be made on the host" };
-    ui::tell(&format!("the user {} {would}: {}", user.name, how.join(" && ")));
-    Ok(user)
+    let note = format!("the user {} {would}: {}", user.name, how.join(" && "));
+    Ok((user, note))
 }
 
 /// What the operator is to do then: the first sync takes hours, and is never run here.

@@ -1,8 +1,8 @@
-//! `status`: what is the case. Text and JSON are made of one and the same; `run` keeps the JSON for the status page.
+//! `status`: what is the case. Text and JSON are made of one and the same, and so is the status page.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pinfold_publisher::status::{Look, Status, leave as leave_text};
+use pinfold_publisher::status::{Look, Status};
 use pinfold_store::{Name, Store};
 use serde_json::json;
 
@@ -48,12 +48,6 @@ pub(super) fn status(context: &Context, only: Option<&Name>, form: Form) -> Done
     }
     let is_broken = status.channels.values().any(|channel| channel.broken.is_some());
     Ok(if is_broken || !status.problems.is_empty() { Outcome::Damage } else { Outcome::Done })
-}
-
-/// Leaves what is the case for the status page.
-pub(super) fn leave(context: &Context, store: &Store) -> Result<(), Failure> {
-    let status = gather(context, store, None);
-    Ok(leave_text(store, &(ui::json(&json!(status)) + "\n"))?)
 }
 
 /// Gathers what is the case, of all mirrors or of one.

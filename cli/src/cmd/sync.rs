@@ -63,7 +63,7 @@ pub(super) fn sync(context: &Context, args: &Sync) -> Done {
 }
 
 /// What of upstream is followed, where anything is.
-fn followed<'a>(mirror: &'a Mirror, name: &Name) -> Result<&'a Upstream, Failure> {
+pub(super) fn followed<'a>(mirror: &'a Mirror, name: &Name) -> Result<&'a Upstream, Failure> {
     if mirror.cache.is_some() {
         return Err(Failure::usage(format!(
             "mirror '{name}' is a cache: nginx fills it when clients ask, and there is nothing to sync"
@@ -80,13 +80,13 @@ fn followed<'a>(mirror: &'a Mirror, name: &Name) -> Result<&'a Upstream, Failure
             (false, _) => "suites",
         };
         Failure::usage(format!("mirror '{name}' has no {lacks}")).hint(format!(
-            "add {lacks} to mirrors.d/{name}.toml (pinfold's operations guide has the keys), or feed it with pinfold ingest"
+            "add {lacks} to mirrors.d/{name}.toml (docs/upstreams.md has the keys), or feed it with pinfold ingest"
         ))
     })
 }
 
 /// Follows an upstream file by file.
-fn by_http(
+pub(super) fn by_http(
     context: &Context,
     args: &Sync,
     (store, lock): (&Store, &MirrorLock),
@@ -128,8 +128,8 @@ fn by_http(
         run: Run::Dry,
     };
     if context.dry_run || args.starter.is_some() {
-        let planned = match following::sync(&order, progress)? {
-            Synced::Dry(planned) => planned,
+        let (planned, parts) = match following::sync(&order, progress)? {
+            Synced::Dry { planned, parts } => (planned, parts),
             done => return Ok(done),
         };
         if args.background || args.starter.is_some() {
@@ -137,7 +137,7 @@ fn by_http(
             store.check_room(bytes, files)?;
         }
         if context.dry_run {
-            return Ok(Synced::Dry(planned));
+            return Ok(Synced::Dry { planned, parts });
         }
         progress.is_begun(Some(plan(planned)));
     }
@@ -146,7 +146,7 @@ fn by_http(
 }
 
 /// What showing the state takes: a first one makes the folders of the union too, and the names of days.
-fn show((store, mirror): (&Store, &Name), args: &Sync) -> Result<Show, Failure> {
+pub(super) fn show((store, mirror): (&Store, &Name), args: &Sync) -> Result<Show, Failure> {
     let is_first = store.dates(mirror)?.is_empty();
     Ok(match (args.no_publish, is_first) {
         (true, _) => Show::default(),
@@ -180,7 +180,7 @@ fn tell(
 ) -> Result<(), Failure> {
     let seconds = begun.elapsed().as_secs_f64();
     match synced {
-        Synced::Dry(planned) => tell_planned(context, *planned),
+        Synced::Dry { planned, .. } => tell_planned(context, *planned),
         Synced::New(record) => {
             let replaced = replaced(&context.store()?, record)?;
             if replaced > 0 {

@@ -152,6 +152,7 @@ impl<'a> Change<'a> {
         // Until all is done, those mirrors are looked after that were, and those that will be.
         both.mirrors.extend(self.before.mirrors.iter().cloned());
         both.write(state)?;
+        disk::point("host-noted");
         if let Some(step) = self.site() {
             self.write_site(step)?;
         }
@@ -176,8 +177,9 @@ impl<'a> Change<'a> {
                 disk::remove_file(&path)?;
                 disk::sync_parent(&path)?;
             }
-            _ => {}
+            _ => return Ok(()),
         }
+        disk::point("host-written");
         Ok(())
     }
 
@@ -187,9 +189,6 @@ impl<'a> Change<'a> {
             return Ok(());
         }
         let nginx = if self.host.is_here() { Nginx::find() } else { None };
-        if nginx.is_none() && self.host.is_here() && step.new.is_some() {
-            return Err(nginx::missing(self.host));
-        }
         self.write(step)?;
         let Some(Err(said)) = nginx.as_ref().map(Nginx::test) else { return Ok(()) };
         let path = self.host.at(&step.path);

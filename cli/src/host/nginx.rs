@@ -133,3 +133,6 @@ impl Nginx {
         Err(said.join("; "))
     }
 }
+
+#[cfg(test)]
+mod tests;

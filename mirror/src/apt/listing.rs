@@ -44,6 +44,14 @@ pub(super) struct Listing {
 }
 
 impl Listing {
+    /// Counts origins from another number on, so that those of several suites differ.
+    pub(super) fn count_from(&mut self, first: u32) {
+        let all = [&mut self.wanted, &mut self.optional, &mut self.changing];
+        for one in all.into_iter().flatten() {
+            one.origin = one.origin.saturating_add(first);
+        }
+    }
+
     pub(super) fn merge(mut self, other: Self) -> Self {
         self.wanted.extend(other.wanted);
         self.optional.extend(other.optional);

@@ -44,6 +44,21 @@ pub(super) struct Suite {
 }
 
 impl Suite {
+    /// Says of which suite, component and architecture an index is.
+    pub(super) fn part(&self, index: &RelPath) -> Vec<String> {
+        let text = escape(index.as_bytes());
+        let below = text.strip_prefix(&self.folder).unwrap_or(&text).trim_start_matches('/');
+        let folders: Vec<&str> = below.split('/').collect();
+        let is_divided = |folder: &&str| folder.starts_with("binary-") || *folder == "source";
+        let (component, architecture) = match folders.iter().position(is_divided) {
+            Some(at) => (folders.iter().take(at), folders.get(at)),
+            None => (folders.iter().take(usize::from(folders.len() > 1)), None),
+        };
+        let component = component.copied().collect::<Vec<_>>().join("/");
+        let architecture = architecture.map_or("", |word| word.trim_start_matches("binary-"));
+        vec![self.name.as_str().to_owned(), component, architecture.to_owned()]
+    }
+
     /// Joins the suite's folder and a path.
     pub(super) fn at(&self, path: &[u8]) -> Result<RelPath> {
         join(&self.folder, path)

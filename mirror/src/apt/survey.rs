@@ -15,6 +15,7 @@ use super::suite::{Archive, Suite};
 use crate::archive::{self, Belief};
 use crate::family::Family;
 use crate::gather::{Gathered, problem, unique};
+use crate::part;
 use crate::supply::{Content, State, Supply};
 use crate::{Result, TreeReader};
 
@@ -55,8 +56,11 @@ impl archive::Archive for Archive {
         }
         monitor.step("reading indices", None);
         let mut all = Listing::default();
+        let mut labels = Vec::new();
         for one in &mut surveyed {
-            let listing = listing::read(supply, &one.stems, &self.selection.filter, monitor)?;
+            let mut listing = listing::read(supply, &one.stems, &self.selection.filter, monitor)?;
+            listing.count_from(u32::try_from(labels.len()).unwrap_or(u32::MAX));
+            labels.extend(one.stems.iter().map(|stem| one.suite.part(&stem.path)));
             let files = listing.wanted.len() + listing.changing.len();
             one.suite.proof.files = u64::try_from(files).unwrap_or(u64::MAX);
             all = all.merge(listing);
@@ -65,6 +69,10 @@ impl archive::Archive for Archive {
         state.lacks.append(&mut all.lacks);
         if !state.lacks.is_empty() {
             return Ok(state);
+        }
+        if supply.is_dry() {
+            let named = [&all.wanted, &all.changing, &all.optional];
+            state.parts = part::by_origin(&labels, named.into_iter().flatten());
         }
         let mut found = Gathered::default();
         found.get(supply, &unique(all.wanted)?, Class::Fixed, &mut state.lacks)?;

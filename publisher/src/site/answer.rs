@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use regex::bytes::{Captures, Regex};
 
-use super::kinds::{Kind, TEXT};
+use super::kinds::{Kind, Manner, TEXT};
 use super::table::{Cache, Missing, NO_CACHE, Pattern, RETRY_SECONDS, Route, Table};
 
 /// What answers a request: the first candidate that is there, else the refusal.
@@ -16,8 +16,8 @@ pub struct Answer {
     pub candidates: Vec<Candidate>,
     /// What is said when none is there.
     pub not_found: Refusal,
-    /// Whether it goes out with a time and a tag, and conditions by them count.
-    pub has_validators: bool,
+    /// Which headers it has besides.
+    pub manner: Manner,
 }
 
 /// A file that may answer.
@@ -60,7 +60,7 @@ impl Answer {
     }
 
     fn refuse(not_found: Refusal) -> Self {
-        Self { candidates: Vec::new(), has_validators: true, not_found }
+        Self { candidates: Vec::new(), manner: Manner::Tagged, not_found }
     }
 }
 
@@ -139,7 +139,7 @@ pub(super) fn resolve(table: &Table, uri_path: &[u8]) -> Answer {
         }));
     }
     let not_found = refusal(table, route, &values);
-    Answer { candidates, has_validators: route.has_validators, not_found }
+    Answer { candidates, manner: route.manner, not_found }
 }
 
 /// The folder below www that stands for a view that leads nowhere.

@@ -6,7 +6,7 @@
 
 use std::path::PathBuf;
 
-use super::kinds::TEXT;
+use super::kinds::{Manner, TEXT};
 use super::render::{bare, line, log, map, quote};
 use super::table::{Missing, Pattern, Route, Table, literal};
 use super::{MirrorSite, SiteError};
@@ -62,7 +62,7 @@ pub(super) fn routes(
             mirror: Some(number),
             steps: Vec::new(),
             missing: Missing::Words { status, kind: kind.to_owned(), text: text.to_owned() },
-            has_validators: true,
+            manner: Manner::Tagged,
             fill,
         })
     };

@@ -38,6 +38,34 @@ pub(super) enum Kind {
     Always(String),
 }
 
+/// Which headers answers carry beside their type and how long they keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manner {
+    /// A time and a tag, by which clients ask whether it changed.
+    Tagged,
+    /// Neither: a client cannot hold what it has for newer, and takes what is shown.
+    Untagged,
+    /// The status page: neither, since nginx could not tell two of one second and size apart, and [`crate::page::CONTENT_POLICY`].
+    Page,
+}
+
+impl Manner {
+    /// Says whether answers go out with a time and a tag, and conditions by them count.
+    #[must_use]
+    pub const fn has_validators(self) -> bool {
+        matches!(self, Self::Tagged)
+    }
+
+    /// What a browser may do with the answer; nothing is said of what is no page.
+    #[must_use]
+    pub const fn policy(self) -> Option<&'static str> {
+        match self {
+            Self::Page => Some(crate::page::CONTENT_POLICY),
+            Self::Tagged | Self::Untagged => None,
+        }
+    }
+}
+
 /// Gives the types of a mirror: the common ones and its own.
 pub(super) fn types(more: &[(String, String)]) -> BTreeMap<String, String> {
     let own = TYPES.iter().map(|(extension, mime)| ((*extension).to_owned(), (*mime).to_owned()));

@@ -249,7 +249,11 @@ fn files(out: &mut String, table: &Table, route: &Route, step: &Step) {
     line(out, 2, &format!("default_type {otherwise}"));
     line(out, 2, &format!("add_header Cache-Control {cache}"));
     line(out, 2, "add_header X-Content-Type-Options nosniff");
-    if !route.has_validators {
+    if let Some(policy) = route.manner.policy() {
+        line(out, 2, &format!("add_header Content-Security-Policy {}", quote(policy)));
+        line(out, 2, "add_header Referrer-Policy no-referrer");
+    }
+    if !route.manner.has_validators() {
         // An empty value takes the header away.
         line(out, 2, "add_header Last-Modified \"\"");
         line(out, 2, "etag off");

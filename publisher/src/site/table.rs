@@ -10,7 +10,7 @@ use regex::bytes::{Regex, RegexBuilder};
 
 use super::cache::{self, CacheSite, Fill};
 use super::check::refused;
-use super::kinds::{Kind, OCTETS, TEXT, types};
+use super::kinds::{Kind, Manner, OCTETS, TEXT, types};
 use super::top::Top;
 use super::{LOGS, MirrorSite, SiteConfig, SiteError};
 
@@ -126,8 +126,8 @@ pub(super) struct Route {
     pub(super) mirror: Option<usize>,
     pub(super) steps: Vec<Step>,
     pub(super) missing: Missing,
-    /// Answers carry a time and a tag. Without them a client cannot hold what it has for newer, and takes what is shown.
-    pub(super) has_validators: bool,
+    /// Which headers answers carry besides.
+    pub(super) manner: Manner,
     /// What nginx brings from elsewhere for it.
     pub(super) fill: Option<Fill>,
 }
@@ -235,7 +235,7 @@ impl Table {
 
 /// Makes the routes of no mirror; the first refuses hidden names but for those that a mirror's family has.
 fn own() -> Result<Vec<Route>, SiteError> {
-    let route = |pattern: &str, file: Option<&str>, default_type| {
+    let route = |pattern: &str, file: Option<&str>, default_type, manner| {
         let steps = file.map(|file| Step {
             candidates: vec![format!("${{pinfold_www}}/{file}")],
             cache: Cache::Always(NO_CACHE),
@@ -251,15 +251,16 @@ fn own() -> Result<Vec<Route>, SiteError> {
             mirror: None,
             steps: steps.into_iter().collect(),
             missing,
-            has_validators: true,
+            manner,
             fill: None,
         })
     };
+    let (file, page) = (Manner::Tagged, Manner::Page);
     Ok(vec![
-        route(r"/\.", None, OCTETS)?,
-        route(r"^/pinfold\.asc\z", Some("pinfold.asc"), TEXT)?,
-        route(r"^/status/\z", Some("status/index.html"), OCTETS)?,
-        route(r"^/status(?<pinfold_rest>/.*)\z", Some("status${pinfold_rest}"), OCTETS)?,
+        route(r"/\.", None, OCTETS, file)?,
+        route(r"^/pinfold\.asc\z", Some("pinfold.asc"), TEXT, file)?,
+        route(r"^/status/?\z", Some("status/index.html"), OCTETS, page)?,
+        route(r"^/status(?<pinfold_rest>/.*)\z", Some("status${pinfold_rest}"), OCTETS, page)?,
     ])
 }
 
@@ -322,7 +323,7 @@ fn dotted(number: usize, mirror: &MirrorSite, channels: &str) -> Result<Vec<Rout
         let pattern = format!(r"{prefix}(?<pinfold_rest>/(?:[^./][^/]*/)*(?:{names}))\z");
         let steps = rest.iter().map(|step| step.of_kind(&Kind::ByName(TEXT))).collect();
         let (pattern, mirror) = (Pattern::new(&pattern)?, Some(number));
-        Ok(Route { pattern, mirror, steps, missing, has_validators: true, fill: None })
+        Ok(Route { pattern, mirror, steps, missing, manner: Manner::Tagged, fill: None })
     };
     places(number, mirror, channels).into_iter().map(one).collect()
 }
@@ -335,12 +336,13 @@ fn of_mirror(number: usize, mirror: &MirrorSite, channels: &str) -> Result<Vec<R
             let pattern = Pattern::new(&format!("{prefix}{pattern}"))?;
             let steps = steps.iter().map(|step| step.of_kind(kind)).collect();
             let (mirror, missing) = (Some(number), missing.clone());
-            Ok(Route { pattern, mirror, steps, missing, has_validators: true, fill: None })
+            Ok(Route { pattern, mirror, steps, missing, manner: Manner::Tagged, fill: None })
         };
         let named = |names: &str| format!(r"(?<pinfold_rest>/(?:.*/)?(?:{}))\z", strict(names));
         if !mirror.root_names.is_empty() {
             let root = route(&named(&mirror.root_names), &root, &Kind::ByName(TEXT))?;
-            routes.push(Route { has_validators: mirror.has_validators, ..root });
+            let manner = if mirror.has_validators { Manner::Tagged } else { Manner::Untagged };
+            routes.push(Route { manner, ..root });
         }
         for (names, kind) in &mirror.typed_names {
             routes.push(route(&named(names), &rest, &Kind::Always(kind.clone()))?);

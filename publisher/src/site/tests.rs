@@ -119,7 +119,8 @@ fn compare(nginx: &Nginx, rules: &Rules, uri: &str) -> Result<u16, String> {
         .retry_after
         .filter(|_| found.is_none())
         .map_or(String::new(), |seconds| seconds.to_string());
-    let has_validators = found.is_some() && answer.has_validators;
+    let has_validators = found.is_some() && answer.manner.has_validators();
+    let policy = found.and(answer.manner.policy()).unwrap_or_default();
     // What nginx itself refuses has a page of its own.
     let same = reply.status == status
         && (status == 400
@@ -128,6 +129,7 @@ fn compare(nginx: &Nginx, rules: &Rules, uri: &str) -> Result<u16, String> {
                 && reply.header("etag").is_empty() != has_validators
                 && reply.header("last-modified").is_empty() != has_validators
                 && reply.header("content-type") == kind
+                && reply.header("content-security-policy") == policy
                 && reply.header("retry-after") == retry));
     if same {
         return Ok(status);

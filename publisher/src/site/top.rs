@@ -4,7 +4,7 @@
 //! has a formula `alpine`. What lies in that mirror counts more; where nothing does, the file of the one mirror is tried.
 
 use super::cache;
-use super::kinds::{Kind, OCTETS};
+use super::kinds::{Kind, Manner, OCTETS};
 use super::table::{Cache, Missing, Pattern, Route, Step, literal, strict};
 use super::{MirrorSite, SiteError};
 
@@ -38,7 +38,7 @@ impl<'a> Top<'a> {
                 mirror: Some(self.number),
                 steps: Vec::new(),
                 missing: Missing::Words { status: 200, kind: kind.clone(), text: text.clone() },
-                has_validators: true,
+                manner: Manner::Tagged,
                 fill: None,
             })
         });
@@ -77,7 +77,7 @@ impl<'a> Top<'a> {
                     self.step(&format!("/{mount}"), Kind::Always(kind.clone())),
                 ],
                 missing: Missing::Channel(number),
-                has_validators: true,
+                manner: Manner::Tagged,
                 fill: None,
             })
         });
@@ -88,7 +88,7 @@ impl<'a> Top<'a> {
     pub(super) fn routes(&self) -> Result<Vec<Route>, SiteError> {
         let route = |pattern: &str, steps: Vec<Step>, missing: Missing| {
             let (pattern, mirror) = (Pattern::new(pattern)?, Some(self.number));
-            Ok(Route { pattern, mirror, steps, missing, has_validators: true, fill: None })
+            Ok(Route { pattern, mirror, steps, missing, manner: Manner::Tagged, fill: None })
         };
         if let Some(cache) = &self.mirror.cache {
             return cache::routes(self.number, self.mirror, cache, "");

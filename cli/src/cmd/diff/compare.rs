@@ -119,7 +119,7 @@ pub(in crate::cmd) fn changes(
 }
 
 /// The word for a change, and the versions before and after it.
-fn words_of(change: Change<'_>) -> (&'static str, Option<&[u8]>, Option<&[u8]>) {
+pub(super) fn words_of(change: Change<'_>) -> (&'static str, Option<&[u8]>, Option<&[u8]>) {
     match change {
         Change::Added(new) => ("added", None, Some(new)),
         Change::Removed(old) => ("removed", Some(old), None),
@@ -132,7 +132,8 @@ fn words_of(change: Change<'_>) -> (&'static str, Option<&[u8]>, Option<&[u8]>) 
 /// The versions before and after a change.
 type Versions<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
 
-fn package_row(change: &PackageChange<'_>, word: &str, (was, is): Versions<'_>) -> Vec<String> {
+/// Where a package is, in words.
+pub(super) fn place(change: &PackageChange<'_>) -> String {
     let last = match change.kind {
         PackageKind::Binary => change.architecture,
         PackageKind::Source => b"source",
@@ -141,7 +142,11 @@ fn package_row(change: &PackageChange<'_>, word: &str, (was, is): Versions<'_>) 
         .into_iter()
         .filter(|part| !part.is_empty())
         .collect();
-    let place = escape(&place.join(&b' '));
+    escape(&place.join(&b' '))
+}
+
+fn package_row(change: &PackageChange<'_>, word: &str, (was, is): Versions<'_>) -> Vec<String> {
+    let place = place(change);
     let package = if change.source == change.name {
         escape(change.name)
     } else {
@@ -185,12 +190,7 @@ pub(super) fn files(
     for change in manifest::diff(before.into_iter().flatten(), store.manifest(new.manifest)?) {
         let change = change?;
         let Some(entry) = change.new_entry().or(change.old_entry()) else { continue };
-        let word = match &change {
-            FileChange::Added(_) => "added",
-            FileChange::Removed(_) => "removed",
-            FileChange::Changed { old, new } if is_fixed(old) && is_fixed(new) => "replaced",
-            FileChange::Changed { .. } => "changed",
-        };
+        let word = file_word(&change);
         *found.counts.entry(word).or_default() += 1;
         let path = entry.path.to_string();
         if is_json {
@@ -211,6 +211,16 @@ pub(super) fn files(
         }
     }
     Ok(found)
+}
+
+/// The word for a change of a file.
+pub(super) fn file_word(change: &FileChange) -> &'static str {
+    match change {
+        FileChange::Added(_) => "added",
+        FileChange::Removed(_) => "removed",
+        FileChange::Changed { old, new } if is_fixed(old) && is_fixed(new) => "replaced",
+        FileChange::Changed { .. } => "changed",
+    }
 }
 
 pub(in crate::cmd) fn is_fixed(entry: &Entry) -> bool {

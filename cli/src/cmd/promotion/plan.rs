@@ -1,5 +1,6 @@
 //! `promote --plan`: what would move, what will not and why, and when it will.
 
+use pinfold_publisher::page::{HoldStatus, Upcoming};
 use pinfold_publisher::policy::{Hold, Verdict};
 use pinfold_publisher::status::Waiting;
 use pinfold_store::{Name, Stamp, Store};
@@ -118,6 +119,43 @@ pub(super) fn waits(
         }),
     };
     Ok(decision.verdicts().iter().filter_map(waiting).collect())
+}
+
+/// What a channel would show next, by what is known without reading a snapshot; what it changes is left open.
+pub(super) fn upcoming(
+    context: &Context,
+    store: &Store,
+    channel: &Name,
+) -> Result<Vec<Upcoming>, Failure> {
+    let request = Request::new(context, store, (channel, None))?;
+    let view = request.look()?;
+    let decision = request.decide(&view);
+    let times = request.moves_at(&view);
+    let by_hand = request.settings.schedule.is_never();
+    let one = |(mirror, verdict): (&Name, &Verdict)| {
+        let (to, hold) = match verdict {
+            Verdict::Promote { to, .. } => (*to, None),
+            Verdict::Hold(hold) => (first_of(&view, mirror, hold)?, Some(hold)),
+        };
+        let shows = view.current.mirrors.get(mirror).map(|shown| shown.snapshot);
+        let is_stuck = hold.is_some_and(is_stuck);
+        (shows != Some(to)).then(|| Upcoming {
+            channel: channel.clone(),
+            mirror: mirror.clone(),
+            shows,
+            to,
+            when: times.get(mirror).copied().filter(|_| !is_stuck),
+            hold: hold.map(|hold| HoldStatus {
+                kind: hold.kind(),
+                why: format!("it {hold}"),
+                until: hold.until(),
+                is_refusal: is_stuck,
+            }),
+            by_hand,
+            changes: None,
+        })
+    };
+    Ok(decision.verdicts().iter().filter_map(one).collect())
 }
 
 fn is_stuck(hold: &Hold) -> bool {

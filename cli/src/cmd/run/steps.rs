@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use pinfold_publisher::generation;
 use pinfold_publisher::schedule::{self, Due, Schedule, Tried, What};
-use pinfold_store::{Kind, Name, Stamp, Store};
+use pinfold_store::{Kind, Name, Silent, Stamp, Store};
 use serde_json::Value;
 
 use super::Told;
 use crate::cmd::prune::{self, Tidied};
-use crate::cmd::{promotion, status, tried};
+use crate::cmd::{page, promotion, tried};
 use crate::context::Context;
 
 /// When retention is due where nothing else was done.
@@ -154,9 +154,9 @@ fn tell_tidied(tidied: &Tidied, told: &mut Told<'_>) {
     }
 }
 
-/// Leaves what is the case for the status page.
+/// Writes the status page.
 pub(super) fn show(context: &Context, store: &Store, told: &mut Told<'_>) {
-    let left = context.later().and_then(|context| status::leave(&context, store));
+    let left = context.later().and_then(|context| page::write(&context, store, &Silent));
     if let Err(failure) = left {
         told.failed("status", "pinfold", &failure);
     }
