@@ -117,6 +117,7 @@ fn a_host_that_is_well_has_no_findings() {
     let said = ward.site.run(&["doctor", "--help"]).expect(0);
     assert!(said.out.contains("--prefix"));
     std::fs::remove_file(ward.path("usr/sbin/nginx")).unwrap();
+    ward.has(&["nginx-missing"]);
     let ran = ward.run(&[]).expect(1);
     let lines: Vec<&str> = ran.out.lines().collect();
     assert!(lines[0].starts_with("nginx-missing: nginx: "), "{lines:?}");
