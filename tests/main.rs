@@ -13,6 +13,7 @@
 mod a_year;
 mod harness;
 
+mod adopt;
 mod apk;
 mod background;
 mod brew;
@@ -40,6 +41,7 @@ mod page;
 mod places;
 mod policy;
 mod proof;
+mod recipes;
 mod refusals;
 mod removal;
 mod repair;

@@ -1,5 +1,6 @@
 //! What was typed.
 
+mod adopt;
 mod decide;
 mod host;
 
@@ -11,6 +12,7 @@ use pinfold_store::Name;
 
 use crate::ui::Color;
 
+pub(crate) use adopt::Adopt;
 pub(crate) use decide::{Pin, Promote, Rollback, Unpin};
 pub(crate) use host::{Clients, Delete, Retract, Setup};
 
@@ -18,6 +20,7 @@ pub(crate) use host::{Clients, Delete, Retract, Setup};
 const GROUPS: &str = "\
 Begin:
   init        Make the root, the signing key and the channels; say what the file system can do
+  adopt       Make mirrors of what apt-mirror, reposync, debmirror or rsync keep here, and take it
   estimate    Say how much a mirror will be, by suite, component and architecture
   setup       Write what this host needs for mirrors: nginx's site, the schedule, rotation of logs
   retract     Take back what setup gave a mirror; its data stay
@@ -79,7 +82,7 @@ pub(crate) struct Args {
     /// Say what would be done, and do nothing
     #[arg(long, global = true)]
     pub(crate) dry_run: bool,
-    /// When to use colours; NO_COLOR in the environment is heeded too
+    /// When to use colours; `NO_COLOR` in the environment is heeded too
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,
     /// Wait this long for a lock that another run holds
@@ -95,6 +98,8 @@ pub(crate) struct Args {
 pub(crate) enum Verb {
     /// Make the root, the signing key and the channels; say what the file system can do
     Init,
+    /// Make mirrors of what apt-mirror, reposync, debmirror or rsync keep here, and take their trees without downloading
+    Adopt(Adopt),
     /// Write what this host needs for mirrors: nginx's site, the schedule, rotation of logs
     Setup(Setup),
     /// Take back what setup gave a mirror; its data and published trees stay

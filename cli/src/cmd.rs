@@ -1,5 +1,6 @@
 //! The verbs, a module each or a few that belong together.
 
+mod adopt;
 mod background;
 mod bring;
 mod by_tool;
@@ -71,6 +72,7 @@ const fn is_shown_at_once(verb: &Verb) -> bool {
 fn dispatch(context: &Context, verb: &Verb) -> Done {
     match verb {
         Verb::Init => init::init(context),
+        Verb::Adopt(args) => adopt::adopt(context, args),
         Verb::Setup(args) => setup::setup(context, args),
         Verb::Retract(args) => retract::retract(context, args),
         Verb::Delete(args) => delete::delete(context, args),
@@ -110,6 +112,7 @@ const fn depth(deep: bool) -> pinfold_store::check::Depth {
 const fn name_of(verb: &Verb) -> &'static str {
     match verb {
         Verb::Init => "init",
+        Verb::Adopt(_) => "adopt",
         Verb::Setup(_) => "setup",
         Verb::Retract(_) => "retract",
         Verb::Delete(_) => "delete",

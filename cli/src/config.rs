@@ -249,6 +249,12 @@ fn load_mirrors(
     Ok(mirrors)
 }
 
+/// Says what a mirror's file of this text would mean, or what is wrong with it.
+pub(crate) fn check_mirror(text: &str) -> Result<Mirror, String> {
+    let file: MirrorFile = toml::from_str(text).map_err(|error| error.message().to_owned())?;
+    file.resolve()
+}
+
 impl Config {
     /// The mirror of a name.
     pub(crate) fn mirror(&self, name: &Name) -> Result<&Mirror, Failure> {

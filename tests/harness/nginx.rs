@@ -61,6 +61,15 @@ impl Nginx {
         Self::launch(home, &servers, ("127.0.0.2", site.port))
     }
 
+    /// Serves a folder at the site's own address, as a host does before it has Pinfold.
+    pub(crate) fn plain(site: &Site, folder: &Path) -> Self {
+        let home = site.dir().join("old");
+        std::fs::create_dir_all(&home).unwrap();
+        let (port, folder) = (site.port, folder.display());
+        let servers = format!("  server {{ listen 127.0.0.1:{port}; root {folder}; }}\n");
+        Self::launch(home, &servers, ("127.0.0.1", port))
+    }
+
     fn launch(home: PathBuf, servers: &str, address: (&str, u16)) -> Self {
         let shown = home.display();
         let conf = home.join("nginx.conf");

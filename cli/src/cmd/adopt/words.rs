@@ -1,0 +1,38 @@
+//! The words of a line as a shell splits them: quotes and backslashes, nothing that runs.
+
+/// Splits a line; a word's variables and commands stay as they are written.
+pub(super) fn split(line: &str) -> Vec<String> {
+    let (mut words, mut word) = (Vec::new(), None::<String>);
+    let mut quote = None;
+    let mut letters = line.chars();
+    while let Some(letter) = letters.next() {
+        match (quote, letter) {
+            (Some(open), letter) if letter == open => quote = None,
+            (None, '"' | '\'') => {
+                quote = Some(letter);
+                word.get_or_insert_default();
+            }
+            (None | Some('"'), '\\') => word.get_or_insert_default().extend(letters.next()),
+            (None, '#') if word.is_none() => break,
+            (None, blank) if blank.is_whitespace() => words.extend(word.take()),
+            (_, letter) => word.get_or_insert_default().push(letter),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+/// The lines of a script, those that end in a backslash joined with the next; with the number of the first of each.
+pub(super) fn lines(text: &str) -> Vec<(usize, String)> {
+    let mut lines: Vec<(usize, String)> = Vec::new();
+    let mut goes_on = false;
+    for (number, line) in (1..).zip(text.lines()) {
+        let (line, continues) = line.strip_suffix('\\').map_or((line, false), |line| (line, true));
+        match lines.last_mut() {
+            Some((_, last)) if goes_on => *last += line,
+            _ => lines.push((number, line.to_owned())),
+        }
+        goes_on = continues;
+    }
+    lines
+}
