@@ -273,6 +273,7 @@ fn a_site_that_another_shadows_or_nobody_serves_is_told() {
     let certificates = std::fs::read("/etc/ssl/certs/ca-certificates.crt").unwrap();
     fresh.write("etc/ssl/certs/ca-certificates.crt", certificates);
     fresh.sh("pinfold setup bottles").expect(0).says("the site answers");
+    fresh.sh("pinfold retract bottles").expect(0).says("the site answers");
 
     // One that listens on the loopback address alone, as a page of figures does, takes no client away.
     fresh.near(Command::new("ip").args(["address", "add", "192.0.2.7/24", "dev", "lo"])).expect(0);
