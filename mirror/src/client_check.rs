@@ -77,8 +77,7 @@ fn plain(url: &str) -> Result<&str> {
 /// A line by which the key's file is known again: its longest, which is base64.
 fn key_line(armored: &str) -> Option<&str> {
     let is_base64 = |b: u8| b.is_ascii_alphanumeric() || b"+/=".contains(&b);
-    let lines = armored.lines().filter(|line| line.len() >= 40 && line.bytes().all(is_base64));
-    lines.last()
+    armored.lines().rfind(|line| line.len() >= 40 && line.bytes().all(is_base64))
 }
 
 #[cfg(test)]

@@ -1,3 +1,5 @@
+#![expect(clippy::disallowed_methods, reason = "tests leave what a crash leaves")]
+
 use crate::Store;
 
 #[test]
