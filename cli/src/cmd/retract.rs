@@ -13,7 +13,6 @@ use super::{Done, clients};
 use crate::args::Retract;
 use crate::config::SetUp;
 use crate::context::Context;
-use crate::failure::Failure;
 use crate::host::change::Change;
 use crate::host::{Host, Parts, machine};
 
