@@ -146,6 +146,13 @@ pub(super) const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "doctor",
+        &[
+            ("pinfold doctor", "what is wrong, and what mends it"),
+            ("pinfold doctor ubuntu --json", "of one mirror, for programs"),
+        ],
+    ),
+    (
         "fsck",
         &[
             ("pinfold fsck --subset 3/30", "read the third of thirty parts"),

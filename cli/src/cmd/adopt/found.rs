@@ -146,6 +146,22 @@ impl Found {
         text
     }
 
+    /// The file that it becomes when somebody says who vouches for it; `None` where more than that is to be said.
+    pub(super) fn meant(&self) -> Option<String> {
+        let is_enough = self.from != From::Nowhere
+            && match self.family {
+                Family::Apt => !self.suites.is_empty(),
+                Family::Rpm | Family::Files => true,
+                Family::Apk | Family::Pacman | Family::Brew => false,
+            };
+        let is_vouched = !self.keyrings.is_empty() || self.is_unsigned;
+        let unsigned = if is_vouched { String::new() } else { line("unsigned", true) };
+        is_enough.then(|| {
+            let place = line("family", self.family.name()) + &line("mount", self.mount.as_str());
+            place + &self.following() + &unsigned
+        })
+    }
+
     fn following(&self) -> String {
         let mut text = match &self.from {
             From::Nowhere => String::new(),

@@ -114,7 +114,10 @@ impl Planner<'_> {
                 .ok_or_else(|| refused(one, "no name is free for it: --name NAME"))?,
         };
         let text = one.text();
-        config::check_mirror(&text).map_err(|why| refused(one, why))?;
+        // What is a comment today is none tomorrow.
+        for text in one.meant().iter().chain([&text]) {
+            config::check_mirror(text).map_err(|why| refused(one, why))?;
+        }
         self.mounts.push((name.clone(), mount));
         Ok((name, text))
     }

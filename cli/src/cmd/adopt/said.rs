@@ -103,16 +103,19 @@ fn next(context: &Context, plans: &[Plan], jobs: &[Job]) -> Vec<String> {
         steps.push("the same command without --dry-run".to_owned());
     }
     for plan in plans {
-        if matches!(plan.taken, Taken::Refused(_)) {
-            let name = &plan.name;
-            steps.push(match plan.found.is_followed() {
-                true => format!(
-                    "pinfold sync {name} fetches what is missing, and nothing that the tree had"
-                ),
-                false => {
-                    format!("mend the tree or mirrors.d/{name}.toml, then the same command again")
-                }
-            });
+        let (name, is_followed) = (&plan.name, plan.found.is_followed());
+        match &plan.taken {
+            Taken::Refused(_) if is_followed => steps.push(format!(
+                "pinfold sync {name} fetches what is missing, and nothing that the tree had"
+            )),
+            Taken::Refused(_) => steps.push(format!(
+                "mend the tree or mirrors.d/{name}.toml, then the same command again"
+            )),
+            Taken::Not if !plan.found.tree.is_dir() => steps.push(match is_followed {
+                true => format!("pinfold sync {name} --background"),
+                false => format!("say in mirrors.d/{name}.toml who vouches for it, then pinfold sync {name} --background"),
+            }),
+            _ => {}
         }
     }
     let all = names(&|_| true);

@@ -85,6 +85,9 @@ fn what_is_written_is_what_the_configuration_takes_or_it_is_refused() {
     let said = unknown.remove(0).text();
     assert!(said.contains("# suites = [\"noble\"]") && said.contains("# keyrings"), "{said}");
     assert!(config::check_mirror(&said).unwrap().upstream.is_none());
+    let hostile = list("deb http://archive.ubuntu.com/ubuntu a;touch main\n").unwrap().remove(0);
+    assert!(config::check_mirror(&hostile.text()).is_ok(), "it is a comment");
+    assert!(config::check_mirror(&hostile.meant().unwrap()).is_err(), "and refused all the same");
 }
 
 #[test]
