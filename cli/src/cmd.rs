@@ -63,7 +63,8 @@ pub(crate) fn run(args: &Args) -> Done {
 /// Says whether a verb writes the status page when it is done; what others change is there after the next run.
 const fn is_shown_at_once(verb: &Verb) -> bool {
     match verb {
-        Verb::Init | Verb::Key(_) | Verb::Rollback(_) | Verb::Pin(_) | Verb::Unpin(_) => true,
+        Verb::Init | Verb::Delete(_) | Verb::Key(_) => true,
+        Verb::Rollback(_) | Verb::Pin(_) | Verb::Unpin(_) => true,
         Verb::Promote(args) => !args.plan,
         _ => false,
     }

@@ -74,11 +74,10 @@ fn plain(url: &str) -> Result<&str> {
     Ok(url.trim_end_matches('/'))
 }
 
-/// A line by which the key's file is known again: its last of full length.
+/// A line by which the key's file is known again: its longest, which is base64.
 fn key_line(armored: &str) -> Option<&str> {
     let is_base64 = |b: u8| b.is_ascii_alphanumeric() || b"+/=".contains(&b);
-    let mut lines = armored.lines().filter(|line| line.len() >= 40 && line.bytes().all(is_base64));
-    lines.next_back()
+    armored.lines().rfind(|line| line.len() >= 40 && line.bytes().all(is_base64))
 }
 
 #[cfg(test)]

@@ -136,13 +136,13 @@ fn is_known(scene: &Scene<'_>, name: &Name, path: &str) -> bool {
         .any(|record| record.roots.iter().any(|root| path.ends_with(&format!("/{root}"))))
 }
 
-/// A finding, the lines that say it, and what mends it.
-type Complaint<'a> = (Code, &'a dyn Fn(&str) -> bool, &'a str);
+/// Says whether a line of the error log is of a kind.
+type IsIt<'a> = &'a dyn Fn(&str) -> bool;
 
 /// What the error log says of what concerns us.
 fn complaints(scene: &Scene<'_>, (path, text): (&Path, &str), since: Stamp, found: &mut Found) {
     let root = scene.context.config.root.display().to_string();
-    let kinds: [Complaint<'_>; 3] = [
+    let kinds: [(Code, IsIt<'_>, &str); 3] = [
         (
             Code::CertificateRefused,
             &|line| line.contains("SSL_do_handshake() failed") && line.contains(" alert "),
