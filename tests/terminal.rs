@@ -57,3 +57,32 @@ fn bash_completes_verbs_and_options() {
         assert!(String::from_utf8(script).unwrap().contains("rollback"), "{shell}");
     }
 }
+
+#[test]
+fn every_manual_page_has_examples_and_groff_has_nothing_to_say_of_it() {
+    let site = Site::bare();
+    let pinfold = site.command(&[]).get_program().to_owned();
+    let page = |args: &[&str]| tool(Command::new(&pinfold).arg("manual").args(args)).stdout;
+    let groff = |name: &str, page: &[u8]| {
+        let file = site.config().with_file_name("page.1");
+        crate::harness::write(&file, page);
+        let said =
+            tool(Command::new("groff").args(["-Kutf8", "-man", "-Tutf8", "-ww", "-z"]).arg(&file));
+        assert!(said.stderr.is_empty(), "{name}: {}", String::from_utf8_lossy(&said.stderr));
+    };
+    let help = tool(Command::new(&pinfold).arg("--help")).stdout;
+    let help = String::from_utf8(help).unwrap();
+    let listed = help.split("\nSnapshots are named").next().unwrap();
+    let verbs: Vec<&str> = listed
+        .lines()
+        .filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next())
+        .collect();
+    assert!(verbs.len() > 25, "{verbs:?}");
+    groff("pinfold", &page(&[]));
+    for verb in verbs {
+        let page = page(&[verb]);
+        groff(verb, &page);
+        let text = String::from_utf8(page).unwrap();
+        assert!(text.contains("Examples:") && text.contains(&format!("pinfold {verb}")), "{text}");
+    }
+}

@@ -2,6 +2,7 @@
 
 mod adopt;
 mod decide;
+mod examples;
 mod host;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use crate::ui::Color;
 
 pub(crate) use adopt::Adopt;
 pub(crate) use decide::{Pin, Promote, Rollback, Unpin};
+pub(crate) use examples::{grammar, read};
 pub(crate) use host::{Clients, Delete, Retract, Setup};
 
 /// The verbs in the groups in which they are needed.
@@ -383,3 +385,6 @@ pub(crate) enum Fallback {
     /// Packages only
     Packages,
 }
+
+#[cfg(test)]
+mod tests;

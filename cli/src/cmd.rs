@@ -31,9 +31,7 @@ mod sync;
 mod tree;
 mod tried;
 
-use clap::CommandFactory;
-
-use crate::args::{Args, Verb};
+use crate::args::{self, Args, Verb};
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::ui;
@@ -155,14 +153,14 @@ const fn name_of(verb: &Verb) -> &'static str {
 /// Prints a shell's completions.
 fn completions(shell: clap_complete::Shell) -> Done {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Args::command(), "pinfold", &mut script);
+    clap_complete::generate(shell, &mut args::grammar(), "pinfold", &mut script);
     ui::print(&String::from_utf8_lossy(&script))?;
     Ok(Outcome::Done)
 }
 
 /// Prints a manual page.
 fn manual(verb: Option<&str>) -> Done {
-    let mut program = Args::command();
+    let mut program = args::grammar();
     program.build();
     let command = match verb {
         None => program,
