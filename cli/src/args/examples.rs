@@ -1,10 +1,6 @@
 //! Examples of every verb, shown by `--help` and in the manual pages.
 
-use std::ffi::OsString;
-
-use clap::{Command, CommandFactory, FromArgMatches};
-
-use super::Args;
+use clap::Command;
 
 /// A verb, and lines as one types them, each with what it is for.
 pub(super) const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
@@ -12,22 +8,25 @@ pub(super) const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
     (
         "adopt",
         &[
-            ("pinfold adopt /etc/apt/mirror.list --dry-run", "what apt-mirror keeps here"),
-            (
-                "pinfold adopt /etc/yum.repos.d/rocky.repo --tree /srv/reposync",
-                "what reposync keeps",
-            ),
+            ("pinfold adopt /etc/apt/mirror.list --dry-run", "what would be written and taken"),
+            ("pinfold adopt /etc/yum.repos.d/*.repo", "what reposync keeps"),
         ],
     ),
     (
         "setup",
         &[
-            ("pinfold setup ubuntu rocky-9-baseos --dry-run", "what it would write, as a diff"),
-            ("pinfold setup ubuntu --systemd", "with a timer instead of cron"),
+            ("pinfold setup ubuntu --dry-run", "what would be written, and what it replaces"),
+            ("pinfold setup ubuntu rocky-9-baseos --systemd", "a timer instead of cron's line"),
         ],
     ),
-    ("retract", &[("pinfold retract ubuntu", "take back what setup gave it; the data stay")]),
-    ("delete", &[("pinfold delete ubuntu --yes-delete-data", "for good, where nobody comes")]),
+    ("retract", &[("pinfold retract ubuntu", "the site and the schedule forget it; data stay")]),
+    (
+        "delete",
+        &[
+            ("pinfold delete ubuntu", "what would go, and who still comes"),
+            ("pinfold delete ubuntu --yes-delete-data --reason \"moved\"", "for good"),
+        ],
+    ),
     ("estimate", &[("pinfold estimate ubuntu", "how much it is, before it is fetched")]),
     (
         "key",
@@ -113,7 +112,13 @@ pub(super) const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
             ("pinfold client rocky-9-baseos --tool zypper", "for SUSE"),
         ],
     ),
-    ("clients", &[("pinfold clients ubuntu --since 30d", "who fetched from it, and what")]),
+    (
+        "clients",
+        &[
+            ("pinfold clients", "who fetched within the last week"),
+            ("pinfold clients ubuntu --since 30d", "before it is retired"),
+        ],
+    ),
     ("serve", &[("pinfold serve --listen 127.0.0.1:8080", "a first look without nginx")]),
     (
         "run",
@@ -140,7 +145,6 @@ pub(super) const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
             ("pinfold status ubuntu", "how far a sync is, and how long still"),
         ],
     ),
-    ("doctor", &[("pinfold doctor", "what is wrong, why it matters and what mends it")]),
     (
         "fsck",
         &[
@@ -162,16 +166,13 @@ pub(super) const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
     ),
 ];
 
-/// The grammar of the command line, each verb with its examples.
-pub(crate) fn grammar() -> Command {
-    EXAMPLES.iter().fold(Args::command(), |program, (verb, lines)| {
+/// Adds its examples to each verb.
+pub(super) fn add(mut program: Command) -> Command {
+    for (verb, lines) in EXAMPLES {
         let text: String =
             lines.iter().map(|(line, why)| format!("\n  {line}\n      {why}")).collect();
-        program.mut_subcommand(*verb, |command| command.after_help(format!("Examples:{text}")))
-    })
-}
-
-/// Reads what was typed. The error is what the parser has to say, help and versions too.
-pub(crate) fn read(words: impl IntoIterator<Item = OsString>) -> Result<Args, clap::Error> {
-    Args::from_arg_matches(&grammar().try_get_matches_from(words)?)
+        program =
+            program.mut_subcommand(verb, |command| command.after_help(format!("Examples:{text}")));
+    }
+    program
 }
