@@ -146,6 +146,13 @@ pub(super) const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "doctor",
+        &[
+            ("pinfold doctor", "what is wrong, why it matters, and what mends it"),
+            ("pinfold doctor ubuntu", "only of this mirror"),
+        ],
+    ),
+    (
         "fsck",
         &[
             ("pinfold fsck --subset 3/30", "read the third of thirty parts"),
