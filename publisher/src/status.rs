@@ -149,7 +149,7 @@ impl Look<'_> {
         })
     }
 
-    /// Puts together what was seen.
+    /// Puts together what was seen; [`Look::forecast`] is for who waits for it.
     #[must_use]
     pub fn status(
         mut self,
@@ -157,15 +157,13 @@ impl Look<'_> {
         channels: BTreeMap<Name, ChannelStatus>,
     ) -> Status {
         let disk = self.disk();
-        let names: Vec<Name> = mirrors.keys().cloned().collect();
-        let forecast = disk.as_ref().and_then(|disk| self.forecast(&names, disk));
         Status {
             version: VERSION,
             at: self.now,
             mirrors,
             channels,
             disk,
-            forecast,
+            forecast: None,
             expiries: Vec::new(),
             deep_read: self.deep_read(),
             problems: self.problems,

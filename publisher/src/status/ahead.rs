@@ -144,18 +144,18 @@ impl Look<'_> {
     fn came(&mut self, mirror: &Name) -> Option<(Came, u64)> {
         let dates = self.store.dates(mirror);
         let dates = self.read(dates);
-        // Something was dropped: from then on as much goes as comes.
-        let is_dropped = |taken: &Stamp| {
-            let record = self.store.record(mirror, *taken);
-            record.is_ok_and(|record| record.parent.is_some_and(|one| !dates.contains(&one)))
-        };
-        if dates.iter().any(is_dropped) {
-            return None;
-        }
         let since = self.now.seconds() - WINDOW;
         let from = dates.len().saturating_sub(STEPS_MAX + 1);
         let recent: Vec<Stamp> =
             dates[from..].iter().copied().filter(|date| date.seconds() >= since).collect();
+        // Something was dropped: from then on as much goes as comes. What retention drops is missed by the oldest that it left.
+        let is_dropped = |taken: &Stamp| {
+            let record = self.store.record(mirror, *taken);
+            record.is_ok_and(|record| record.parent.is_some_and(|one| !dates.contains(&one)))
+        };
+        if dates.iter().take(STEPS_MAX).chain(&recent).any(is_dropped) {
+            return None;
+        }
         let (begin, end) = (recent.first()?, recent.last()?);
         let seconds = u64::try_from(end.seconds() - begin.seconds()).ok()?;
         // Two syncs of one afternoon say nothing of a month.
