@@ -288,3 +288,36 @@ fn root_writes_the_files_and_the_owner_of_the_root_takes_the_tree() {
     assert_eq!(record.metadata().unwrap().uid(), 65534);
     assert_eq!(site.dir().join("mirrors.d/lab.toml").metadata().unwrap().uid(), 0);
 }
+
+#[test]
+fn what_debmirror_keeps_is_adopted_by_the_script_that_calls_it() {
+    let (site, archive, work) = (Site::bare(), Archive::first(), temp_dir());
+    site.ok(&["init"]);
+    let top = work.path().join("upstream");
+    std::fs::create_dir(&top).unwrap();
+    std::os::unix::fs::symlink(&archive.tree, top.join("debian")).unwrap();
+    let upstream = Upstream::of(&top, "");
+    let (tree, key) = (work.path().join("mirror"), work.path().join("lab.gpg"));
+    let mut gpg = Command::new("gpg");
+    gpg.arg("--homedir").arg(UpstreamKey::shared().home()).arg("--export");
+    write(&key, tool(&mut gpg).stdout);
+    let script = work.path().join("mirror.sh");
+    let host = upstream.url().replace("http://", "");
+    write(
+        &script,
+        format!(
+            "#!/bin/sh\nTO={}\nexec debmirror --method=http --host={host} --root=debian --dist=lab --section=main --arch=amd64 \\\n  \
+             --nosource --keyring={} --rsync-extra=none --diff=none \"$TO\"\n",
+            tree.display(),
+            key.display()
+        ),
+    );
+    tool(Command::new("sh").arg(&script).env("HOME", work.path()).env_remove("http_proxy"));
+    upstream.asked();
+    let words = ["adopt", script.to_str().unwrap(), "--prefix", work.path().to_str().unwrap()];
+    site.run(&[&words[..], &["--link"]].concat()).expect(0).says("trust = \"signed\"");
+    assert!(upstream.asked().is_empty(), "nothing is downloaded again");
+    site.run(&["sync", "debian"]).expect(0);
+    assert_eq!(count(&upstream.asked(), ".deb"), 0);
+    site.sound();
+}

@@ -242,7 +242,7 @@ fn upstream_is_asked_only_while_the_mirror_is_down() {
     assert_eq!(candidate(&apt, "alpha").as_deref(), Some("1.0"));
     apt.get(&["install", "alpha"]);
     assert_eq!(upstream.asked("access.log"), "", "the mirror is up");
-    assert!(nginx.asked("pinfold-lab.access.log").contains("alpha_1.0_all.deb"));
+    assert!(nginx.asked("lab.access.log").contains("alpha_1.0_all.deb"));
 
     drop(nginx);
     assert_eq!(candidate(&apt, "alpha").as_deref(), Some("2.0"), "upstream's state of the day");
@@ -252,7 +252,7 @@ fn upstream_is_asked_only_while_the_mirror_is_down() {
     // The mirror is back: upstream is not asked any more. But apt keeps the later of two dates, without a word.
     let nginx = site.nginx();
     assert_eq!(candidate(&apt, "alpha").as_deref(), Some("2.0"));
-    assert!(nginx.asked("pinfold-lab.access.log").contains("InRelease"));
+    assert!(nginx.asked("lab.access.log").contains("InRelease"));
     // What the comment in the file says: a later date of the channel brings the client back.
     while date(&site) < later {
         site.run(&["key", "sign", "production", "--reason", "the mirror was down"])

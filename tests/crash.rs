@@ -118,6 +118,12 @@ fn chain(point: &str) -> bool {
     step(&site, &["retire", &format!("lab@{second}")], &[0, 1], &[shows(&first)]);
     step(&site, &["publish", &format!("lab@{second}")], &[0], &[shows(&first)]);
     step(&site, &["prune"], &[0], &[shows(&first)]);
+    let host = site.dir().join("host").display().to_string();
+    for verb in ["setup", "retract"] {
+        step(&site, &[verb, "lab", "--prefix", &host], &[0], &[shows(&first)]);
+    }
+    let left = walk(Path::new(&host)).into_iter().filter(|path| path.is_file());
+    assert_eq!(left.count(), 1, "what says that nothing is set up");
     for _ in 0..2 {
         step(&site, &["prune", &format!("lab@{second}")], &[0, 1, 2], &[shows(&first)]);
     }

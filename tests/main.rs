@@ -59,6 +59,7 @@ mod rpm_upstreams;
 mod rpm_zoo;
 mod run;
 mod serving;
+mod setup;
 mod signals;
 mod status;
 mod sync;

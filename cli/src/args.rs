@@ -2,6 +2,7 @@
 
 mod adopt;
 mod decide;
+mod host;
 
 use std::path::PathBuf;
 
@@ -13,6 +14,7 @@ use crate::ui::Color;
 
 pub(crate) use adopt::Adopt;
 pub(crate) use decide::{Pin, Promote, Rollback, Unpin};
+pub(crate) use host::{Clients, Delete, Retract, Setup};
 
 /// The verbs in the groups in which they are needed.
 const GROUPS: &str = "\
@@ -20,6 +22,9 @@ Begin:
   init        Make the root, the signing key and the channels; say what the file system can do
   adopt       Make mirrors of what apt-mirror, reposync, debmirror or rsync keep here, and take it
   estimate    Say how much a mirror will be, by suite, component and architecture
+  setup       Write what this host needs for mirrors: nginx's site, the schedule, rotation of logs
+  retract     Take back what setup gave a mirror; its data stay
+  delete      Delete a mirror's data for good
   key         Show, print, make, import or rotate the signing key; sign a channel anew
 
 Bring in:
@@ -43,6 +48,7 @@ Decide:
 Serve:
   site        Print the nginx configuration
   client      Print the files that a client needs
+  clients     Say who fetched from which mirror, by the access logs
   serve       Serve the site without nginx, for a first look
 
 Keep:
@@ -94,6 +100,12 @@ pub(crate) enum Verb {
     Init,
     /// Make mirrors of what apt-mirror, reposync, debmirror or rsync keep here, and take their trees without downloading
     Adopt(Adopt),
+    /// Write what this host needs for mirrors: nginx's site, the schedule, rotation of logs
+    Setup(Setup),
+    /// Take back what setup gave a mirror; its data and published trees stay
+    Retract(Retract),
+    /// Delete a mirror's data for good; refused while clients come
+    Delete(Delete),
     /// Fetch a mirror's upstream as a new snapshot, proved, and publish it
     Sync(Sync),
     /// Say what a mirror's upstream takes, by suite, component and architecture, from its metadata alone
@@ -155,6 +167,8 @@ pub(crate) enum Verb {
     Site,
     /// Print the files that a client needs
     Client(Client),
+    /// Say which addresses fetched from which mirror, when last, and on which channel or date, by nginx's access logs
+    Clients(Clients),
     /// Serve the site without nginx, for a first look
     Serve {
         /// Where to listen

@@ -6,6 +6,8 @@ mod bring;
 mod by_tool;
 mod check;
 mod client;
+mod clients;
+mod delete;
 mod diff;
 mod estimate;
 pub(crate) mod fsck;
@@ -18,9 +20,11 @@ mod pin;
 mod promotion;
 mod prune;
 mod repair;
+mod retract;
 mod rollback;
 mod run;
 mod serving;
+mod setup;
 mod status;
 mod sync;
 mod tree;
@@ -69,6 +73,9 @@ fn dispatch(context: &Context, verb: &Verb) -> Done {
     match verb {
         Verb::Init => init::init(context),
         Verb::Adopt(args) => adopt::adopt(context, args),
+        Verb::Setup(args) => setup::setup(context, args),
+        Verb::Retract(args) => retract::retract(context, args),
+        Verb::Delete(args) => delete::delete(context, args),
         Verb::Sync(args) => tried::recorded(context, args, &|| sync::sync(context, args)),
         Verb::Estimate { mirror } => estimate::estimate(context, mirror),
         Verb::Key(verb) => key::key(context, verb),
@@ -87,6 +94,7 @@ fn dispatch(context: &Context, verb: &Verb) -> Done {
         Verb::Retire { snapshot } => tree::retire(context, snapshot),
         Verb::Site => serving::site(context),
         Verb::Client(client) => client::client(context, client),
+        Verb::Clients(args) => clients::clients(context, args),
         Verb::Serve { listen } => serving::serve(context, *listen),
         Verb::Run => run::run(context),
         Verb::Prune(args) => prune::prune(context, args),
@@ -105,6 +113,9 @@ const fn name_of(verb: &Verb) -> &'static str {
     match verb {
         Verb::Init => "init",
         Verb::Adopt(_) => "adopt",
+        Verb::Setup(_) => "setup",
+        Verb::Retract(_) => "retract",
+        Verb::Delete(_) => "delete",
         Verb::Sync(_) => "sync",
         Verb::Estimate { .. } => "estimate",
         Verb::Key(_) => "key",
@@ -123,6 +134,7 @@ const fn name_of(verb: &Verb) -> &'static str {
         Verb::Retire { .. } => "retire",
         Verb::Site => "site",
         Verb::Client(_) => "client",
+        Verb::Clients(_) => "clients",
         Verb::Serve { .. } => "serve",
         Verb::Run => "run",
         Verb::Prune(_) => "prune",

@@ -5,11 +5,12 @@ mod duration;
 mod file;
 mod keep;
 mod mirror;
+mod set_up;
 mod source;
 mod wanted;
 mod written;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -29,6 +30,7 @@ pub(crate) use keep::Keep;
 use keep::KeepFile;
 use mirror::Cache;
 pub(crate) use mirror::{Mirror, Upstream, Wanted};
+pub(crate) use set_up::{SetUp, Starter};
 pub(crate) use source::{Program, Rsync, Source};
 use written::MirrorFile;
 
@@ -56,6 +58,8 @@ pub(crate) struct Config {
     /// How long snapshots are kept of mirrors that do not say; `None` for all.
     pub(crate) keep: Option<Keep>,
     pub(crate) mirrors: BTreeMap<Name, Mirror>,
+    /// What this host was given; `None` where nobody ever used setup.
+    pub(crate) set_up: Option<SetUp>,
 }
 
 #[derive(Deserialize)]
@@ -156,6 +160,7 @@ pub(crate) fn load(path: &Path) -> Result<Config, Failure> {
         parallel: file.parallel,
         keep,
         mirrors,
+        set_up: SetUp::read(&SetUp::path(path))?,
     })
 }
 
@@ -180,8 +185,12 @@ impl MainFile {
     /// The time zone; the host's where none is said.
     fn zone(&self) -> Result<TimeZone, String> {
         match &self.time_zone {
-            None => TimeZone::try_system()
-                .map_err(|error| format!("time-zone: the host's is not known, say which: {error}")),
+            None => TimeZone::try_system().or_else(|error| {
+                // As the C library has it: a host that says nothing means UTC.
+                let says = Path::new("/etc/localtime").symlink_metadata().is_ok();
+                let unknown = || format!("time-zone: the host's is not known, say which: {error}");
+                if says { Err(unknown()) } else { Ok(TimeZone::UTC) }
+            }),
             Some(name) => TimeZone::get(name).map_err(|_not_one| {
                 let name = escape(name.as_bytes());
                 format!("time-zone = \"{name}\": it is none, such as \"Europe/Berlin\" or \"UTC\"")
@@ -269,9 +278,25 @@ impl Config {
         self.mirrors.get(mirror).and_then(|mirror| mirror.course.keep).or(self.keep)
     }
 
+    /// Says whether a mirror is looked after by itself and served: all are until setup is used, then those that are set up.
+    pub(crate) fn is_active(&self, name: &Name) -> bool {
+        self.set_up.as_ref().is_none_or(|set_up| set_up.mirrors.contains(name))
+    }
+
+    /// The mirrors that are served.
+    pub(crate) fn active(&self) -> BTreeSet<Name> {
+        self.mirrors.keys().filter(|name| self.is_active(name)).cloned().collect()
+    }
+
     /// What the web server needs to know of the mirrors.
     pub(crate) fn mirror_sites(&self) -> Vec<MirrorSite> {
         self.mirrors.iter().map(|(name, mirror)| site(name, mirror)).collect()
+    }
+
+    /// The same of some of them; one that the configuration does not have is passed over.
+    pub(crate) fn sites_of(&self, names: &BTreeSet<Name>) -> Vec<MirrorSite> {
+        let found = names.iter().filter_map(|name| self.mirrors.get_key_value(name));
+        found.map(|(name, mirror)| site(name, mirror)).collect()
     }
 }
 

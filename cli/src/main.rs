@@ -2,11 +2,13 @@
 //!
 //! `args` is what was typed, `config` what it means, `cmd` what is done, `ui` what is shown, `failure` how it ends.
 
+mod access;
 mod args;
 mod cmd;
 mod config;
 mod context;
 mod failure;
+mod host;
 mod serve;
 mod signals;
 mod tool;

@@ -28,8 +28,22 @@ pub use kinds::Manner;
 /// First parts of a URL's path that are ours and no mirror's.
 pub const RESERVED: [&str; 5] = ["snapshots", "channels", "status", "at", "pinfold.asc"];
 
-/// Where nginx writes its logs unless told otherwise.
-const LOGS: &str = "/var/log/nginx";
+/// Where nginx writes its logs unless told otherwise: `MIRROR.access.log`, and what concerns no mirror in `pinfold.access.log`.
+pub const LOGS: &str = "/var/log/nginx";
+
+/// The path at which a site says which configuration answers.
+pub const PROBE: &str = "/at/site";
+/// What that begins with; a digest of the configuration follows.
+const PROBE_SAYS: &str = "pinfold site ";
+
+/// Finds in a printed configuration what the site answers at [`PROBE`] while it is in force; `None` where it is none of ours.
+#[must_use]
+pub fn probe_answer(configuration: &str) -> Option<&str> {
+    let (_, rest) = configuration.rsplit_once(PROBE)?;
+    let at = rest.find(PROBE_SAYS)?;
+    let end = at + PROBE_SAYS.len() + 32;
+    rest.get(at..end)
+}
 
 /// What the site cannot be made of.
 #[derive(Debug, thiserror::Error)]
@@ -197,6 +211,12 @@ impl Rules {
         let root = check::path("root", root)?;
         let table = table::Table::new(config, mirrors, root)?;
         Ok(Self { config: config.clone(), host, table })
+    }
+
+    /// The name to which the site answers, as clients send it, and the port of its URL.
+    #[must_use]
+    pub fn host(&self) -> (&str, u16) {
+        (&self.host.name, self.host.port)
     }
 
     /// Prints the configuration: one file to be included in `http { }`.

@@ -53,9 +53,16 @@ impl Dnf {
         command
     }
 
+    /// The call of dnf without plugins, where every question is answered with yes, to be run by the caller.
+    pub(crate) fn call(&self, args: &[&str]) -> Command {
+        let mut command = self.command();
+        command.args(["--noplugins", "--assumeyes"]).args(args);
+        command
+    }
+
     /// Runs dnf without plugins; every question is answered with yes.
     pub(crate) fn run(&self, args: &[&str]) -> Ran {
-        ran(self.command().args(["--noplugins", "--assumeyes"]).args(args))
+        ran(&mut self.call(args))
     }
 
     /// The same where nobody answers.

@@ -5,6 +5,7 @@ mod browser;
 mod client;
 mod distribution;
 mod dnf;
+mod fresh;
 mod homebrew;
 #[expect(dead_code, reason = "the rest is for the tests of the transfer itself")]
 mod hostile;
@@ -27,6 +28,7 @@ pub(crate) use browser::Browser;
 pub(crate) use client::Apt;
 pub(crate) use distribution::Distribution;
 pub(crate) use dnf::Dnf;
+pub(crate) use fresh::Fresh;
 pub(crate) use homebrew::{Formula, Homebrew, Host, INDEX, Request};
 pub(crate) use hostile::Hostile;
 pub(crate) use machine::Machine;

@@ -23,7 +23,7 @@ fn a_client_obeys_promotions_and_rollbacks() {
     pacman.ok(&["-Sw", "epochpkg", "libplus++"]);
     pacman.ok(&["-Fy"]);
     assert!(pacman.ok(&["-F", "usr/share/lab/epochpkg"]).contains("1:3.2-1"));
-    let asked = nginx.asked("pinfold-arch.access.log");
+    let asked = nginx.asked("arch.access.log");
     assert!(asked.contains("GET /archlinux/core/os/x86_64/epochpkg-1:3.2-1-x86_64"), "{asked}");
     assert!(asked.contains("/libplus++-2.0-1-x86_64.pkg.tar.zst HTTP/1.1\" 200"), "{asked}");
 

@@ -14,12 +14,12 @@ fn a_move_is_seen_within_the_minutes_that_were_asked_for() {
     assert_eq!(zypper.offers("alpha").as_deref(), Some("1.0-1"));
     followed.distribution.second_state();
     followed.promote();
-    nginx.asked("pinfold-lab.access.log");
+    nginx.asked("lab.access.log");
     // dnf looks at the age of the file, and zypper asks only where nothing expired it.
     dnf.age(Duration::from_secs(8 * 60));
     assert_eq!(dnf.knows("alpha").as_deref(), Some("1.0-1"));
     assert_eq!(zypper.knows("alpha").as_deref(), Some("1.0-1"));
-    assert_eq!(nginx.asked("pinfold-lab.access.log"), "", "nobody asks yet");
+    assert_eq!(nginx.asked("lab.access.log"), "", "nobody asks yet");
     dnf.age(Duration::from_secs(60));
     assert_eq!(dnf.knows("alpha").as_deref(), Some("2.0-1"));
     zypper.age(Duration::from_secs(5 * 60 + 1));
@@ -42,7 +42,7 @@ fn dnf_asks_upstream_only_while_the_mirror_is_down() {
     dnf.ok(&[&["install", "--downloadonly"], words.as_slice()].concat());
     assert_eq!(dnf.files("var/cache/dnf", ".rpm").len(), 19);
     assert_eq!(upstream.asked(), Vec::<String>::new(), "the mirror is up");
-    assert!(nginx.asked("pinfold-lab.access.log").contains("many18"));
+    assert!(nginx.asked("lab.access.log").contains("many18"));
 
     drop(nginx);
     assert_eq!(dnf.offers("alpha").as_deref(), Some("2.0-1"), "upstream's state of the day");
@@ -93,13 +93,13 @@ fn a_list_leads_to_the_dated_tree_and_to_no_other() {
     let nginx = site.nginx();
     let (dnf, zypper) = (followed.dnf(&["--list"]), followed.zypper(&["--list"]));
     let dates = |version: &str| {
-        nginx.asked("pinfold-lab.access.log");
+        nginx.asked("lab.access.log");
         assert_eq!(dnf.offers("alpha").as_deref(), Some(version));
         zypper.ok(&["clean", "--raw-metadata"]);
         assert_eq!(zypper.offers("alpha").as_deref(), Some(version));
         zypper.download(&["alpha", "tool"]);
         let shown = site.shows("production", "lab").unwrap();
-        let asked = nginx.asked("pinfold-lab.access.log");
+        let asked = nginx.asked("lab.access.log");
         let paths: Vec<&str> =
             asked.lines().filter_map(|line| line.split("\"GET ").nth(1)).collect();
         assert!(paths.iter().any(|path| path.contains("/repodata/repomd.xml ")), "{asked}");
@@ -134,13 +134,13 @@ fn a_client_at_a_date_stays_there_and_asks_for_nothing() {
     assert_eq!(zypper.offers("alpha").as_deref(), Some("1.0-1"));
     followed.distribution.second_state();
     followed.promote();
-    nginx.asked("pinfold-lab.access.log");
+    nginx.asked("lab.access.log");
     let year = Duration::from_secs(365 * 24 * 3600);
     dnf.age(year);
     zypper.age(year);
     assert_eq!(dnf.knows("alpha").as_deref(), Some("1.0-1"));
     assert_eq!(zypper.knows("alpha").as_deref(), Some("1.0-1"));
-    assert_eq!(nginx.asked("pinfold-lab.access.log"), "");
+    assert_eq!(nginx.asked("lab.access.log"), "");
     assert_eq!(dnf.offers("alpha").as_deref(), Some("1.0-1"), "asked to ask");
     assert_eq!(zypper.offers("alpha").as_deref(), Some("1.0-1"));
     dnf.ok(&["install", "alpha"]);

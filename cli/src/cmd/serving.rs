@@ -2,16 +2,13 @@
 
 use std::net::SocketAddr;
 
-use pinfold_publisher::site::Rules;
-
 use super::Done;
 use crate::context::Context;
 use crate::failure::Outcome;
-use crate::{serve as embedded, ui};
+use crate::{host, serve as embedded, ui};
 
 pub(super) fn site(context: &Context) -> Done {
-    let rules =
-        Rules::new(&context.config.site, &context.config.mirror_sites(), &context.config.root)?;
+    let rules = host::site(&context.config, &context.config.active())?;
     ui::print(&rules.nginx())?;
     Ok(Outcome::Done)
 }

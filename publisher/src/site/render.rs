@@ -5,11 +5,13 @@
 //! candidates are absolute; `open_file_cache` off, because it would show a symlink that has moved on; and its own
 //! headers, because one `add_header` switches the inherited ones off.
 
+use pinfold_store::Digest;
+
 use super::answer::{ABSENT, NOWHERE, Words, words};
 use super::check::Host;
 use super::kinds::{Kind, TEXT};
 use super::table::{Cache, Missing, NO_CACHE, RETRY_SECONDS, Route, Step, Table};
-use super::{SiteConfig, cache};
+use super::{PROBE, PROBE_SAYS, SiteConfig, cache};
 
 const HEAD: &str =
     "# Printed by `pinfold site`; do not edit, print it again. To be included in http { }, once.\n";
@@ -64,8 +66,19 @@ pub(super) fn file(config: &SiteConfig, host: &Host, table: &Table) -> String {
     }
     out.push_str("\n    location / {\n");
     speak(&mut out, (404, TEXT), NOWHERE);
-    out.push_str("    }\n}\n");
+    out.push_str("    }\n");
+    probe(&mut out);
+    out.push_str("}\n");
     out
+}
+
+/// Writes what tells whoever asks which configuration answers: another one's block, or an older one of ours, says something else.
+fn probe(out: &mut String) {
+    let says = format!("{PROBE_SAYS}{}", &Digest::of(out.as_bytes()).to_string()[..32]);
+    bare(out, &format!("\n    location = {PROBE} {{"));
+    line(out, 2, "access_log off");
+    speak(out, (200, TEXT), &says);
+    bare(out, "    }");
 }
 
 pub(super) fn line(out: &mut String, depth: usize, text: &str) {
@@ -250,7 +263,7 @@ fn files(out: &mut String, table: &Table, route: &Route, step: &Step) {
 
 pub(super) fn log(out: &mut String, table: &Table, mirror: Option<usize>) {
     if let Some(mirror) = mirror {
-        let path = format!("{}/pinfold-{}.access.log", table.logs, table.mirrors[mirror].name);
+        let path = format!("{}/{}.access.log", table.logs, table.mirrors[mirror].name);
         line(out, 2, &format!("access_log {} pinfold", quote(&path)));
     }
 }

@@ -13,7 +13,7 @@ use std::path::Path;
 use self::answers::{FOUND, REFUSED};
 use self::urls::{BAD_MOUNTS, PARTS, PLACES, RESTS, WHOLE};
 use self::world::{Nginx, Www, home, nginx};
-use super::{MirrorSite, Mount, Rules, SiteConfig};
+use super::{MirrorSite, Mount, PROBE, Rules, SiteConfig, probe_answer};
 
 const HEX: &str = "0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9";
 
@@ -246,7 +246,7 @@ fn nginx_follows_flips_and_conditions() {
         nginx.ask("GET", uri, "").body,
         b"generations/staging/9/ubuntu/heads/dists/noble/InRelease\n"
     );
-    let log = fs::read_to_string(www.dir.path().join("pinfold-ubuntu.access.log")).unwrap();
+    let log = fs::read_to_string(www.dir.path().join("ubuntu.access.log")).unwrap();
     assert!(log.lines().count() >= 6 && log.contains("channels/production"), "{log}");
     let own = fs::read_to_string(www.dir.path().join("pinfold.access.log")).unwrap_or_default();
     assert!(!own.contains("\"GET /archive.ubuntu.com"), "{own}");
@@ -461,4 +461,15 @@ fn a_hash_keeps_for_a_year_only_where_the_name_ends() {
     assert_eq!(cache("/pool/a.deb"), "public, max-age=86400");
     assert_eq!(cache("/pool/adeb"), "no-cache");
     assert_eq!(cache("/pool/a.deb.x"), "no-cache");
+}
+
+#[test]
+fn a_configuration_says_what_it_answers_to_a_probe() {
+    let www = Www::new();
+    let nginx = Nginx::start(&www, |port| rules(&www, port).nginx());
+    let text = rules(&www, nginx.port).nginx();
+    let says = probe_answer(&text).unwrap();
+    assert_eq!(nginx.ask("GET", PROBE, "").body, format!("{says}\n").into_bytes());
+    assert_ne!(Some(says), probe_answer(&rules(&www, 1).nginx()), "of another configuration");
+    assert_eq!(probe_answer("server { }"), None);
 }

@@ -44,6 +44,8 @@ pub const POINTS: &[&str] = &[
     "heal-renamed",
     "tree-relinked",
     "object-set-aside",
+    "host-noted",
+    "host-written",
 ];
 
 /// The point that is armed and the passes that are left.

@@ -198,7 +198,8 @@ fn one(path: &Path, said: &Said) -> Result<Found, String> {
     let mut one = Found::new(Keeper::Debmirror, path, Family::Apt, tree);
     let (host, root) = (get("host"), get("root").trim_matches(['/', ':']));
     one.wish = wishes(host, root);
-    one.mount = format!("{host}/{root}").trim_end_matches('/').to_owned();
+    let name = host.split(':').next().unwrap_or_default();
+    one.mount = format!("{name}/{root}").trim_end_matches('/').to_owned();
     one.from = match get("method") {
         method @ ("http" | "https") => From::Urls(vec![format!("{method}://{host}/{root}")]),
         method => {

@@ -105,7 +105,8 @@ impl Request<'_> {
             names.into_iter().map(|name| (name, Asked { by, exactly: None })).collect()
         };
         match self.typed {
-            None => Ok(each(By::Schedule, mirrors.collect())),
+            // What was retracted is moved by nobody's schedule.
+            None => Ok(each(By::Schedule, mirrors.filter(|name| config.is_active(name)).collect())),
             Some(args) if !args.all => self.named(args),
             Some(_) => Ok(match self.from() {
                 Some(from) => {

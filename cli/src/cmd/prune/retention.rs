@@ -80,7 +80,12 @@ fn tidy(
     monitor: &dyn Monitor,
 ) -> Result<Tidied, Failure> {
     let mut done = Tidied { completed: complete(store, asker, monitor)?, ..Tidied::default() };
-    for mirror in mirrors(context, store, only)? {
+    let mut mirrors = mirrors(context, store, only)?;
+    if matches!(touch, Touch::Changes(_)) {
+        // What was retracted stays as it is until somebody says otherwise.
+        mirrors.retain(|mirror| context.config.is_active(mirror));
+    }
+    for mirror in mirrors {
         match of_mirror((context, store), &mirror, (asker, touch), monitor) {
             Ok((kept, applied)) => done.mirrors.push((mirror, kept, applied)),
             Err(failure) => done.failed.push((mirror, failure)),

@@ -38,7 +38,11 @@ impl<'a> Queue<'a> {
         let mut due = Vec::new();
         for (name, mirror) in &self.context.config.mirrors {
             let schedule = &mirror.course.schedule;
-            if schedule.is_never() || self.syncing.iter().any(|one| one.mirror == *name) {
+            let is_active = self.context.config.is_active(name);
+            if !is_active
+                || schedule.is_never()
+                || self.syncing.iter().any(|one| one.mirror == *name)
+            {
                 continue;
             }
             let last = match self.tried.get(name) {

@@ -1,0 +1,197 @@
+//! The access logs of the site, as nginx writes them: who fetched what, and when.
+//!
+//! Every byte of a line may be a stranger's: nginx escapes quotes and control bytes, and what does not look like a line of ours is
+//! counted and passed over (R-81). Files are read as streams, rotated ones too; what is remembered is bounded.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::net::IpAddr;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use flate2::read::MultiGzDecoder;
+use pinfold_store::path::escape_path;
+use pinfold_store::{Name, Stamp, disk};
+
+use crate::failure::Failure;
+
+/// The longest line that is read; nginx takes requests of 32 kB at most.
+const LINE_BYTES_MAX: u64 = 1 << 17;
+/// How many addresses of a mirror are told apart.
+const ADDRESSES_MAX: usize = 50_000;
+/// How many channels and dates of one address are.
+const VIEWS_MAX: usize = 32;
+
+/// What one address did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) last: Stamp,
+    /// Requests that were answered with a file, or that nothing changed.
+    pub(crate) requests: u64,
+    /// Requests that were not: absent files, mostly.
+    pub(crate) failed: u64,
+    pub(crate) bytes: u64,
+    /// What it asked for, `production` or a date, with how often.
+    pub(crate) views: BTreeMap<String, u64>,
+}
+
+/// What a mirror's logs say.
+#[derive(Debug, Default)]
+pub(crate) struct Account {
+    pub(crate) addresses: BTreeMap<IpAddr, Seen>,
+    /// Requests of addresses beyond those that are told apart.
+    pub(crate) others: u64,
+    /// Lines that were none of ours.
+    pub(crate) odd: u64,
+    /// Files that were read.
+    pub(crate) files: Vec<PathBuf>,
+    /// Files whose form of compression is not read here.
+    pub(crate) unread: Vec<PathBuf>,
+}
+
+/// Reads what is said of a mirror since a time.
+///
+/// Cost: the logs that were written to since then, as streams.
+pub(crate) fn read(folder: &Path, mirror: &Name, since: Stamp) -> Result<Account, Failure> {
+    let base = format!("{mirror}.access.log");
+    let mut account = Account::default();
+    for name in disk::names(folder)? {
+        let Some(end) = name.to_str().and_then(|name| name.strip_prefix(&base)) else { continue };
+        let Some(form) = form(end) else { continue };
+        let path = folder.join(&name);
+        let failed = |error: std::io::Error| {
+            Failure::machine(format!("cannot read the access log {}: {error}", escape_path(&path)))
+                .hint("run it as root, or give pinfold's user the group that may read nginx's logs (usermod -aG adm pinfold)")
+        };
+        let file = File::open(&path).map_err(failed)?;
+        if file.metadata().map_err(failed)?.mtime() < since.seconds() {
+            continue;
+        }
+        match form {
+            Form::Plain => account.add(BufReader::new(file), since).map_err(failed)?,
+            Form::Gzip => {
+                account.add(BufReader::new(MultiGzDecoder::new(file)), since).map_err(failed)?;
+            }
+            Form::Other => {
+                account.unread.push(path);
+                continue;
+            }
+        }
+        account.files.push(path);
+    }
+    Ok(account)
+}
+
+/// How a log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Plain,
+    Gzip,
+    Other,
+}
+
+/// Tells it by what follows the log's name: `.1`, `.2.gz`, `-20261126.gz`; `None` where that is another file.
+fn form(end: &str) -> Option<Form> {
+    let (number, form) = match end.rsplit_once('.') {
+        Some((rest, "gz")) => (rest, Form::Gzip),
+        Some((rest, "xz" | "zst" | "bz2" | "lz4")) => (rest, Form::Other),
+        _ => (end, Form::Plain),
+    };
+    let is_rotated = number.is_empty()
+        || number.strip_prefix(['.', '-']).is_some_and(|rest| {
+            !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit() || b == b'-')
+        });
+    is_rotated.then_some(form)
+}
+
+impl Account {
+    fn add(&mut self, mut lines: impl BufRead, since: Stamp) -> std::io::Result<()> {
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            let read = lines.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line)?;
+            if read == 0 {
+                return Ok(());
+            }
+            let request = std::str::from_utf8(&line).ok().and_then(parse);
+            match request {
+                None => self.odd += 1,
+                Some(request) if request.at >= since => self.count(&request),
+                Some(_) => {}
+            }
+        }
+    }
+
+    fn count(&mut self, request: &Request<'_>) {
+        let is_full = self.addresses.len() >= ADDRESSES_MAX;
+        if is_full && !self.addresses.contains_key(&request.address) {
+            self.others += 1;
+            return;
+        }
+        let seen = self.addresses.entry(request.address).or_insert_with(|| Seen {
+            last: request.at,
+            requests: 0,
+            failed: 0,
+            bytes: 0,
+            views: BTreeMap::new(),
+        });
+        seen.last = seen.last.max(request.at);
+        seen.bytes = seen.bytes.saturating_add(request.bytes);
+        if matches!(request.status, 200 | 206 | 304) {
+            seen.requests += 1;
+        } else {
+            seen.failed += 1;
+        }
+        if let Some(times) = seen.views.get_mut(request.view) {
+            *times += 1;
+        } else if seen.views.len() < VIEWS_MAX {
+            seen.views.insert(request.view.to_owned(), 1);
+        }
+    }
+
+    /// How many addresses were answered.
+    pub(crate) fn clients(&self) -> usize {
+        self.addresses.values().filter(|seen| seen.requests > 0).count()
+    }
+}
+
+/// One line.
+#[derive(Debug, PartialEq, Eq)]
+struct Request<'a> {
+    address: IpAddr,
+    at: Stamp,
+    status: u16,
+    bytes: u64,
+    view: &'a str,
+}
+
+/// Reads a line of the format `pinfold`. Quotes within its fields stand there as `\x22`, so that a quote is always a field's end.
+fn parse(line: &str) -> Option<Request<'_>> {
+    let fields: Vec<&str> = line.trim_end_matches('\n').split('"').collect();
+    let &[head, _request, answer, _referrer, _between, _agent, view] = fields.as_slice() else {
+        return None;
+    };
+    let (address, rest) = head.split_once(' ')?;
+    // The user's name is a stranger's word, and may hold a bracket: the time is the last.
+    let (_, time) = rest.trim_end().strip_suffix(']')?.rsplit_once('[')?;
+    let time = jiff::fmt::strtime::parse("%d/%b/%Y:%H:%M:%S %z", time).ok()?.to_timestamp().ok()?;
+    let mut numbers = answer.split_whitespace();
+    Some(Request {
+        address: address.parse().ok()?,
+        at: Stamp::from_seconds(time.as_second()),
+        status: numbers.next()?.parse().ok()?,
+        bytes: numbers.next()?.parse().ok()?,
+        view: shown(view.trim())?,
+    })
+}
+
+/// The channel or date that a request asked for, from the path below `www`.
+fn shown(view: &str) -> Option<&str> {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"._/-".contains(&b);
+    let last = view.rsplit('/').next()?;
+    (view.bytes().all(is_plain) && !last.is_empty()).then_some(last)
+}
+
+#[cfg(test)]
+mod tests;
