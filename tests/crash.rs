@@ -118,23 +118,25 @@ fn chain(point: &str) -> bool {
     step(&site, &["retire", &format!("lab@{second}")], &[0, 1], &[shows(&first)]);
     step(&site, &["publish", &format!("lab@{second}")], &[0], &[shows(&first)]);
     step(&site, &["prune"], &[0], &[shows(&first)]);
-    let host = site.dir().join("host").display().to_string();
-    for verb in ["setup", "retract"] {
-        step(&site, &[verb, "lab", "--prefix", &host], &[0], &[shows(&first)]);
-    }
-    let left = walk(Path::new(&host)).into_iter().filter(|path| path.is_file());
-    assert_eq!(left.count(), 1, "what says that nothing is set up");
+    let host = format!("--prefix={}/host", site.dir().display());
+    step(&site, &["setup", "lab", &host], &[0], &[shows(&first)]);
+    step(&site, &["retract", "lab", &host], &[0], &[shows(&first)]);
     for _ in 0..2 {
         step(&site, &["prune", &format!("lab@{second}")], &[0, 1, 2], &[shows(&first)]);
     }
     site.sound();
     site.ok(&["verify", "lab", "--deep"]);
     assert_eq!(site.leftovers(), Vec::<String>::new(), "{point}");
-    assert!(
-        !site.dates("lab").contains(&second) && !site.published("lab").contains(&second),
-        "{point}"
-    );
+    nothing_left(&site, &second, point);
     killed
+}
+
+/// The snapshot that was dropped is gone, and of the host's files what says that nothing is set up stays.
+fn nothing_left(site: &Site, dropped: &String, point: &str) {
+    let is_gone = !site.dates("lab").contains(dropped) && !site.published("lab").contains(dropped);
+    assert!(is_gone, "{point}");
+    let host = walk(&site.dir().join("host")).into_iter().filter(|path| path.is_file());
+    assert_eq!(host.count(), 1, "{point}");
 }
 
 #[test]

@@ -1,11 +1,24 @@
 //! What is the case: of mirrors, channels, pins, room, and of what runs at this moment.
 
+mod ahead;
+
 use crate::background::{big, start, wait_for};
 use crate::harness::{Archive, Site, Upstream, following};
 use serde_json::Value;
 
 fn json(site: &Site, more: &[&str]) -> Value {
     serde_json::from_str(&site.ok(&[&["status", "--json"], more].concat())).unwrap()
+}
+
+/// Signs an archive anew, as of an hour ago and valid for so many hours from now.
+pub(crate) fn ending(archive: &Archive, hours: i64) {
+    let now = jiff::Timestamp::try_from(std::time::SystemTime::now()).unwrap();
+    let at = |hours| {
+        let at = now + jiff::SignedDuration::from_hours(hours);
+        at.strftime("%a, %d %b %Y %H:%M:%S UTC").to_string()
+    };
+    let text = archive.release(&at(-1));
+    archive.sign_text(&text.replacen("Date:", &format!("Valid-Until: {}\nDate:", at(hours)), 1));
 }
 
 /// The status at another time.

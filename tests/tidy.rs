@@ -147,6 +147,18 @@ fn every_finding_and_failure_point_is_documented() {
     for code in codes {
         assert!(findings.contains(&format!("`{code}`")), "{code} is not in docs/findings.md");
     }
+    let doctor = std::fs::read_to_string(top().join("cli/src/cmd/doctor/code.rs")).unwrap();
+    let words = doctor.split('"').filter(|word| {
+        word.contains('-') && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    });
+    let mut tests = std::fs::read_to_string(top().join("tests/doctor.rs")).unwrap();
+    for path in crate::harness::walk(&top().join("tests/doctor")) {
+        tests += &std::fs::read_to_string(path).unwrap();
+    }
+    for code in words {
+        assert!(findings.contains(&format!("`{code}`")), "{code} is not in docs/findings.md");
+        assert!(tests.contains(&format!("\"{code}\"")), "{code} is provoked in no test of doctor");
+    }
     let said = documents();
     for point in pinfold_store::disk::POINTS {
         assert!(said.contains(point), "{point} is not in docs/");

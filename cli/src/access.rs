@@ -83,6 +83,41 @@ pub(crate) fn read(folder: &Path, mirror: &Name, since: Stamp) -> Result<Account
     Ok(account)
 }
 
+/// Shows every request since a time that a log called `base` holds, rotated ones too.
+///
+/// Cost: as [`read`].
+pub(crate) fn requests(
+    (folder, base): (&Path, &str),
+    since: Stamp,
+    each: &mut dyn FnMut(&Request<'_>),
+) -> std::io::Result<()> {
+    let names = disk::names(folder).map_err(std::io::Error::other)?;
+    for name in names {
+        let Some(end) = name.to_str().and_then(|name| name.strip_prefix(base)) else { continue };
+        let form = form(end);
+        let file = match form {
+            Some(Form::Plain | Form::Gzip) => File::open(folder.join(&name))?,
+            Some(Form::Other) | None => continue,
+        };
+        if file.metadata()?.mtime() < since.seconds() {
+            continue;
+        }
+        let mut lines: Box<dyn BufRead> = match form {
+            Some(Form::Gzip) => Box::new(BufReader::new(MultiGzDecoder::new(file))),
+            _ => Box::new(BufReader::new(file)),
+        };
+        let mut line = Vec::new();
+        while lines.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line)? > 0 {
+            let request = std::str::from_utf8(&line).ok().and_then(parse);
+            if let Some(request) = request.filter(|request| request.at >= since) {
+                each(&request);
+            }
+            line.clear();
+        }
+    }
+    Ok(())
+}
+
 /// How a log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
@@ -158,18 +193,20 @@ impl Account {
 
 /// One line.
 #[derive(Debug, PartialEq, Eq)]
-struct Request<'a> {
-    address: IpAddr,
-    at: Stamp,
-    status: u16,
+pub(crate) struct Request<'a> {
+    pub(crate) address: IpAddr,
+    pub(crate) at: Stamp,
+    pub(crate) status: u16,
     bytes: u64,
     view: &'a str,
+    /// What was asked for, as nginx escaped it: `GET /x HTTP/1.1`.
+    pub(crate) asked: &'a str,
 }
 
 /// Reads a line of the format `pinfold`. Quotes within its fields stand there as `\x22`, so that a quote is always a field's end.
 fn parse(line: &str) -> Option<Request<'_>> {
     let fields: Vec<&str> = line.trim_end_matches('\n').split('"').collect();
-    let &[head, _request, answer, _referrer, _between, _agent, view] = fields.as_slice() else {
+    let &[head, asked, answer, _referrer, _between, _agent, view] = fields.as_slice() else {
         return None;
     };
     let (address, rest) = head.split_once(' ')?;
@@ -183,6 +220,7 @@ fn parse(line: &str) -> Option<Request<'_>> {
         status: numbers.next()?.parse().ok()?,
         bytes: numbers.next()?.parse().ok()?,
         view: shown(view.trim())?,
+        asked,
     })
 }
 

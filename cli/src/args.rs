@@ -55,6 +55,7 @@ Keep:
   run         Do all that is due: what cron calls
   prune       Drop what keep does not keep, take old trees down; --explain says who holds a file
   status      Show how old each mirror is, what runs, what failed, what waits
+  doctor      Say what is wrong, why it matters, and what mends it
   fsck        Check the whole store; --repair heals it, --rebuild makes the index anew
 
 See also:
@@ -183,7 +184,12 @@ pub(crate) enum Verb {
     Status {
         /// Only this mirror, with all that is known of it
         mirror: Option<Name>,
+        /// Print it as text that the node exporter of Prometheus reads
+        #[arg(long, conflicts_with = "json")]
+        prometheus: bool,
     },
+    /// Say what is wrong, from evidence: why it matters, and the command that mends it; exit code 1 or 4 where something is
+    Doctor(Doctor),
     /// Check the whole store, and heal what is damaged
     Fsck(crate::cmd::fsck::Fsck),
     /// Print the completions of a shell
@@ -312,6 +318,16 @@ pub(crate) struct Prune {
     pub(crate) explain: Option<std::ffi::OsString>,
 }
 
+/// `doctor`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Doctor {
+    /// Only this mirror
+    pub(crate) mirror: Option<Name>,
+    /// Read the host's files below this folder: the system that is mounted there
+    #[arg(long, value_name = "DIR")]
+    pub(crate) prefix: Option<PathBuf>,
+}
+
 /// `client`.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Client {
@@ -345,6 +361,9 @@ pub(crate) struct Client {
     /// Add preferences by which apt goes back to the versions that are shown
     #[arg(long)]
     pub(crate) downgrade: bool,
+    /// Print a script instead, for a client without Pinfold: what it follows, which date it sees, which source wins
+    #[arg(long, conflicts_with_all = ["fallback", "minutes", "list", "plain", "downgrade", "suites"])]
+    pub(crate) check: bool,
 }
 
 /// The programs that read repositories of rpm.

@@ -9,6 +9,7 @@ mod client;
 mod clients;
 mod delete;
 mod diff;
+mod doctor;
 mod estimate;
 pub(crate) mod fsck;
 mod init;
@@ -62,7 +63,8 @@ pub(crate) fn run(args: &Args) -> Done {
 /// Says whether a verb writes the status page when it is done; what others change is there after the next run.
 const fn is_shown_at_once(verb: &Verb) -> bool {
     match verb {
-        Verb::Init | Verb::Key(_) | Verb::Rollback(_) | Verb::Pin(_) | Verb::Unpin(_) => true,
+        Verb::Init | Verb::Delete(_) | Verb::Key(_) => true,
+        Verb::Rollback(_) | Verb::Pin(_) | Verb::Unpin(_) => true,
         Verb::Promote(args) => !args.plan,
         _ => false,
     }
@@ -98,7 +100,11 @@ fn dispatch(context: &Context, verb: &Verb) -> Done {
         Verb::Serve { listen } => serving::serve(context, *listen),
         Verb::Run => run::run(context),
         Verb::Prune(args) => prune::prune(context, args),
-        Verb::Status { mirror } => status::status(context, mirror.as_ref()),
+        Verb::Status { mirror, prometheus } => {
+            let form = if *prometheus { status::Form::Prometheus } else { status::Form::Told };
+            status::status(context, mirror.as_ref(), form)
+        }
+        Verb::Doctor(args) => doctor::doctor(context, args),
         Verb::Fsck(args) => fsck::fsck(context, args),
         Verb::Completions { .. } | Verb::Manual { .. } => Ok(Outcome::Done),
     }
@@ -139,6 +145,7 @@ const fn name_of(verb: &Verb) -> &'static str {
         Verb::Run => "run",
         Verb::Prune(_) => "prune",
         Verb::Status { .. } => "status",
+        Verb::Doctor(_) => "doctor",
         Verb::Fsck(_) => "fsck",
         Verb::Completions { .. } => "completions",
         Verb::Manual { .. } => "manual",

@@ -56,6 +56,14 @@ pub enum Error {
         /// Why not, and what to do.
         why: String,
     },
+    /// A site's certificate cannot be read.
+    #[error("cannot use the certificate {path}: {why}", path = path.display())]
+    Certificate {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        why: String,
+    },
     /// Upstream could not be asked, or does not answer as it should: try later.
     #[error("cannot fetch {url}: {why}")]
     Upstream {
@@ -122,7 +130,10 @@ impl Error {
                 Kind::Integrity
             }
             Self::Upstream { .. } | Self::Missing { .. } | Self::Late { .. } => Kind::Upstream,
-            Self::KeyRefused { .. } | Self::BadText { .. } | Self::Keyring { .. } => Kind::Usage,
+            Self::KeyRefused { .. }
+            | Self::BadText { .. }
+            | Self::Keyring { .. }
+            | Self::Certificate { .. } => Kind::Usage,
         }
     }
 }

@@ -11,8 +11,10 @@ use pinfold_store::{Name, Stamp, Store};
 use crate::schedule::{self, Schedule, Tried, What};
 use crate::{generation, pins, publish};
 
+mod ahead;
 mod shape;
 
+pub use ahead::{DeepRead, Expiry, Forecast, Freshness};
 pub use shape::{
     ChannelStatus, DiskStatus, FailureStatus, MirrorStatus, Newest, PinStatus, ShownStatus, Status,
     SyncStatus, Waiting,
@@ -59,7 +61,9 @@ impl Look<'_> {
                 bytes: record.bytes,
                 trust: record.trust.as_str(),
                 filtered: record.filtered,
+                valid_until: ahead::valid_until(&record),
             }),
+            freshness: Freshness::default(),
         }
     }
 
@@ -125,7 +129,7 @@ impl Look<'_> {
             let dates = self.store.dates(&mirror);
             let snapshot = shown.snapshot;
             let behind = self.read(dates).iter().filter(|date| **date > snapshot).count();
-            status.mirrors.insert(mirror, ShownStatus { snapshot, behind });
+            status.mirrors.insert(mirror, ShownStatus { snapshot, behind, valid_until: None });
         }
         status
     }
@@ -145,7 +149,7 @@ impl Look<'_> {
         })
     }
 
-    /// Puts together what was seen.
+    /// Puts together what was seen; [`Look::forecast`] is for who waits for it.
     #[must_use]
     pub fn status(
         mut self,
@@ -153,7 +157,17 @@ impl Look<'_> {
         channels: BTreeMap<Name, ChannelStatus>,
     ) -> Status {
         let disk = self.disk();
-        Status { version: VERSION, at: self.now, mirrors, channels, disk, problems: self.problems }
+        Status {
+            version: VERSION,
+            at: self.now,
+            mirrors,
+            channels,
+            disk,
+            forecast: None,
+            expiries: Vec::new(),
+            deep_read: self.deep_read(),
+            problems: self.problems,
+        }
     }
 
     fn pins_of(&mut self, mirror: &Name) -> Vec<PinStatus> {

@@ -20,6 +20,7 @@ pub mod error;
 pub mod gc;
 pub mod heal;
 pub mod index;
+mod leftovers;
 pub mod lock;
 pub mod manifest;
 pub mod monitor;

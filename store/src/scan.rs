@@ -14,7 +14,7 @@ use crate::error::{Error, IoContext, Result};
 use crate::index::Index;
 use crate::lock::{Asker, MirrorLock};
 use crate::manifest::{Encoder, Totals};
-use crate::{Class, Entry, Evidence, Monitor, Record, RelPath, Stamp, Store, disk};
+use crate::{Class, Entry, Evidence, Monitor, Record, RelPath, Stamp, Store, disk, leftovers};
 
 /// How files become objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,7 +152,7 @@ impl Store {
     /// # Errors
     /// [`Error::Stale`] where the index must be rebuilt.
     pub fn ready(&self, lock: &MirrorLock) -> Result<Index> {
-        remove_leftovers(self)?;
+        leftovers::remove(self)?;
         let mut index = self.index()?;
         index.catch_up(self, &lock.mirror)?;
         Ok(index)
@@ -202,24 +202,6 @@ fn start<'scope, T: Send + 'scope>(
 /// Waits for a stage. A panic in it is a bug of ours and goes on in this thread.
 fn join<T>(stage: std::thread::ScopedJoinHandle<'_, Result<T>>) -> Result<T> {
     stage.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-}
-
-/// Removes the temporary files of processes that are gone.
-fn remove_leftovers(store: &Store) -> Result<()> {
-    let incoming = store.root().join("incoming");
-    for name in disk::names(&incoming)? {
-        let process = name
-            .to_str()
-            .and_then(|name| name.split_once('.'))
-            .filter(|(_, number)| number.parse::<u64>().is_ok());
-        let dead = process
-            .and_then(|(process, _)| process.parse::<u32>().ok())
-            .is_some_and(|id| !Path::new(&format!("/proc/{id}")).exists());
-        if dead {
-            disk::remove_file(&incoming.join(&name))?;
-        }
-    }
-    Ok(())
 }
 
 /// A channel closed because another stage failed; that stage's error is the one that is shown.

@@ -259,6 +259,21 @@ fn a_site_that_another_shadows_or_nobody_serves_is_told() {
     ran.says("nginx -T").says("wrote /etc/cron.d/pinfold");
     fresh.ok("rm /etc/nginx/conf.d/another.conf");
     fresh.sh("pinfold setup lab").expect(0).says("the site answers");
+    // A cache beside it, with the folder that nginx does not make; cut when the site was written and nginx knew nothing of it.
+    let cache =
+        "family = \"brew\"\nmount = \"brew\"\nmode = \"cache\"\nresolvers = [\"127.0.0.1\"]\n";
+    fresh.write("etc/pinfold/mirrors.d/bottles.toml", cache);
+    let cut =
+        fresh.sh("PINFOLD_KILL_AT=host-written:1 pinfold setup bottles; test $? = 137").expect(0);
+    assert!(fresh.read(SITE).contains("bottles"), "{}", cut.said());
+    // nginx was not asked yet, and does not take it: there are no certificates here.
+    fresh.sh("pinfold setup bottles").expect(2).says("ca-certificates.crt").says("is as it was");
+    assert!(!fresh.read(SITE).contains("bottles"));
+    assert_eq!(fresh.ok("ls -A /etc/nginx/conf.d"), "pinfold.conf\nupstream.conf\n");
+    let certificates = std::fs::read("/etc/ssl/certs/ca-certificates.crt").unwrap();
+    fresh.write("etc/ssl/certs/ca-certificates.crt", certificates);
+    fresh.sh("pinfold setup bottles").expect(0).says("the site answers");
+    fresh.sh("pinfold retract bottles").expect(0).says("the site answers");
 
     // One that listens on the loopback address alone, as a page of figures does, takes no client away.
     fresh.near(Command::new("ip").args(["address", "add", "192.0.2.7/24", "dev", "lo"])).expect(0);

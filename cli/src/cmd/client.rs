@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use pinfold_mirror::ClientFile;
 use pinfold_mirror::apt::{self, ClientInput, Downgrade, Follows, Form, Signed};
 use pinfold_mirror::brew;
+use pinfold_mirror::client_check::{CheckInput, client_check};
 use pinfold_mirror::family::Family;
 use pinfold_mirror::http::Base;
 use pinfold_mirror::{apk, pacman, rpm};
@@ -42,6 +43,10 @@ pub(super) fn client(context: &Context, args: &Client) -> Done {
     let wanted = wanted(context, &store, args)?;
     let url = url(context, mirror, &wanted);
     check_options(mirror, args)?;
+    if args.check {
+        ui::print(&check_script((context, &store, mirror), (&wanted, &url), args)?)?;
+        return Ok(Outcome::Done);
+    }
     match mirror.family {
         Family::Apt => {
             show(context, &apt_files(context, (&store, mirror), (&wanted, &url), args)?)?;
@@ -336,6 +341,37 @@ fn public_key(www: &Www) -> Result<String, Failure> {
         Failure::machine(format!("cannot read the public key {}: {error}", path.display()))
             .hint("pinfold key make makes it")
     })
+}
+
+/// Writes the script by which a client sees what it follows.
+fn check_script(
+    (context, store, mirror): (&Context, &Store, &Mirror),
+    (wanted, url): (&Wanted, &str),
+    args: &Client,
+) -> Result<String, Failure> {
+    let record = store.record(&wanted.mirror, wanted.taken)?;
+    let root = record.roots.first().map_or_else(String::new, |path| format!("/{path}"));
+    let upstream: Vec<String> = mirror.bases.iter().map(ToString::to_string).collect();
+    let is_ours =
+        context.is_signed(store, &wanted.mirror, wanted.taken)? && wanted.channel.is_some();
+    let key = if is_ours { Some(public_key(&Www::new(store.root()))?) } else { None };
+    let follows = match &wanted.channel {
+        Some(channel) => channel.to_string(),
+        None => wanted.taken.to_string(),
+    };
+    Ok(client_check(&CheckInput {
+        mirror: &wanted.mirror,
+        family: mirror.family,
+        tool: args.tool.map(|tool| match tool {
+            Tool::Dnf => rpm::Tool::Dnf,
+            Tool::Zypper => rpm::Tool::Zypper,
+        }),
+        follows: &follows,
+        url,
+        reachable: &format!("{url}{root}"),
+        upstream: &upstream,
+        key: key.as_deref(),
+    })?)
 }
 
 fn show(context: &Context, files: &[ClientFile]) -> Result<(), Failure> {

@@ -19,6 +19,7 @@ use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::ui::{self, Progress};
 pub(super) use compare::is_fixed;
+pub(super) use compare::{Side, changes};
 use compare::{files, packages};
 pub(super) use share::{Lost, document, lost};
 pub(super) use summary::summary;

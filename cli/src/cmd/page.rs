@@ -84,7 +84,7 @@ fn write_with(
 /// Gathers all that the page shows.
 fn gather(context: &Context, store: &Store, lock: &PageLock) -> Result<(Page, Vec<Pair>), Failure> {
     let config = &context.config;
-    let mut status = status::gather(context, store, None);
+    let mut status = status::gather_lightly(context, store, None);
     let mut look = Look { store, now: context.now, zone: &config.zone, problems: Vec::new() };
     let (mut moves, mut shown_since) = (Vec::new(), BTreeMap::new());
     let mut upcoming = Vec::new();

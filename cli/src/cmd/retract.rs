@@ -13,7 +13,6 @@ use super::{Done, clients};
 use crate::args::Retract;
 use crate::config::SetUp;
 use crate::context::Context;
-use crate::failure::Failure;
 use crate::host::change::Change;
 use crate::host::{Host, Parts, machine};
 
@@ -24,10 +23,9 @@ pub(super) fn retract(context: &Context, args: &Retract) -> Done {
     let state = host.at(SetUp::path(&config_path));
     let _lock = setup::hold(context, &state)?;
     let before = SetUp::read(&state)?.unwrap_or_default();
-    must_be_known(context, &before, &args.mirror)?;
+    let unknown = unknown(context, &before, &args.mirror);
     let mut mirrors: BTreeSet<Name> = before.mirrors.clone();
     mirrors.remove(&args.mirror);
-    // One whose file is gone cannot stay in the site: it is named, and retracted with its own words.
     let user = machine::user(&host, &context.config.root)?;
     let program = machine::program(&host)?;
     let parts = Parts {
@@ -40,6 +38,7 @@ pub(super) fn retract(context: &Context, args: &Retract) -> Done {
     };
     let change = Change::plan(&host, parts, before, setup::edited(args.overwrite))?;
     let mut told = Told::new(context, &host, &change)?;
+    told.notes.extend(unknown);
     if args.tool {
         told.notes.extend(tool::remove(context, &host, &args.mirror)?);
     }
@@ -51,19 +50,19 @@ pub(super) fn retract(context: &Context, args: &Retract) -> Done {
     told.finish(Some(&served))
 }
 
-/// Refuses a name that nobody ever used: it is a slip of the hand.
-fn must_be_known(context: &Context, before: &SetUp, mirror: &Name) -> Result<(), Failure> {
+/// Says that a name is nobody's: a slip of the hand, or what was retracted and deleted long ago, which is no failure.
+fn unknown(context: &Context, before: &SetUp, mirror: &Name) -> Option<String> {
     let has_data = context.config.root.join("snapshots").join(mirror.as_str()).exists();
     if before.mirrors.contains(mirror) || context.config.mirrors.contains_key(mirror) || has_data {
-        return Ok(());
+        return None;
     }
     let known: Vec<&str> = before.mirrors.iter().map(Name::as_str).collect();
-    let hint = if known.is_empty() {
-        "no mirror is set up on this host".to_owned()
+    let known = if known.is_empty() {
+        "no mirror is set up here".to_owned()
     } else {
         format!("set up are {}", known.join(", "))
     };
-    Err(Failure::usage(format!("no mirror '{mirror}' was ever set up here")).hint(hint))
+    Some(format!("no mirror '{mirror}' is known here; {known}"))
 }
 
 /// Says what stays where, how it is deleted, and who still comes.

@@ -87,7 +87,7 @@ pub(super) fn must_be_root(context: &Context, host: &Host) -> Result<(), Failure
 }
 
 /// The configuration's file, as cron names it.
-pub(super) fn config_path(context: &Context) -> Result<PathBuf, Failure> {
+pub(in crate::cmd) fn config_path(context: &Context) -> Result<PathBuf, Failure> {
     std::path::absolute(&context.config_path).map_err(|error| {
         Failure::machine(format!("cannot find {}: {error}", escape_path(&context.config_path)))
     })

@@ -12,9 +12,20 @@ use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::ui;
 
+pub(in crate::cmd) mod ahead;
+mod prometheus;
 mod text;
 
-pub(super) fn status(context: &Context, only: Option<&Name>) -> Done {
+/// How it is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// In words, or as JSON where that is asked for.
+    Told,
+    /// As the node exporter of Prometheus reads it.
+    Prometheus,
+}
+
+pub(super) fn status(context: &Context, only: Option<&Name>, form: Form) -> Done {
     let store = context.store_on_any_disk()?;
     let status = gather(context, &store, only);
     if let Some(only) = only.filter(|only| !is_known(context, &status, only)) {
@@ -24,7 +35,9 @@ pub(super) fn status(context: &Context, only: Option<&Name>) -> Done {
     for problem in &status.problems {
         ui::tell(&format!("{problem}; pinfold fsck says more"));
     }
-    if context.json {
+    if form == Form::Prometheus {
+        ui::print(&prometheus::text(&status))?;
+    } else if context.json {
         ui::print_json(&json!(status))?;
     } else {
         let shown = match only.and_then(|only| status.mirrors.get_key_value(only)) {
@@ -37,8 +50,19 @@ pub(super) fn status(context: &Context, only: Option<&Name>) -> Done {
     Ok(if is_broken || !status.problems.is_empty() { Outcome::Damage } else { Outcome::Done })
 }
 
-/// Gathers what is the case, of all mirrors or of one.
+/// Gathers what is the case, of all mirrors or of one, and when the disk is full.
 pub(super) fn gather(context: &Context, store: &Store, only: Option<&Name>) -> Status {
+    let mut status = gather_lightly(context, store, only);
+    let zone = &context.config.zone;
+    let mut look = Look { store, now: context.now, zone, problems: Vec::new() };
+    let names: Vec<Name> = status.mirrors.keys().cloned().collect();
+    status.forecast = status.disk.as_ref().and_then(|disk| look.forecast(&names, disk));
+    status.problems.append(&mut look.problems);
+    status
+}
+
+/// Gathers what is the case without reading a manifest: for what every run and every move writes.
+pub(super) fn gather_lightly(context: &Context, store: &Store, only: Option<&Name>) -> Status {
     let config = &context.config;
     let mut look = Look { store, now: context.now, zone: &config.zone, problems: Vec::new() };
     let kept = store.mirrors();
@@ -50,7 +74,9 @@ pub(super) fn gather(context: &Context, store: &Store, only: Option<&Name>) -> S
     for name in names.into_iter().filter(|name| only.is_none_or(|only| only == name)) {
         // What other tools bring has no schedule of ours.
         let own = config.mirrors.get(&name).filter(|mirror| mirror.upstream.is_some());
-        let status = look.mirror(&name, own.map(|mirror| &mirror.course.schedule));
+        let mut status = look.mirror(&name, own.map(|mirror| &mirror.course.schedule));
+        let limit = config.mirrors.get(&name).and_then(|mirror| mirror.course.stale_after);
+        status.freshness = look.freshness(&status, limit);
         mirrors.insert(name, status);
     }
     let mut channels = BTreeMap::new();
@@ -62,6 +88,11 @@ pub(super) fn gather(context: &Context, store: &Store, only: Option<&Name>) -> S
                 Err(failure) => look.problems.push(failure.message),
             }
         }
+        for (mirror, shown) in &mut status.mirrors {
+            if ahead::expires(config, mirror) {
+                shown.valid_until = look.valid_until(mirror, shown.snapshot);
+            }
+        }
         if let Some(only) = only {
             status.mirrors.retain(|mirror, _| mirror == only);
             status.pins.retain(|pin| pin.mirror == *only);
@@ -69,7 +100,11 @@ pub(super) fn gather(context: &Context, store: &Store, only: Option<&Name>) -> S
         }
         channels.insert(name.clone(), status);
     }
-    look.status(mirrors, channels)
+    for (name, mirror) in &mut mirrors {
+        mirror.freshness.clients_get = ahead::clients_get((name, mirror), &channels);
+    }
+    let expiries = ahead::expiries(config, &mut look, (&mirrors, &channels));
+    Status { expiries, ..look.status(mirrors, channels) }
 }
 
 fn is_known(context: &Context, status: &Status, mirror: &Name) -> bool {

@@ -51,6 +51,8 @@ pub(crate) struct Mirror {
 pub(crate) struct Course {
     /// When it is synced.
     pub(crate) schedule: Schedule,
+    /// From which age on it is stale; `None` where nobody waits for it.
+    pub(crate) stale_after: Option<Duration>,
     /// How long its snapshots are kept; as all mirrors' where it says nothing.
     pub(crate) keep: Option<Keep>,
     /// What its moves in a channel must fulfil, where that is other than the channel says.

@@ -16,13 +16,16 @@ use serde::Deserialize;
 
 use super::OneOrMore;
 use super::channel::{ChannelFile, schedule};
-use super::duration::seconds;
+use super::duration::{duration, seconds};
 use super::keep::KeepFile;
 use super::mirror::{Course, List, Mirror, Transfer, Unloaded, Upstream, Wanted, of_folder};
 use super::source::{Program, Rsync, Source};
 
 /// How long an upstream in the middle of its own update is waited for: half a minute, 1, 2, 4 and 8 minutes.
 const PATIENCE: Duration = Duration::from_secs(31 * 30);
+
+/// From which age on a mirror that is synced by itself is stale.
+const STALE_AFTER: Duration = Duration::from_secs(3 * 86_400);
 
 /// What was written.
 #[derive(Deserialize)]
@@ -99,6 +102,7 @@ pub(super) struct MirrorFile {
     tries: Option<u32>,
     retry_wait: Option<String>,
     schedule: Option<String>,
+    stale_after: Option<String>,
     keep: Option<KeepFile>,
     #[serde(default)]
     channels: BTreeMap<String, ChannelFile>,
@@ -234,7 +238,13 @@ impl MirrorFile {
                 name.parse().map_err(|error: pinfold_store::Error| table(error.to_string()))?;
             rules.insert(name, written.rules_of_mirror().map_err(table)?);
         }
-        Ok(Course { schedule, keep, rules })
+        let stale_after = match self.stale_after.as_deref() {
+            // What nobody brings by itself is as old as it is meant to be.
+            None => (!schedule.is_never()).then_some(STALE_AFTER),
+            Some("never") => None,
+            Some(said) => Some(duration("stale-after", said)?),
+        };
+        Ok(Course { schedule, stale_after, keep, rules })
     }
 
     /// Refuses files that would be others in another folder, and half of a pair.

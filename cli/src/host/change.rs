@@ -183,20 +183,39 @@ impl<'a> Change<'a> {
         Ok(())
     }
 
-    /// Writes the site and lets nginx look at it; puts back what was where nginx does not take it.
+    /// Writes the site and lets nginx look at it; puts back what was where nginx does not take it. What was lies beside it until then,
+    /// under a name that nginx does not read, for the run after one that was killed.
     fn write_site(&self, step: &Step) -> Result<(), Failure> {
-        if matches!(step.fate, Fate::Same | Fate::Kept) {
+        let beside = step.path.with_extension("conf.before");
+        let untested = self.host.read(&beside)?;
+        if step.fate == Fate::Kept || (step.fate == Fate::Same && untested.is_none()) {
             return Ok(());
         }
         let nginx = if self.host.is_here() { Nginx::find() } else { None };
-        self.write(step)?;
-        let Some(Err(said)) = nginx.as_ref().map(Nginx::test) else { return Ok(()) };
-        let path = self.host.at(&step.path);
-        match &step.old {
-            Some(old) => disk::write_durably(&path, old.as_bytes(), 0o644)?,
-            None => disk::remove_file(&path).map(drop)?,
+        let (path, beside) = (self.host.at(&step.path), self.host.at(&beside));
+        let old = untested.clone().or(step.old.clone()).unwrap_or_default();
+        if nginx.is_some() && untested.is_none() {
+            disk::write_durably(&beside, old.as_bytes(), 0o644)?;
         }
-        let is_ours = nginx.as_ref().is_some_and(|nginx| nginx.test().is_ok());
+        self.write(step)?;
+        let refused = nginx.as_ref().and_then(|nginx| nginx.test().err());
+        if refused.is_some() {
+            if old.is_empty() {
+                disk::remove_file(&path)?;
+            } else {
+                disk::write_durably(&path, old.as_bytes(), 0o644)?;
+            }
+        }
+        disk::remove_file(&beside)?;
+        match refused {
+            Some(said) => Err(self.refused(step, nginx.as_ref(), &said)?),
+            None => Ok(()),
+        }
+    }
+
+    /// Says why nginx refused the site, which is as it was; what the host was given is so, too.
+    fn refused(&self, step: &Step, nginx: Option<&Nginx>, said: &str) -> Result<Failure, Failure> {
+        let is_ours = nginx.is_some_and(|nginx| nginx.test().is_ok());
         let state = self.host.at(SetUp::path(self.parts.config_path));
         if self.before == SetUp::default() {
             disk::remove_file(&state)?;
@@ -204,7 +223,7 @@ impl<'a> Change<'a> {
             self.before.write(&state)?;
         }
         let shown = escape_path(&step.path);
-        Err(if is_ours {
+        Ok(if is_ours {
             Failure::usage(format!("nginx does not take the site: {said}; {shown} is as it was"))
                 .hint("mend what it names in [site] of pinfold.toml: the port, the certificate and its key")
         } else {

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use pinfold_store::Stamp;
 use pinfold_store::path::escape;
 use sequoia_openpgp::armor;
 use sequoia_openpgp::cert::CertParser;
 use sequoia_openpgp::cert::amalgamation::key::ErasedKeyAmalgamation;
 use sequoia_openpgp::packet::key::PublicParts;
 use sequoia_openpgp::parse::{Dearmor, PacketParserBuilder, Parse};
+use sequoia_openpgp::policy::StandardPolicy;
 use sequoia_openpgp::{Cert, Fingerprint, KeyHandle};
 
 use super::{armored, chain};
@@ -25,6 +27,41 @@ const END_KEYS: &[u8] = b"-----END PGP PUBLIC KEY BLOCK-----";
 #[derive(Debug, Clone, Default)]
 pub struct Keyring {
     certs: BTreeMap<Fingerprint, Cert>,
+}
+
+/// When a certificate ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyEnd {
+    /// Its fingerprint.
+    pub fingerprint: String,
+    /// Whose it is, escaped.
+    pub name: String,
+    /// When nothing that it signs counts any more.
+    pub at: Stamp,
+}
+
+impl KeyEnd {
+    fn of(cert: &Cert) -> Option<Self> {
+        let policy = &StandardPolicy::new();
+        let valid = cert.with_policy(policy, None).ok()?;
+        let own = valid.primary_key().key_expiration_time();
+        let mut last = None;
+        for part in valid.keys().for_signing() {
+            let ends = match (part.key_expiration_time(), own) {
+                (Some(part), Some(own)) => part.min(own),
+                (Some(one), None) | (None, Some(one)) => one,
+                (None, None) => return None,
+            };
+            last = last.max(Some(ends));
+        }
+        let since = last.or(own)?.duration_since(std::time::UNIX_EPOCH).ok()?;
+        let name = valid.userids().next().map(|id| escape(id.userid().value()));
+        Some(Self {
+            fingerprint: cert.fingerprint().to_hex(),
+            name: name.unwrap_or_default(),
+            at: Stamp::from_seconds(i64::try_from(since.as_secs()).ok()?),
+        })
+    }
 }
 
 impl Keyring {
@@ -56,6 +93,12 @@ impl Keyring {
     #[must_use]
     pub fn fingerprints(&self) -> Vec<String> {
         self.certs.keys().map(Fingerprint::to_hex).collect()
+    }
+
+    /// Says when each of its certificates ends: when none of its parts can sign any more. Those that never end are left out.
+    #[must_use]
+    pub fn ends(&self) -> Vec<KeyEnd> {
+        self.certs.values().filter_map(KeyEnd::of).collect()
     }
 
     /// Writes the certificates as clients take them: all in one armored block, because apt reads no second one.

@@ -93,7 +93,10 @@ fn evil_channel() -> ChannelStatus {
         reason: EVIL.to_owned(),
         schedule: None,
         next: None,
-        mirrors: BTreeMap::from([(name("lab"), ShownStatus { snapshot: stamp(NOW), behind: 1 })]),
+        mirrors: BTreeMap::from([(
+            name("lab"),
+            ShownStatus { snapshot: stamp(NOW), behind: 1, valid_until: None },
+        )]),
         pins: vec![pin],
         waits: Vec::new(),
         failure: failure(),

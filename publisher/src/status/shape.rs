@@ -6,6 +6,8 @@ use pinfold_store::running::Running;
 use pinfold_store::{Name, Stamp};
 use serde::Serialize;
 
+use super::{DeepRead, Expiry, Forecast, Freshness};
+
 /// What is the case.
 #[derive(Debug, Clone, Serialize)]
 pub struct Status {
@@ -19,6 +21,12 @@ pub struct Status {
     pub channels: BTreeMap<Name, ChannelStatus>,
     /// The room; absent where the file system does not say.
     pub disk: Option<DiskStatus>,
+    /// When it is full, if it goes on like this; absent where snapshots do not say yet.
+    pub forecast: Option<Forecast>,
+    /// What expires, the soonest first.
+    pub expiries: Vec<Expiry>,
+    /// When all objects were last read; absent where this user cannot know.
+    pub deep_read: Option<DeepRead>,
     /// What could not be read: all else is told all the same.
     pub problems: Vec<String>,
 }
@@ -40,6 +48,8 @@ pub struct MirrorStatus {
     pub held_by: Option<String>,
     /// The pins on its snapshots.
     pub pins: Vec<PinStatus>,
+    /// How old it is, and how old it may be.
+    pub freshness: Freshness,
 }
 
 /// A newest snapshot.
@@ -57,6 +67,8 @@ pub struct Newest {
     pub trust: &'static str,
     /// It is a part of its archive.
     pub filtered: bool,
+    /// Until when upstream's own metadata say that they are valid.
+    pub valid_until: Option<Stamp>,
 }
 
 /// How a mirror is brought in.
@@ -123,6 +135,8 @@ pub struct ShownStatus {
     pub snapshot: Stamp,
     /// How many newer ones there are.
     pub behind: usize,
+    /// Until when clients take it; absent where they take it for good, as they do what we sign.
+    pub valid_until: Option<Stamp>,
 }
 
 /// What would move and does not.

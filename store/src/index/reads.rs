@@ -3,11 +3,11 @@
 //! Times are the clock's seconds, or one more than the latest that was noted where the clock does not move: what was read in this
 //! pass is told from what was read before it. A cache: a rebuild leaves it cold.
 
-use rusqlite::{OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
 
 use super::{Index, ObjectRow, int, sql, uint};
-use crate::error::Result;
-use crate::{Digest, Stamp};
+use crate::error::{IoContext, Result};
+use crate::{Digest, Stamp, Store};
 
 /// An interrupted pass is gone on with for this long after its last step, in seconds: what it read is too old after that.
 const PASS_KEPT: i64 = 7 * 86_400;
@@ -53,6 +53,28 @@ pub struct Read {
     pub whole: Option<Stamp>,
     /// When the pass that is under way, or was interrupted, began.
     pub pass: Option<Stamp>,
+}
+
+impl Store {
+    /// Says when the last reading of all objects began: in one pass, or by parts of which the oldest is meant. `None` where there
+    /// was none, or no index. The index is neither made nor written; the answer costs the same for every size.
+    ///
+    /// # Errors
+    /// [`crate::Error::Index`] where it is there and cannot be read: by another user, or one of another version.
+    pub fn whole_read(&self) -> Result<Option<Stamp>> {
+        let path = self.root().join("index.sqlite");
+        if !path.try_exists().at("look for", &path)? {
+            return Ok(None);
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = sql(&path, Connection::open_with_flags(&path, flags))?;
+        let ask = |text: &str| {
+            sql(&path, connection.query_row(text, [], |row| row.get::<_, Option<i64>>(0)))
+        };
+        let pass = ask("SELECT max(began) FROM passes WHERE at = 0")?;
+        let parts = ask("SELECT min(read) FROM objects")?.filter(|read| *read > 0);
+        Ok(pass.max(parts).map(Stamp::from_seconds))
+    }
 }
 
 impl Index {

@@ -21,10 +21,10 @@ const PACKAGE_WORDS: &[&str] = &["added", "removed", "upgraded", "downgraded", "
 const FILE_WORDS: &[&str] = &["added", "removed", "changed", "replaced"];
 
 /// The tree of a snapshot, or an empty one.
-pub(super) struct Side<'a>(pub(super) Option<SnapshotTree<'a>>);
+pub(in crate::cmd) struct Side<'a>(pub(in crate::cmd) Option<SnapshotTree<'a>>);
 
 impl<'a> Side<'a> {
-    pub(super) fn of(store: &'a Store, record: Option<&Record>) -> Self {
+    pub(in crate::cmd) fn of(store: &'a Store, record: Option<&Record>) -> Self {
         Self(record.map(|record| SnapshotTree { store, manifest: record.manifest }))
     }
 }
@@ -96,10 +96,10 @@ pub(super) fn packages(
 }
 
 /// Takes a change of a package.
-pub(super) type Each<'a> = dyn FnMut(&PackageChange<'_>) -> pinfold_mirror::Result<()> + 'a;
+pub(in crate::cmd) type Each<'a> = dyn FnMut(&PackageChange<'_>) -> pinfold_mirror::Result<()> + 'a;
 
 /// Names what happened to packages, as the family does, and the advisories that came where it has such.
-pub(super) fn changes(
+pub(in crate::cmd) fn changes(
     family: Family,
     (old, new): (&Side<'_>, &Side<'_>),
     mut each: &mut Each<'_>,

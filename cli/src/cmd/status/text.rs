@@ -10,6 +10,8 @@ use pinfold_store::{Name, Stamp};
 use crate::context::Context;
 use crate::ui;
 
+mod ahead;
+
 /// All mirrors and channels, a line each.
 pub(super) fn all(context: &Context, status: &Status) -> String {
     let rows = status.mirrors.iter().map(|(name, mirror)| {
@@ -47,7 +49,7 @@ pub(super) fn all(context: &Context, status: &Status) -> String {
     if let Some(disk) = &status.disk {
         text += &format!("\ndisk: {}\n", room(disk));
     }
-    text
+    text + &ahead::lines(status)
 }
 
 /// One mirror, with all that is known of it.
@@ -60,6 +62,7 @@ pub(super) fn one(
     lines.push(("newest", newest_of(name, mirror)));
     lines.push(("kept", format!("{}, {} of them published", mirror.snapshots, mirror.published)));
     lines.push(("good sync", good(&mirror.sync)));
+    lines.push(("freshness", ahead::freshness(&mirror.freshness)));
     if let Some(failure) = &mirror.sync.failure {
         lines.push(("failed", failed(failure)));
     }
@@ -101,6 +104,8 @@ pub(super) fn one(
     if let Some(disk) = &status.disk {
         lines.push(("disk", room(disk)));
     }
+    let ends = status.expiries.iter().filter(|one| one.mirror.as_ref() == Some(name));
+    lines.extend(ends.map(|one| ("ends", ahead::ends(one))));
     let lines = lines.iter().map(|(word, text)| format!("  {word:<9}  {text}\n"));
     format!("{name}\n{}", lines.collect::<String>())
 }
@@ -147,6 +152,7 @@ fn state(mirror: &MirrorStatus) -> String {
     match (&mirror.held_by, &mirror.sync.failure) {
         (Some(holder), _) => holder.clone(),
         (None, Some(failure)) => failed(failure),
+        (None, None) if mirror.freshness.is_stale => "stale".to_owned(),
         (None, None) => String::new(),
     }
 }

@@ -68,7 +68,7 @@ fn word(verb: &str) -> &str {
         "promote" => "promoted",
         "rollback" => "rolled back",
         "key" => "signed anew",
-        "delete" => "emptied",
+        "delete" => "lost a mirror",
         other => other,
     }
 }
