@@ -89,8 +89,8 @@ fn apt_says_whether_the_mirror_wins() {
     check(1).says("is not there").says("pinfold client lab prints it");
 
     // Another mirror than the one that is meant.
-    let stranger =
-        Apt::new(&format!("deb [trusted=yes] file:{} lab main", other.tree.display()), &[]);
+    let keys = [UpstreamKey::shared().public()];
+    let stranger = Apt::new(&format!("deb file:{} lab main", other.tree.display()), &keys);
     stranger.get(&["update"]);
     let config = stranger.root().join("apt.conf");
     run(&script, &[], &[("APT_CONFIG", &config)])

@@ -34,6 +34,7 @@ mod flips;
 mod flow;
 mod hostile;
 mod ingest;
+mod json;
 mod keys;
 mod lost;
 mod model;

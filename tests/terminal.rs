@@ -57,3 +57,27 @@ fn bash_completes_verbs_and_options() {
         assert!(String::from_utf8(script).unwrap().contains("rollback"), "{shell}");
     }
 }
+
+#[test]
+fn manual_pages_are_sound_and_show_examples() {
+    let site = Site::bare();
+    let pages = site.dir().join("pages");
+    std::fs::create_dir(&pages).unwrap();
+    let help = String::from_utf8(tool(&mut site.command(&["--help"])).stdout).unwrap();
+    let listed = help.split("\nSnapshots are named").next().unwrap();
+    let verbs = listed.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
+    let mut drawn = Vec::new();
+    for verb in [""].into_iter().chain(verbs.filter(|verb| !verb.is_empty())) {
+        let args: &[&str] = if verb.is_empty() { &["manual"] } else { &["manual", verb] };
+        let page = tool(&mut site.command(args)).stdout;
+        let text = String::from_utf8(page.clone()).unwrap();
+        assert!(verb.is_empty() || text.contains(&format!("pinfold {verb}")), "{verb}: {text}");
+        drawn.push(pages.join(format!("pinfold-{verb}.1")));
+        std::fs::write(drawn.last().unwrap(), page).unwrap();
+    }
+    assert!(drawn.len() > 25, "{drawn:?}");
+    for page in drawn {
+        let checked = tool(Command::new("groff").args(["-man", "-ww", "-z"]).arg(&page));
+        assert_eq!(String::from_utf8(checked.stderr).unwrap(), "", "{}", page.display());
+    }
+}

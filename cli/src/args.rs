@@ -2,11 +2,15 @@
 
 mod adopt;
 mod decide;
+mod examples;
 mod host;
+#[cfg(test)]
+mod tests;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Parser, Subcommand};
+use clap::{Args as ClapArgs, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use pinfold_publisher::layout::Spec;
 use pinfold_store::Name;
 
@@ -92,6 +96,20 @@ pub(crate) struct Args {
     /// The verb.
     #[command(subcommand)]
     pub(crate) verb: Verb,
+}
+
+/// What may be typed: every verb and option, with examples.
+pub(crate) fn grammar() -> clap::Command {
+    examples::add(Args::command())
+}
+
+/// Reads what was typed, the program's name first.
+///
+/// # Errors
+///
+/// What is no command; also what `--help` and `--version` print.
+pub(crate) fn read(words: impl IntoIterator<Item = OsString>) -> Result<Args, clap::Error> {
+    Args::from_arg_matches(&grammar().try_get_matches_from(words)?)
 }
 
 /// The verbs.
@@ -315,7 +333,7 @@ pub(crate) struct Prune {
     pub(crate) snapshot: Option<Spec>,
     /// Say who holds an object (8 digits of its BLAKE3 or more), a file below the root, or a path of an archive (pool/…, MIRROR:pool/…)
     #[arg(long, value_name = "OBJECT|PATH", conflicts_with = "snapshot")]
-    pub(crate) explain: Option<std::ffi::OsString>,
+    pub(crate) explain: Option<OsString>,
 }
 
 /// `doctor`.

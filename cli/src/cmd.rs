@@ -31,9 +31,7 @@ mod sync;
 mod tree;
 mod tried;
 
-use clap::CommandFactory;
-
-use crate::args::{Args, Verb};
+use crate::args::{Args, Verb, grammar};
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::ui;
@@ -155,14 +153,14 @@ const fn name_of(verb: &Verb) -> &'static str {
 /// Prints a shell's completions.
 fn completions(shell: clap_complete::Shell) -> Done {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Args::command(), "pinfold", &mut script);
+    clap_complete::generate(shell, &mut grammar(), "pinfold", &mut script);
     ui::print(&String::from_utf8_lossy(&script))?;
     Ok(Outcome::Done)
 }
 
 /// Prints a manual page.
 fn manual(verb: Option<&str>) -> Done {
-    let mut program = Args::command();
+    let mut program = grammar();
     program.build();
     let command = match verb {
         None => program,
@@ -174,8 +172,17 @@ fn manual(verb: Option<&str>) -> Done {
     let mut page = Vec::new();
     let drawn = clap_mangen::Man::new(command).render(&mut page);
     drawn.map_err(|error| Failure::machine(format!("cannot make the manual page: {error}")))?;
-    ui::print(&String::from_utf8_lossy(&page))?;
+    ui::print(&in_ascii(&String::from_utf8_lossy(&page)))?;
     Ok(Outcome::Done)
+}
+
+/// As troff reads it without being told of an encoding.
+fn in_ascii(page: &str) -> String {
+    let spelled = |letter: char| match letter {
+        letter if letter.is_ascii() => letter.to_string(),
+        letter => format!("\\[u{:04X}]", u32::from(letter)),
+    };
+    page.chars().map(spelled).collect()
 }
 
 /// Starts the threads that read, link and hash. Left to the first use, a machine that cannot have them would be a panic.

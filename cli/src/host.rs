@@ -41,11 +41,12 @@ impl Host {
         self.prefix.is_none()
     }
 
-    /// Where a file of the host is found.
+    /// Where a file of the host is found; a configuration below the prefix is named as it lies here.
     pub(crate) fn at(&self, path: impl AsRef<Path>) -> PathBuf {
         let path = path.as_ref();
         match &self.prefix {
             None => path.to_owned(),
+            Some(prefix) if path.starts_with(prefix) => path.to_owned(),
             Some(prefix) => prefix.join(path.strip_prefix("/").unwrap_or(path)),
         }
     }

@@ -18,12 +18,10 @@ mod work;
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use crate::failure::{Failure, Outcome};
 
 fn main() -> ExitCode {
-    let done = match args::Args::try_parse() {
+    let done = match args::read(std::env::args_os()) {
         Ok(args) => guarded(|| {
             ui::choose(args.color);
             arm_failure_point()?;

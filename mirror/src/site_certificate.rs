@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use pinfold_store::Stamp;
 use pinfold_store::path::escape;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use x509_cert::Certificate;
 use x509_cert::der::Decode;
 use x509_cert::der::oid::AssociatedOid;
@@ -46,8 +48,15 @@ impl SiteCertificate {
     /// [`Error::Certificate`] where there is none.
     pub fn parse(pem: &[u8], path: &Path) -> Result<Self> {
         let refuse = |why: String| Error::Certificate { path: PathBuf::from(path), why };
-        let chain = Certificate::load_pem_chain(pem)
-            .map_err(|error| refuse(format!("it is no certificate in PEM form: {error}")))?;
+        // Web servers pass over what stands between certificates: their text, or the key in the same file.
+        let mut chain = Vec::new();
+        for one in CertificateDer::pem_slice_iter(pem) {
+            let der =
+                one.map_err(|error| refuse(format!("it is no certificate in PEM form: {error}")))?;
+            let parsed = Certificate::from_der(&der)
+                .map_err(|error| refuse(format!("its certificate does not parse: {error}")))?;
+            chain.push(parsed);
+        }
         let own = chain.first().ok_or_else(|| refuse("it holds no certificate".to_owned()))?;
         let stamp = |time: &x509_cert::time::Time| {
             Stamp::from_seconds(

@@ -5,9 +5,8 @@ trap 'rm -rf "$work"' EXIT
 
 setting() { apt-config shell value "$1" | sed "s/^value='\(.*\)'$/\1/"; }
 
-# A line: the source as apt names it, whose it is, its suite.
-# shellcheck disable=SC2016 # apt puts the values in.
-apt-get indextargets --format '$(REPO_URI) $(RELEASE)' | sort -u | while read -r source suite; do
+# A line: the source as apt names it, whose it is, its suite. What was never fetched is among them.
+apt-get update --print-uris | sed -n "s,^'\([^']*\)dists/\([^']*\)/InRelease'.*,\1 \2,p; s,^'\([^']*\)/InRelease'.*,\1 ./,p" | sort -u | while read -r source suite; do
     case $source in
         mirror+file:*)
             list=${source#mirror+file:}
@@ -42,7 +41,7 @@ parts=$(setting Dir::Etc::sourceparts/d)
                 for (one in mine) if (index($0, one)) is = 1
                 for (at = 1; is && at <= NF; at++) if (tolower($at) ~ /^signed-by:/) { sub(/^[^:]*: */, "", $at); print $at }
             }
-        ' "$file" | tr ' ,' '\n\n'
+        ' "$file" | tr ', ' '[\n*]'
     done
 } | grep '^/' | sort -u >"$work/keys"
 [ -s "$work/keys" ] || ls "$(setting Dir::Etc::trustedparts/d)"* >"$work/keys" 2>/dev/null

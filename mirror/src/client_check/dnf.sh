@@ -18,7 +18,7 @@ while IFS=$tab read -r id first date file; do
         ours)
             own="$own $id"
             good "$id names $first, and is seen as of $date"
-            sed -n "/^\[$id\]/,/^\[/s,^gpgkey *= *,,p" "$file" 2>/dev/null | tr ' ,' '\n\n' | sed -n 's,^file://,,p' >"$work/keys"
+            sed -n "/^\[$id\]/,/^\[/s,^gpgkey *= *,,p" "$file" 2>/dev/null | tr ', ' '[\n*]' | sed -n 's,^file://,,p' >"$work/keys"
             while read -r key; do
                 [ -r "$key" ] && good "the key $key is there"
                 [ -r "$key" ] || wrong "the key $key is not there" "pinfold client $mirror prints it"

@@ -43,8 +43,26 @@ fn it_says_when_it_ends_and_whom_it_is_for() {
 }
 
 #[test]
+fn text_and_the_key_in_the_same_file_are_passed_over() {
+    let own = made(&[]);
+    let key = b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+    let plain = SiteCertificate::parse(&own, Path::new("/x")).unwrap();
+    for file in [
+        [b"subject=CN = mirror\n".as_slice(), &own].concat(),
+        [own.as_slice(), key].concat(),
+        [key.as_slice(), &own, b"\n\n"].concat(),
+    ] {
+        assert_eq!(SiteCertificate::parse(&file, Path::new("/x")).unwrap(), plain);
+    }
+}
+
+#[test]
 fn what_is_none_is_refused_with_its_path() {
-    for bytes in [&b""[..], b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
+    for bytes in [
+        &b""[..],
+        b"no certificate\n",
+        b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+    ] {
         let error = SiteCertificate::parse(bytes, Path::new("/etc/ssl/x.pem")).unwrap_err();
         assert!(error.to_string().contains("/etc/ssl/x.pem"), "{error}");
     }
