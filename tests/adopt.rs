@@ -221,7 +221,8 @@ fn what_reposync_keeps_is_adopted_and_dnf_goes_on_with_the_file_that_it_has() {
     }
     let words = ["adopt", file.to_str().unwrap(), "--prefix", host.to_str().unwrap()];
     site.run(&words)
-        .expect(0)
+        .expect(1)
+        .says("comes without https: nothing vouches for it")
         .says("base-9: rpm, answers at /Base-9")
         .says("/etc/apache2/sites-enabled/m.conf, line 1")
         .says("/etc/cron.d/reposync, line 1: switch this off");

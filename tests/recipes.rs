@@ -64,8 +64,8 @@ fn shell_and_ansible_take_them() {
     play(&temp_dir(), &["--syntax-check"], &[]);
 }
 
-/// Has ansible carry out the role on this host, for all that it knows.
-fn play(home: &tempfile::TempDir, words: &[&str], variables: &[(&str, Value)]) {
+/// Has ansible carry out the role on this host, for all that it knows; gives what it said.
+fn play(home: &tempfile::TempDir, words: &[&str], variables: &[(&str, Value)]) -> String {
     let book = home.path().join("play.yml");
     write(&book, "- hosts: localhost\n  gather_facts: false\n  roles: [pinfold_mirror]\n");
     let variables: serde_json::Map<String, Value> =
@@ -75,7 +75,8 @@ fn play(home: &tempfile::TempDir, words: &[&str], variables: &[(&str, Value)]) {
     ansible.arg("-e").arg(Value::from(variables).to_string());
     ansible.env("ANSIBLE_ROLES_PATH", recipes().join("ansible")).env("HOME", home.path());
     // The interpreter that has the distribution's modules.
-    tool(ansible.env("ANSIBLE_PYTHON_INTERPRETER", "/usr/bin/python3").env("LC_ALL", "C.UTF-8"));
+    ansible.env("ANSIBLE_PYTHON_INTERPRETER", "/usr/bin/python3").env("LC_ALL", "C.UTF-8");
+    String::from_utf8_lossy(&tool(&mut ansible).stdout).into_owned()
 }
 
 /// A recipe, read by a parser of YAML.
@@ -197,27 +198,26 @@ fn a_recipe_sets_a_mirror_up_and_its_retraction_leaves_the_data_alone() {
     assert_eq!(data, files(&host.at("srv/pinfold")), "the data stay");
 }
 
+/// Has ansible carry out the role below a host's folder; gives what it said.
+fn play_below(host: &Host, state: &str) -> String {
+    let config = host.at("etc/pinfold/pinfold.toml");
+    let command = serde_json::json!([env!("CARGO_BIN_EXE_pinfold"), "--config", config]);
+    let prefix = Value::from(host.0.path().to_str().unwrap());
+    let variables = [
+        ("pinfold_mirror_state", state.into()),
+        ("pinfold_mirror_prefix", prefix),
+        ("pinfold_mirror_command", command),
+    ];
+    play(&temp_dir(), &[], &variables)
+}
+
 #[test]
 fn the_role_and_the_shell_form_give_a_host_the_same_as_the_recipe() {
     let by = [(); 3].map(|()| Host(temp_dir()));
     let [recipe, role, shell] = &by;
     let bin = Path::new(env!("CARGO_BIN_EXE_pinfold")).parent().unwrap();
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
-    let home = temp_dir();
-    let role_does = |state: &str| {
-        let config = role.at("etc/pinfold/pinfold.toml");
-        let command = serde_json::json!([env!("CARGO_BIN_EXE_pinfold"), "--config", config]);
-        let prefix = Value::from(role.0.path().to_str().unwrap());
-        play(
-            &home,
-            &[],
-            &[
-                ("pinfold_mirror_state", state.into()),
-                ("pinfold_mirror_prefix", prefix),
-                ("pinfold_mirror_command", command),
-            ],
-        );
-    };
+    let role_does = |state: &str| play_below(role, state);
     let shell_does = |word: &str| {
         let mut sh = Command::new("sh");
         sh.arg(recipes().join("shell/apt-mirror.sh")).arg(word);
@@ -241,7 +241,13 @@ fn the_role_and_the_shell_form_give_a_host_the_same_as_the_recipe() {
         assert_eq!(plain(recipe), plain(other));
     }
     assert!(!plain(role).is_empty());
-    role_does("present");
+    // A run that failed halfway is made good by the next, and the one after it changes nothing.
+    std::fs::remove_file(role.at("etc/cron.d/pinfold")).unwrap();
+    let said = role_does("present");
+    assert!(said.contains("changed=1 "), "{said}");
+    assert_eq!(plain(recipe), plain(role));
+    let said = role_does("present");
+    assert!(said.contains("changed=0 "), "{said}");
     shell_does("setup");
     recipe.carry_out("apt-mirror-retract");
     role_does("absent");

@@ -50,6 +50,12 @@ fn a_root_in_the_wrong_place_or_of_two_owners_is_told() {
     mounts(&format!("23 22 8:2 / {}/www rw - ext4 /dev/sdb1 rw\n", root.display()));
     ward.says("filesystem-split", "/www is mounted inside of the root");
     mounts("");
+    ward.host("etc/fstab", &format!("# disks\nUUID=1 / ext4 rw 0 1\nUUID=2 {shown} ext4 rw 0 2\n"));
+    ward.says("filesystem-unmounted", &format!("has a file system for {shown}"));
+    mounts(&format!("23 22 8:2 / {shown} rw - ext4 /dev/sdb1 rw\n"));
+    ward.has(&[]);
+    mounts("");
+    ward.host("etc/fstab", "UUID=1 / ext4 rw 0 1\n");
     let www = root.join("www");
     mode(&www, 0o750);
     ward.says("site-closed", &format!("chmod o+x {}", www.display()));

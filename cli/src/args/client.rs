@@ -1,4 +1,4 @@
-//! What was typed of `client`.
+//! What was typed for the verb that prints clients' files.
 
 use clap::Args as ClapArgs;
 use pinfold_publisher::layout::Spec;

@@ -148,8 +148,8 @@ pub(super) const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
     (
         "doctor",
         &[
-            ("pinfold doctor", "what is wrong, and what mends it"),
-            ("pinfold doctor ubuntu --json", "of one mirror, for programs"),
+            ("pinfold doctor", "what is wrong, why it matters, and what mends it"),
+            ("pinfold doctor ubuntu", "only of this mirror"),
         ],
     ),
     (

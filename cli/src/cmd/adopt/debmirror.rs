@@ -66,7 +66,7 @@ fn calls(line: &str) -> Option<Vec<String>> {
     let words = words::split(line);
     let is_program = |word: &String| word == "debmirror" || word.ends_with("/debmirror");
     let at = words.iter().position(is_program)?;
-    Some(words[at + 1..].to_vec())
+    Some(words::of_one_command(&words[at + 1..]).to_vec())
 }
 
 /// Reads either.
@@ -86,7 +86,7 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Vec<Found>, Failure> {
     let mut found = Vec::new();
     for (number, line) in words::lines(text) {
         let failed = |why: String| Failure::usage(format!("{}: {why}", place(number)));
-        if let Some((name, value)) = assignment(&line) {
+        if let Some((name, value)) = words::assignment(&line) {
             variables.insert(name, expand(&value, &variables).unwrap_or(value));
         } else if let Some(words) = calls(&line) {
             let words: Result<Vec<String>, String> =
@@ -96,17 +96,6 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Vec<Found>, Failure> {
         }
     }
     Ok(found)
-}
-
-/// `NAME=value` of a shell.
-fn assignment(line: &str) -> Option<(String, String)> {
-    let line = line.trim();
-    let line = line.strip_prefix("export ").unwrap_or(line);
-    let (name, _) = line.split_once('=')?;
-    let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    let word = words::split(line).into_iter().next()?;
-    let (_, value) = word.split_once('=')?;
-    is_name.then(|| (name.to_owned(), value.to_owned()))
 }
 
 /// Puts the values of a script's own variables; what a shell would run is refused.

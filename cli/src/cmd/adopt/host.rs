@@ -7,6 +7,7 @@ use pinfold_store::disk;
 use pinfold_store::path::escape_path;
 
 use super::web::{self, Place};
+use super::words;
 
 /// Folders of cron and systemd, and single files.
 const JOBS: [&str; 9] = [
@@ -46,6 +47,8 @@ pub(super) struct Host {
 pub(super) struct Job {
     /// The file and the line's number.
     pub(super) at: String,
+    /// The same of the script that the line calls, where the text stands in one.
+    pub(super) by_way_of: Option<String>,
     pub(super) text: String,
 }
 
@@ -94,20 +97,40 @@ impl Host {
         names.iter().map(|name| path.join(name)).filter(|path| path.is_file()).collect()
     }
 
-    /// Every line of every job that is no comment.
+    /// Every line of every job that is no comment, and those of the scripts that it calls.
     pub(super) fn jobs(&self) -> Vec<Job> {
         let mut jobs = Vec::new();
         for path in JOBS.iter().flat_map(|place| self.files(place)) {
             let text =
                 self.text(&Path::new("/").join(path.strip_prefix(&self.top).unwrap_or(&path)));
             let is_unit = path.starts_with(self.top.join("etc/systemd"));
-            for (number, line) in (1..).zip(text.unwrap_or_default().lines()) {
-                let line = line.trim();
-                let is_run = !is_unit || line.starts_with("ExecStart");
-                if !line.is_empty() && !line.starts_with('#') && is_run {
-                    let at = format!("{}, line {number}", self.shown(&path));
-                    jobs.push(Job { at, text: line.to_owned() });
+            for (number, line) in script(&text.unwrap_or_default()) {
+                if is_unit && !line.starts_with("ExecStart") {
+                    continue;
                 }
+                let at = format!("{}, line {number}", self.shown(&path));
+                let called = self.called(&at, &line);
+                jobs.push(Job { at, by_way_of: None, text: line });
+                jobs.extend(called);
+            }
+        }
+        jobs
+    }
+
+    /// The lines of the shell scripts that a job's line names.
+    fn called(&self, at: &str, line: &str) -> Vec<Job> {
+        let mut jobs = Vec::new();
+        for word in line.split(|letter: char| letter.is_whitespace() || "\"'=;".contains(letter)) {
+            if !word.starts_with('/') || word.ends_with('/') {
+                continue;
+            }
+            let text = self.text(Path::new(word)).unwrap_or_default();
+            if text.starts_with("#!") && text.lines().next().is_some_and(|line| line.contains("sh"))
+            {
+                jobs.extend(script(&text).into_iter().map(|(number, line)| {
+                    let place = format!("{}, line {number}", escape_path(Path::new(word)));
+                    Job { at: at.to_owned(), by_way_of: Some(place), text: line }
+                }));
             }
         }
         jobs
@@ -182,4 +205,27 @@ impl Host {
         }
         variables
     }
+}
+
+/// The lines of a script that are no comments, its own variables put in.
+fn script(text: &str) -> Vec<(usize, String)> {
+    let mut lines = Vec::new();
+    let mut variables: Vec<(String, String)> = Vec::new();
+    for (number, line) in words::lines(text) {
+        let mut line = line.trim().to_owned();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        for (name, value) in &variables {
+            line = line.replace(&format!("${{{name}}}"), value).replace(&format!("${name}"), value);
+        }
+        if let Some((name, value)) = words::assignment(&line) {
+            variables.retain(|(known, _)| *known != name);
+            variables.push((name, value));
+            // The longest name first: $DEST is no part of $DESTINATION.
+            variables.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+        }
+        lines.push((number, line));
+    }
+    lines
 }

@@ -94,7 +94,14 @@ fn begin(path: &Path, line: &Line, tree: PathBuf, place: &str) -> Found {
     let (host, below) = place.split_once('/').unwrap_or((place, ""));
     one.wish = wishes(host, below);
     place.clone_into(&mut one.mount);
-    one.from = From::Urls(vec![bare(&line.url)]);
+    let mut url = bare(&line.url);
+    if let Some(rest) = url.strip_prefix("ftp://") {
+        url = format!("http://{rest}");
+        one.findings.push(format!(
+            "it came by ftp, which is not followed: http is taken instead; see that {host} answers there"
+        ));
+    }
+    one.from = From::Urls(vec![url]);
     if line.url.contains('@') {
         one.findings.push("its URL holds a password, which was left out: write a file of credentials, and name it with auth = \"/…\"".to_owned());
     }

@@ -163,6 +163,16 @@ impl Plan {
         Ok(self.found.tree.is_dir() && !has_one)
     }
 
+    /// Says whether there is, or would be, something to promote.
+    pub(super) fn has_state(&self) -> bool {
+        match self.taken {
+            Taken::Would { .. } | Taken::Whole(_) => true,
+            // It had a snapshot before.
+            Taken::Not => self.found.tree.is_dir(),
+            Taken::Refused(_) => false,
+        }
+    }
+
     /// Counts what would be taken.
     pub(super) fn count(&mut self) {
         if !self.found.tree.is_dir() {

@@ -181,7 +181,16 @@ fn one(
     one.keyrings.extend(meaning.args.keyrings.iter().cloned());
     if !is_signed {
         one.is_unsigned = true;
-        one.remarks.push("nobody signs its repomd.xml: https is what vouches for it, and the packages' own signatures are reported".to_owned());
+        let is_by_http = match &one.from {
+            From::Urls(urls) => urls.iter().any(|url| !url.starts_with("https://")),
+            From::Metalink(url) | From::Mirrorlist(url) => !url.starts_with("https://"),
+            From::Nowhere => false,
+        };
+        if is_by_http {
+            one.findings.push("nobody signs its repomd.xml, and it comes without https: nothing vouches for it; take an https:// URL where there is one".to_owned());
+        } else {
+            one.remarks.push("nobody signs its repomd.xml: https is what vouches for it, and the packages' own signatures are reported".to_owned());
+        }
         if !one.keyrings.is_empty() && one.from != From::Nowhere {
             one.more.push(("package-signatures", "report".into()));
         }

@@ -23,7 +23,7 @@ pub(super) fn tell(context: &Context, plans: &[Plan], jobs: &[Job], skipped: &[S
     }
     let value = json!({
         "mirrors": plans.iter().map(|plan| value(context, plan)).collect::<Vec<_>>(),
-        "jobs": jobs.iter().map(|job| json!({ "at": job.at, "line": job.text })).collect::<Vec<_>>(),
+        "jobs": jobs.iter().map(|job| json!({ "at": job.at, "by_way_of": job.by_way_of, "line": job.text })).collect::<Vec<_>>(),
         "skipped": skipped,
         "next": next,
         "dry_run": context.dry_run,
@@ -89,7 +89,16 @@ fn jobs_of(plans: &[Plan], jobs: &[Job]) -> Vec<Job> {
             None => plan.found.tree.to_str().is_some_and(|tree| job.text.contains(tree)),
         })
     };
-    jobs.iter().filter(is_one).cloned().collect()
+    let mut found: Vec<Job> = Vec::new();
+    for job in jobs.iter().filter(is_one) {
+        match found.iter_mut().find(|known| known.at == job.at) {
+            // What the script says tells more than its name.
+            Some(known) if known.by_way_of.is_none() => *known = job.clone(),
+            Some(_) => {}
+            None => found.push(job.clone()),
+        }
+    }
+    found
 }
 
 /// What a person does now, in this order. Clients lose nothing: the old server answers until the new one does.
@@ -118,9 +127,13 @@ fn next(context: &Context, plans: &[Plan], jobs: &[Job]) -> Vec<String> {
             _ => {}
         }
     }
-    let all = names(&|_| true);
-    for channel in context.config.channels.keys() {
-        steps.push(format!("pinfold promote {all} --to {channel} --reason \"moved to pinfold\""));
+    let (all, taken) = (names(&|_| true), names(&|plan| plan.has_state()));
+    for channel in context.config.channels.keys().filter(|_| !taken.is_empty()) {
+        steps.push(format!("pinfold promote {taken} --to {channel} --reason \"moved to pinfold\""));
+    }
+    let later = names(&|plan| !plan.has_state());
+    if !later.is_empty() {
+        steps.push(format!("the same of {later}, as soon as there is a snapshot"));
     }
     let servers: std::collections::BTreeSet<&str> =
         plans.iter().flat_map(|plan| &plan.served).map(|place| place.by.as_str()).collect();
@@ -135,7 +148,9 @@ fn next(context: &Context, plans: &[Plan], jobs: &[Job]) -> Vec<String> {
         } else {
             "switch this off: pinfold run fetches from now on"
         };
-        steps.push(format!("{}: {why}: {}", shown(&job.at), shown(&job.text)));
+        let place = job.by_way_of.as_ref().map(|place| format!(" (it calls {})", shown(place)));
+        let place = place.unwrap_or_default();
+        steps.push(format!("{}{place}: {why}: {}", shown(&job.at), shown(&job.text)));
     }
     steps
 }

@@ -96,7 +96,7 @@ fn debmirror_is_read_from_its_configuration_and_from_scripts() {
     let conf = "$mirrordir=\"/srv/debian\";\n$host=\"debian.example.org\";\n$remoteroot=\"debian\";\n$download_method=\"http\";\n\
         @dists=\"bookworm,bookworm-updates\";\n@sections=\"main,main/debian-installer\";\n@arches=\"amd64\";\n$do_source=0;\n# $host=\"no\";\n";
     let script = "#!/bin/sh\n# mirrors\nDIST=bookworm,bookworm-updates\nTO=\"/srv/debian\"\n/usr/bin/debmirror -a amd64 --host=debian.example.org \\\n  --root debian -d \"$DIST\" \
-        --nosource --section=main,main/debian-installer --progress --method=http ${TO}\n";
+        --nosource --section=main,main/debian-installer --progress --method=http ${TO} >>/var/log/d.log 2>&1 | logger -t d\n";
     for text in [conf, script] {
         assert!(debmirror::is_one(text));
         let found = debmirror::read(path, text).map_err(|failure| failure.message).unwrap();
@@ -123,7 +123,11 @@ fn debmirror_is_read_from_its_configuration_and_from_scripts() {
 
 #[test]
 fn a_job_says_how_reposync_is_run() {
-    let job = |text: &str| Job { at: "/etc/cron.d/x, line 1".to_owned(), text: text.to_owned() };
+    let job = |text: &str| Job {
+        at: "/etc/cron.d/x, line 1".to_owned(),
+        by_way_of: None,
+        text: text.to_owned(),
+    };
     let jobs = [
         job(
             "5 3 * * * root /usr/bin/dnf reposync --repoid=baseos,appstream -n -p \"/srv/repo sync\" --releasever=9",
@@ -134,6 +138,42 @@ fn a_job_says_how_reposync_is_run() {
     assert_eq!(habit.tree.as_deref(), Some(Path::new("/srv/repo sync")));
     assert_eq!(habit.ids, ["baseos", "appstream"]);
     assert!(habit.newest_only && habit.releasever.as_deref() == Some("9"));
+}
+
+#[test]
+fn a_script_that_a_job_calls_is_read_with_its_own_variables_and_not_run() {
+    let top = tempfile::tempdir().unwrap();
+    let put = |path: &str, text: &str| {
+        let path = top.path().join(path);
+        pinfold_store::disk::make_dirs(path.parent().unwrap()).unwrap();
+        pinfold_store::disk::write_lightly(&path, text.as_bytes(), 0o755).unwrap();
+    };
+    put(
+        "etc/cron.d/mirrors",
+        "# nightly\n5 3 * * * root sh -c \"/opt/nightly --now\" >/dev/null 2>&1\n",
+    );
+    put(
+        "opt/nightly",
+        "#!/bin/bash\nset -e\nDEST=/srv/old\nDEST=/srv/repos\nDESTINATION=/no\n\n# -p /comment\ndnf reposync --repoid=baseos \\\n  -p ${DEST}/9 --newest-only\ntouch /x; $(rm -r /y)\n",
+    );
+    put("usr/bin/tool", "#!/usr/bin/perl\nreposync -p /perl\n");
+    put("etc/systemd/system/m.service", "[Service]\nUser=reposync\nExecStart=/usr/bin/tool\n");
+    let jobs = super::host::Host::new(Some(top.path())).jobs();
+    let habit = repo::habit(&jobs);
+    assert_eq!(habit.tree.as_deref(), Some(Path::new("/srv/repos/9")));
+    assert!(habit.newest_only && habit.ids == ["baseos"]);
+    let job = jobs.iter().find(|job| job.text.contains("reposync")).unwrap();
+    assert_eq!(job.at, "/etc/cron.d/mirrors, line 2");
+    assert_eq!(job.by_way_of.as_deref(), Some("/opt/nightly, line 8"));
+    assert_eq!(jobs.iter().filter(|job| job.text.contains("reposync")).count(), 1, "{jobs:?}");
+}
+
+#[test]
+fn what_came_by_ftp_is_followed_by_http_and_said() {
+    let found = list("deb ftp://ftp.example.org/debian sid main\n").unwrap();
+    assert_eq!(found[0].from, From::Urls(vec!["http://ftp.example.org/debian".to_owned()]));
+    assert!(found[0].findings[0].contains("ftp"));
+    config::check_mirror(&found[0].meant().unwrap()).unwrap();
 }
 
 #[test]

@@ -22,6 +22,27 @@ pub(super) fn split(line: &str) -> Vec<String> {
     words
 }
 
+/// `NAME=value` of a shell.
+pub(super) fn assignment(line: &str) -> Option<(String, String)> {
+    let line = line.trim();
+    let line = line.strip_prefix("export ").unwrap_or(line);
+    let (name, _) = line.split_once('=')?;
+    let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let word = split(line).into_iter().next()?;
+    let (_, value) = word.split_once('=')?;
+    is_name.then(|| (name.to_owned(), value.to_owned()))
+}
+
+/// The words before what a shell does with them: pipes, redirections, the next command.
+pub(super) fn of_one_command(words: &[String]) -> &[String] {
+    let is_end = |word: &String| {
+        let word = word.trim_start_matches(|letter: char| letter.is_ascii_digit());
+        ["|", "&", ";", ">", "<"].iter().any(|mark| word.starts_with(mark))
+    };
+    let end = words.iter().position(is_end).unwrap_or(words.len());
+    &words[..end]
+}
+
 /// The lines of a script, those that end in a backslash joined with the next; with the number of the first of each.
 pub(super) fn lines(text: &str) -> Vec<(usize, String)> {
     let mut lines: Vec<(usize, String)> = Vec::new();

@@ -21,6 +21,7 @@ pub(super) enum Code {
     RemoteDisk,
     VolatileDisk,
     SplitDisk,
+    UnmountedDisk,
     RootUnusable,
     RootOwners,
     SiteClosed,
@@ -120,6 +121,11 @@ const CODES: &[(Code, &str, &str)] = &[
         Code::SplitDisk,
         "filesystem-split",
         "nothing can be hardlinked or renamed across, so nothing can be published",
+    ),
+    (
+        Code::UnmountedDisk,
+        "filesystem-unmounted",
+        "what is written now fills the wrong disk, and is hidden when the right one is mounted",
     ),
     (Code::RootUnusable, "root-unusable", "no verb works"),
     (

@@ -54,6 +54,7 @@ fn mounts(scene: &Scene<'_>, root: &Path, found: &mut Found) {
             found.add(Code::VolatileDisk, (&shown, what), mend);
         }
     }
+    unmounted(scene, (root, &mounts), found);
     for (at, kind) in mounts.iter().filter(|(at, _)| at != root && at.starts_with(root)) {
         let what = format!("{} is mounted inside of the root, of type {kind}", escape_path(at));
         found.add(
@@ -64,13 +65,36 @@ fn mounts(scene: &Scene<'_>, root: &Path, found: &mut Found) {
     }
 }
 
+/// A file system that the host's table has for the root, or for a folder above it, and that is not there.
+fn unmounted(scene: &Scene<'_>, (root, mounts): (&Path, &[(PathBuf, String)]), found: &mut Found) {
+    // Who cannot see what is mounted knows nothing of what is not.
+    if mounts.is_empty() {
+        return;
+    }
+    let table = scene.tail("/etc/fstab").unwrap_or_default();
+    let lines = table.lines().filter(|line| !line.trim_start().starts_with('#'));
+    let meant = lines.filter_map(|line| line.split_whitespace().nth(1)).map(plain);
+    let meant = meant.filter(|at| at.has_root() && root.starts_with(at));
+    for at in meant.filter(|at| !mounts.iter().any(|(mounted, _)| mounted == at)) {
+        let at = escape_path(&at);
+        let what = format!("/etc/fstab has a file system for {at}, and it is not mounted");
+        let mend = format!(
+            "let no run begin, mount {at}, and bring over what was written below it meanwhile"
+        );
+        found.add(Code::UnmountedDisk, (escape_path(root), what), mend);
+    }
+}
+
+/// A path as the kernel's lists have it: spaces and their like stand in octal.
+fn plain(text: &str) -> PathBuf {
+    PathBuf::from(text.replace("\\040", " ").replace("\\011", "\t").replace("\\134", "\\"))
+}
+
 /// The place and type of one line.
 fn mount(line: &str) -> Option<(PathBuf, String)> {
     let (own, kind) = line.split_once(" - ")?;
     let at = own.split(' ').nth(4)?;
-    // Spaces and their like stand in octal.
-    let at = at.replace("\\040", " ").replace("\\011", "\t").replace("\\134", "\\");
-    Some((PathBuf::from(at), kind.split(' ').next()?.to_owned()))
+    Some((plain(at), kind.split(' ').next()?.to_owned()))
 }
 
 /// One user owns it all.
