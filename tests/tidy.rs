@@ -182,3 +182,22 @@ fn every_key_of_a_mirrors_file_is_documented() {
         assert!(is_said, "{key} is not in docs/");
     }
 }
+
+#[test]
+fn every_link_between_pages_leads_to_a_page() {
+    let pages = crate::harness::walk(&top().join("docs"));
+    let pages =
+        pages.into_iter().chain(["README.md", "CONTRIBUTING.md"].map(|name| top().join(name)));
+    let mut count = 0;
+    for page in pages.filter(|page| page.extension().is_some_and(|end| end == "md")) {
+        let text = std::fs::read_to_string(&page).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()) {
+            if !link.is_empty() && !link.contains(':') {
+                count += 1;
+                let to = page.with_file_name(link);
+                assert!(to.exists(), "{} leads to {link}, which is not there", page.display());
+            }
+        }
+    }
+    assert!(count > 50, "{count} links");
+}
