@@ -149,7 +149,7 @@ impl Look<'_> {
         })
     }
 
-    /// Puts together what was seen; [`Look::forecast`] is for who waits for it.
+    /// Puts together what was seen; [`Look::forecast`] and [`Look::deep_read`] are for who waits for them.
     #[must_use]
     pub fn status(
         mut self,
@@ -165,7 +165,7 @@ impl Look<'_> {
             disk,
             forecast: None,
             expiries: Vec::new(),
-            deep_read: self.deep_read(),
+            deep_read: None,
             problems: self.problems,
         }
     }

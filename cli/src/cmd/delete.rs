@@ -45,7 +45,8 @@ pub(super) fn delete(context: &Context, args: &Delete) -> Done {
     let lock = store.lock_mirror(mirror, &context.asker())?;
     let site = store.lock_site(&context.asker())?;
     let channels = leave_channels(context, (&store, &site), args)?;
-    let gone = drop_all(context, (&store, &lock, &site), &progress)?;
+    drop(site);
+    let gone = drop_all(context, (&store, &lock), &progress)?;
     clear(&store, mirror)?;
     progress.finish();
     tell(context, mirror, (&channels, &gone))
@@ -152,10 +153,10 @@ fn leave_channels(
     Ok(left)
 }
 
-/// Takes down and drops every snapshot, the oldest first.
+/// Takes down and drops every snapshot, the oldest first. The site is let go after each, so that a rollback need not wait for all.
 fn drop_all(
     context: &Context,
-    (store, lock, site): (&Store, &MirrorLock, &SiteLock),
+    (store, lock): (&Store, &MirrorLock),
     progress: &Progress,
 ) -> Result<(usize, Collected), Failure> {
     let mirror = &lock.mirror;
@@ -163,13 +164,15 @@ fn drop_all(
     let mut total = Collected::default();
     store.unpin_expired(lock, context.now)?;
     for taken in &dates {
+        let site = store.lock_site(&context.patient())?;
         store.may_collect(lock, &context.patient())?;
         let writer = store.writer(&context.patient())?;
-        let locks = Locks { site, writer: &writer };
+        let locks = Locks { site: &site, writer: &writer };
         let tree = publish::take_down(store, mirror, *taken, locks, progress)?;
         drop(writer);
         at::forget(store, mirror, *taken)?;
         let dropping = store.begin_drop(lock, *taken, &context.patient())?;
+        drop(site);
         let mut collected = store.finish_drop(dropping, &context.patient(), progress)?;
         collected.freed.add(tree.unwrap_or_default());
         total.add(collected);

@@ -50,18 +50,24 @@ pub(super) fn status(context: &Context, only: Option<&Name>, form: Form) -> Done
     Ok(if is_broken || !status.problems.is_empty() { Outcome::Damage } else { Outcome::Done })
 }
 
-/// Gathers what is the case, of all mirrors or of one, and when the disk is full.
+/// What must be free for the index to be opened.
+const INDEX_BYTES: u64 = 1 << 20;
+
+/// Gathers what is the case, of all mirrors or of one, when the disk is full, and when all was last read.
 pub(super) fn gather(context: &Context, store: &Store, only: Option<&Name>) -> Status {
     let mut status = gather_lightly(context, store, only);
     let zone = &context.config.zone;
     let mut look = Look { store, now: context.now, zone, problems: Vec::new() };
     let names: Vec<Name> = status.mirrors.keys().cloned().collect();
     status.forecast = status.disk.as_ref().and_then(|disk| look.forecast(&names, disk));
+    // What SQLite maps of its log's index has no room on a full disk, and the kernel ends who touches it.
+    let has_room = status.disk.as_ref().is_some_and(|disk| disk.free_bytes > INDEX_BYTES);
+    status.deep_read = has_room.then(|| look.deep_read()).flatten();
     status.problems.append(&mut look.problems);
     status
 }
 
-/// Gathers what is the case without reading a manifest: for what every run and every move writes.
+/// Gathers what is the case without reading a manifest or the index: for what every run and every move writes.
 pub(super) fn gather_lightly(context: &Context, store: &Store, only: Option<&Name>) -> Status {
     let config = &context.config;
     let mut look = Look { store, now: context.now, zone: &config.zone, problems: Vec::new() };
