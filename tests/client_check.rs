@@ -62,8 +62,9 @@ fn apt_says_whether_the_mirror_wins() {
     let said = said.says("is there").says("lab is seen as of ").says("the mirror answers at");
     assert!(said.out.ends_with("this client follows production of lab\n"), "{}", said.out);
 
-    // The channel moves, and the client does not look.
+    // The channel moves, and the client does not look. It is told by the date, which counts seconds.
     archive.second_state();
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
     site.ingest(&archive.tree, &["--taken", "2026-03-24T04:00:00Z"]);
     site.ok(&["promote", "lab", "--to", "production"]);
     check(1).says("and the mirror has ").says("apt-get update");
