@@ -56,29 +56,19 @@ pub(crate) struct Account {
 pub(crate) fn read(folder: &Path, mirror: &Name, since: Stamp) -> Result<Account, Failure> {
     let base = format!("{mirror}.access.log");
     let mut account = Account::default();
-    for name in disk::names(folder)? {
-        let Some(end) = name.to_str().and_then(|name| name.strip_prefix(&base)) else { continue };
-        let Some(form) = form(end) else { continue };
-        let path = folder.join(&name);
+    for (path, form) in logs(folder, &base)? {
         let failed = |error: std::io::Error| {
             Failure::machine(format!("cannot read the access log {}: {error}", escape_path(&path)))
                 .hint("run it as root, or give pinfold's user the group that may read nginx's logs (usermod -aG adm pinfold)")
         };
-        let file = File::open(&path).map_err(failed)?;
-        if file.metadata().map_err(failed)?.mtime() < since.seconds() {
-            continue;
-        }
-        match form {
-            Form::Plain => account.add(BufReader::new(file), since).map_err(failed)?,
-            Form::Gzip => {
-                account.add(BufReader::new(MultiGzDecoder::new(file)), since).map_err(failed)?;
-            }
-            Form::Other => {
-                account.unread.push(path);
-                continue;
+        let Some(file) = open(&path, since).map_err(failed)? else { continue };
+        match unpacked(file, form) {
+            None => account.unread.push(path),
+            Some(lines) => {
+                account.add(lines, since).map_err(failed)?;
+                account.files.push(path);
             }
         }
-        account.files.push(path);
     }
     Ok(account)
 }
@@ -91,29 +81,55 @@ pub(crate) fn requests(
     since: Stamp,
     each: &mut dyn FnMut(&Request<'_>),
 ) -> std::io::Result<()> {
-    let names = disk::names(folder).map_err(std::io::Error::other)?;
-    for name in names {
-        let Some(end) = name.to_str().and_then(|name| name.strip_prefix(base)) else { continue };
-        let form = form(end);
-        let file = match form {
-            Some(Form::Plain | Form::Gzip) => File::open(folder.join(&name))?,
-            Some(Form::Other) | None => continue,
-        };
-        if file.metadata()?.mtime() < since.seconds() {
+    for (path, form) in logs(folder, base).map_err(std::io::Error::other)? {
+        if form == Form::Other {
             continue;
         }
-        let mut lines: Box<dyn BufRead> = match form {
-            Some(Form::Gzip) => Box::new(BufReader::new(MultiGzDecoder::new(file))),
-            _ => Box::new(BufReader::new(file)),
-        };
-        let mut line = Vec::new();
-        while lines.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line)? > 0 {
-            let request = std::str::from_utf8(&line).ok().and_then(parse);
+        let lines = open(&path, since)?.and_then(|file| unpacked(file, form));
+        let Some(lines) = lines else { continue };
+        each_line(lines, &mut |request| {
             if let Some(request) = request.filter(|request| request.at >= since) {
                 each(&request);
             }
-            line.clear();
-        }
+        })?;
+    }
+    Ok(())
+}
+
+/// The files of a log, rotated ones too.
+fn logs(folder: &Path, base: &str) -> pinfold_store::Result<Vec<(PathBuf, Form)>> {
+    let of = |name: std::ffi::OsString| {
+        let form = form(name.to_str()?.strip_prefix(base)?)?;
+        Some((folder.join(name), form))
+    };
+    Ok(disk::names(folder)?.into_iter().filter_map(of).collect())
+}
+
+/// Opens a file; `None` where nothing was written to it since a time.
+fn open(path: &Path, since: Stamp) -> std::io::Result<Option<File>> {
+    let file = File::open(path)?;
+    let is_old = file.metadata()?.mtime() < since.seconds();
+    Ok((!is_old).then_some(file))
+}
+
+/// Reads a file in its form; `None` where that is not read here.
+fn unpacked(file: File, form: Form) -> Option<Box<dyn BufRead>> {
+    match form {
+        Form::Plain => Some(Box::new(BufReader::new(file))),
+        Form::Gzip => Some(Box::new(BufReader::new(MultiGzDecoder::new(file)))),
+        Form::Other => None,
+    }
+}
+
+/// Shows what each line asks; `None` stands for one that is none of ours.
+fn each_line(
+    mut lines: impl BufRead,
+    each: &mut dyn FnMut(Option<Request<'_>>),
+) -> std::io::Result<()> {
+    let mut line = Vec::new();
+    while lines.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line)? > 0 {
+        each(std::str::from_utf8(&line).ok().and_then(parse));
+        line.clear();
     }
     Ok(())
 }
@@ -141,21 +157,12 @@ fn form(end: &str) -> Option<Form> {
 }
 
 impl Account {
-    fn add(&mut self, mut lines: impl BufRead, since: Stamp) -> std::io::Result<()> {
-        let mut line = Vec::new();
-        loop {
-            line.clear();
-            let read = lines.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line)?;
-            if read == 0 {
-                return Ok(());
-            }
-            let request = std::str::from_utf8(&line).ok().and_then(parse);
-            match request {
-                None => self.odd += 1,
-                Some(request) if request.at >= since => self.count(&request),
-                Some(_) => {}
-            }
-        }
+    fn add(&mut self, lines: impl BufRead, since: Stamp) -> std::io::Result<()> {
+        each_line(lines, &mut |request| match request {
+            None => self.odd += 1,
+            Some(request) if request.at >= since => self.count(&request),
+            Some(_) => {}
+        })
     }
 
     fn count(&mut self, request: &Request<'_>) {

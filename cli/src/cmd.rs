@@ -31,7 +31,7 @@ mod sync;
 mod tree;
 mod tried;
 
-use crate::args::{Args, Verb, grammar};
+use crate::args::{Args, KeyVerb, Verb, grammar};
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::ui;
@@ -61,6 +61,7 @@ pub(crate) fn run(args: &Args) -> Done {
 /// Says whether a verb writes the status page when it is done; what others change is there after the next run.
 const fn is_shown_at_once(verb: &Verb) -> bool {
     match verb {
+        Verb::Key(KeyVerb::Show | KeyVerb::Print) => false,
         Verb::Init | Verb::Delete(_) | Verb::Key(_) => true,
         Verb::Rollback(_) | Verb::Pin(_) | Verb::Unpin(_) => true,
         Verb::Promote(args) => !args.plan,

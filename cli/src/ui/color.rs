@@ -60,7 +60,9 @@ fn is_head(line: &str) -> bool {
     let line = line.trim_start();
     line.starts_with(|letter: char| letter.is_ascii_uppercase())
         && line.contains("  ")
-        && line.bytes().all(|byte| byte.is_ascii_uppercase() || matches!(byte, b' ' | b'-'))
+        && line
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || matches!(byte, b' ' | b'-' | b'(' | b')'))
 }
 
 #[cfg(test)]
