@@ -8,6 +8,8 @@ use crate::client::{bad, check_url};
 use crate::family::Family;
 
 const HEAD: &str = include_str!("client_check/head.sh");
+/// For clients that say which source a package comes from.
+const WINNERS: &str = include_str!("client_check/winners.sh");
 
 /// What is needed to write the script.
 #[derive(Debug, Clone)]
@@ -46,6 +48,7 @@ pub fn client_check(input: &CheckInput<'_>) -> Result<String> {
             return Err(bad("--check", input.mirror.as_str().as_bytes(), why));
         }
     };
+    let winners = if input.family == Family::Apk { "" } else { WINNERS };
     let url = plain(input.url)?;
     let reachable = plain(input.reachable)?;
     let upstream = input.upstream.iter().map(|url| plain(url)).collect::<Result<Vec<_>>>()?;
@@ -56,7 +59,7 @@ pub fn client_check(input: &CheckInput<'_>) -> Result<String> {
          # shellcheck disable=SC2034 # Not every package manager needs every value.\n\
          mirror='{mirror}' follows='{follows}' url='{url}' upstream='{upstream}'\n\
          # shellcheck disable=SC2034\n\
-         reachable='{reachable}' list_name='{list_name}' key_line='{key}'\n{HEAD}{body}",
+         reachable='{reachable}' list_name='{list_name}' key_line='{key}'\n{HEAD}{winners}{body}",
         mirror = input.mirror,
         follows = input.follows.replace(
             |letter: char| !letter.is_ascii_alphanumeric() && !"._-@".contains(letter),

@@ -91,12 +91,6 @@ apt-cache pkgnames | sort | xargs apt-cache policy 2>/dev/null | awk -v ours="$w
     /^ +-?[0-9]+ [^ ]/ { source = $2; sub(/\/$/, "", source); if (source in mine) { has = 1; if (here) wins = "ours" } else if (here && wins == "" && source !~ /dpkg\/status$/) wins = source }
     END { end(); print "all " all + 0 " " lost + 0 }
 ' >"$work/policy"
-while read -r word first second third; do
-    case $word in
-        lost) wrong "$first: $second is taken from $third" "apt-cache policy $first; take the other source out, or pin it lower (preferences)" ;;
-        all)
-            [ "$second" = 0 ] && good "the mirror wins for all of its $first packages"
-            [ "$second" -gt 10 ] && note "the same for $((second - 10)) more packages" ;;
-    esac
-done <"$work/policy"
+mend() { echo "apt-cache policy $1; take the other source out, or pin it lower (preferences)"; }
+winners "$work/policy"
 finish

@@ -47,12 +47,6 @@ dnf -q -C --setopt='*.skip_if_unavailable=1' repoquery --latest-limit 1 --qf '%{
     $1 in mine { if (index(own, " " $3 " ")) wins[$1] = 1; else { version[$1] = $2; where[$1] = $3 } }
     END { for (one in mine) { all++; if (!(one in wins) && (one in where)) { lost++; if (lost <= 10) print "lost " one " " version[one] " " where[one] } } print "all " all + 0 " " lost + 0 }
 ' >"$work/policy"
-while read -r word first second third; do
-    case $word in
-        lost) wrong "$first: $second is taken from $third" "disable that repository, or give it a higher number (priority=)" ;;
-        all)
-            [ "$second" = 0 ] && good "the mirror wins for all of its $first packages"
-            [ "$second" -gt 10 ] && note "the same for $((second - 10)) more packages" ;;
-    esac
-done <"$work/policy"
+mend() { echo "disable that repository, or give it a higher number (priority=)"; }
+winners "$work/policy"
 finish

@@ -41,12 +41,6 @@ done <"$work/repos" | awk -v own=" $own " '
     index(own, " " $3 " ") { mine[$1] = 1 }
     END { for (one in mine) { all++; if (!index(own, " " where[one] " ")) { lost++; if (lost <= 10) print "lost " one " " version[one] " " where[one] } } print "all " all + 0 " " lost + 0 }
 ' >"$work/policy"
-while read -r word first second third; do
-    case $word in
-        lost) wrong "$first: $second is taken from $third" "put $third behind the mirror's repositories in pacman.conf" ;;
-        all)
-            [ "$second" = 0 ] && good "the mirror wins for all of its $first packages"
-            [ "$second" -gt 10 ] && note "the same for $((second - 10)) more packages" ;;
-    esac
-done <"$work/policy"
+mend() { echo "put $2 behind the mirror's repositories in pacman.conf"; }
+winners "$work/policy"
 finish

@@ -35,12 +35,6 @@ xargs zypper -q --no-refresh info <"$work/names" 2>/dev/null | awk -F ' *: +' -v
     $1 == "Version" { all++; if (!(where in mine)) { gsub(/ /, "_", where); lost++; if (lost <= 10) print "lost " name " " $2 " " where } }
     END { print "all " all + 0 " " lost + 0 }
 ' >"$work/policy"
-while read -r word first second third; do
-    case $word in
-        lost) wrong "$first: $second is taken from $third" "zypper modifyrepo --disable $third, or a higher number (--priority)" ;;
-        all)
-            [ "$second" = 0 ] && good "the mirror wins for all of its $first packages"
-            [ "$second" -gt 10 ] && note "the same for $((second - 10)) more packages" ;;
-    esac
-done <"$work/policy"
+mend() { echo "zypper modifyrepo --disable $2, or a higher number (--priority)"; }
+winners "$work/policy"
 finish
